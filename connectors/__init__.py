@@ -1,0 +1,1 @@
+"""Adapters: each folder speaks one protocol, and hands over `rules.model` values."""

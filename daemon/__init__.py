@@ -1,0 +1,1 @@
+"""Imperative shell: runs, remembers, shows."""

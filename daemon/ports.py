@@ -1,0 +1,74 @@
+"""What the arrows ask of the outside world; connectors and their memory twins meet these."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+from rules.model.wire import (
+    CalendarDelta,
+    CalendarInfo,
+    CalendarObject,
+    FetchedText,
+    FolderInfo,
+    FolderState,
+    HeaderBatch,
+    Mail,
+    SendResult,
+)
+
+
+class Mailbox(Protocol):
+    """One logged-in IMAP account, read-only: no flag changes, nothing moves (spec §5).
+
+    Every call may raise Unreachable or Refused; after Unreachable the session is dead.
+    """
+
+    def folders(self) -> tuple[FolderInfo, ...]: ...
+
+    def examine(self, folder: str) -> FolderState: ...
+
+    def headers(self, lo: int, hi: int) -> HeaderBatch: ...
+
+    def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]: ...
+
+    def find(self, message_id: str) -> tuple[int, ...]: ...
+
+    def close(self) -> None: ...
+
+
+class Calendars(Protocol):
+    """One CalDAV account. Every call may raise Unreachable or Refused."""
+
+    def discover(self) -> tuple[CalendarInfo, ...]: ...
+
+    def changes(
+        self, calendar: str, token: str | None, known: Mapping[str, str]
+    ) -> CalendarDelta: ...
+
+    def fetch(self, calendar: str, hrefs: Sequence[str]) -> tuple[CalendarObject, ...]: ...
+
+    def put(self, calendar: str, href: str, data: bytes, etag: str | None) -> CalendarObject: ...
+
+    def delete(self, calendar: str, href: str, etag: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Outbox(Protocol):
+    """An SMTP server. Results come in the order of the mails; never raises for one mail.
+
+    `handed_over` is called for each mail just before its bytes are given to the server.
+    """
+
+    def send(
+        self, mails: Sequence[Mail], handed_over: Callable[[int], None]
+    ) -> tuple[SendResult, ...]: ...
+
+
+class Watcher(Protocol):
+    """Tells which accounts have new mail, from one thread for all of them (RFC 2177)."""
+
+    def watch(self, account: int, login: Callable[[], object]) -> None: ...
+
+    def forget(self, account: int) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Functional core: what things are and what we decide. Pure: same input, same answer."""

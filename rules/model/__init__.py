@@ -1,0 +1,1 @@
+"""The vocabulary of suivi (spec §1) as frozen values; every storey speaks it."""

@@ -1,0 +1,138 @@
+"""Decisions: what is done with a sighting, and why, as data (spec §1, schema 6)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rules.model.exchanges import Draft, ExchangeId
+from rules.model.followups import FollowUpDraft, FollowUpId
+from rules.model.people import ContactId, Level, ThirdPartyId
+
+
+class Verdict(StrEnum):
+    """What becomes of a sighting."""
+
+    RECORD = "record"
+    IGNORE = "ignore"
+    WAIT = "wait"
+
+
+class Reason(StrEnum):
+    """Why, in one word; counted per folder and day, and shown by `suivi explain`."""
+
+    MATCHED = "matched"
+    NO_THIRD_PARTY = "no-third-party"
+    INTERNAL = "internal"
+    KEPT_OUT = "kept-out"
+    OWN_MAIL = "own-mail"
+    DRAFT_OR_JUNK = "draft-or-junk"
+    VETOED = "vetoed"
+    AMBIGUOUS = "ambiguous"
+    PRIVATE = "private"
+    FREE_BUSY = "free-busy"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    NOT_YET = "not-yet"
+    SERIES = "series"
+    FOLLOW_UP = "follow-up"
+    NO_TIME = "no-time"
+    UNREADABLE = "unreadable"
+    TOMBSTONE = "tombstone"
+
+
+class By(StrEnum):
+    """What a participant was matched by, strongest first (spec §4)."""
+
+    ADDRESS = "address"
+    THREAD = "thread"
+    REFERENCE = "reference"
+    DOMAIN = "domain"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a decision: which question, what came out, and the evidence.
+
+    Evidence names rules, roles, ids and counts; never an address of somebody unmatched.
+    """
+
+    question: str
+    answer: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A participant belongs to this third party."""
+
+    third_party: ThirdPartyId
+    contact: ContactId | None
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Several third parties claim one participant with the same strength: a person decides."""
+
+    candidates: tuple[ThirdPartyId, ...]
+    contacts: tuple[ContactId, ...]
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """A participant of whom we know nothing; nothing of them is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordExchange:
+    """Effect: this exchange exists, and the sighting is a copy of it."""
+
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class AskPerson:
+    """Effect: a participant waits in the queue for a person to decide."""
+
+    ambiguous: Ambiguous
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFollowUp:
+    """Effect: this follow-up exists."""
+
+    draft: FollowUpDraft
+
+
+@dataclass(frozen=True, slots=True)
+class CloseFollowUp:
+    """Effect: an exchange has answered it; kept with its reason, and can be undone."""
+
+    follow_up: FollowUpId
+    exchange: ExchangeId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawFollowUp:
+    """Effect: it waited for an answer, and the answer came."""
+
+    follow_up: FollowUpId
+    exchange: ExchangeId
+    reason: str
+
+
+Effect = RecordExchange | AskPerson | OpenFollowUp | CloseFollowUp | WithdrawFollowUp
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done with one sighting. `rules` is the fingerprint of the rules in force."""
+
+    verdict: Verdict
+    reason: Reason
+    rules: str
+    trace: tuple[Step, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    level: Level = Level.EVERYTHING
+    wants_text: bool = field(default=False)

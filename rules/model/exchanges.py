@@ -1,0 +1,143 @@
+"""Exchanges: one dealing with a third party, and what hangs on it (spec §2)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+from rules.model.people import ContactId, EntityId, GroupId, Level, ThirdPartyId, UserId
+from rules.model.sightings import MailKind
+
+ExchangeId = NewType("ExchangeId", int)
+
+
+class Direction(StrEnum):
+    """Seen from the company."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Source(StrEnum):
+    """How an exchange became known."""
+
+    MAIL = "mail"
+    CALENDAR = "calendar"
+    PERSON = "person"
+    API = "api"
+
+
+class Role(StrEnum):
+    """How a user hangs on an exchange (schema 1)."""
+
+    AUTHOR = "author"
+    RECORDER = "recorder"
+    COLLABORATOR = "collaborator"
+    MAILBOX_OWNER = "mailbox_owner"
+
+
+class KeyKind(StrEnum):
+    """What identifies an exchange (schema 3); several keys may lead to one exchange."""
+
+    MESSAGE = "message"
+    EMAILID = "emailid"
+    OCCURRENCE = "occurrence"
+    FOLLOW_UP_SENT = "sent"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeKey:
+    """One identity; made by `rules.identity`."""
+
+    kind: KeyKind
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedElement:
+    """A quote, order, invoice, ticket… by type and reference, as last known from the ERP."""
+
+    type: str
+    ref: str
+    date: date | None = None
+    amount: Decimal | None = None
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidentialComment:
+    """Seen by author, recorder, the groups it is shared with, and holders of the right."""
+
+    text: str
+    author: UserId
+    groups: frozenset[GroupId] = frozenset()
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An exchange before it has a reference: what a decision, a person or the API proposes.
+
+    `mode` and `purpose` are codes of the editable lists; `happened_at` is aware.
+    """
+
+    keys: tuple[ExchangeKey, ...]
+    third_parties: tuple[ThirdPartyId, ...]
+    contacts: tuple[ContactId, ...]
+    direction: Direction
+    mode: str
+    happened_at: datetime
+    source: Source
+    subject: str = ""
+    comment: str = ""
+    quoted_from: int | None = None
+    kind: MailKind | None = None
+    purpose: str | None = None
+    entity: EntityId | None = None
+    author: UserId | None = None
+    recorder: UserId | None = None
+    collaborators: tuple[UserId, ...] = ()
+    mailbox_owner: UserId | None = None
+    elements: tuple[LinkedElement, ...] = ()
+    products: tuple[str, ...] = ()
+    project: str | None = None
+    message_id: str | None = None
+    parents: tuple[str, ...] = ()
+    level: Level = Level.EVERYTHING
+    confidential: ConfidentialComment | None = None
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One dealing with a third party, reference `EXC-12`. Confidential text is not in here:
+    it is read by a call of its own (schema 10)."""
+
+    id: ExchangeId
+    ref: str
+    entity: EntityId | None
+    third_parties: tuple[ThirdPartyId, ...]
+    contacts: tuple[ContactId, ...]
+    direction: Direction
+    mode: str
+    happened_at: datetime
+    recorded_at: datetime
+    source: Source
+    subject: str = ""
+    comment: str = ""
+    quoted_from: int | None = None
+    kind: MailKind | None = None
+    purpose: str | None = None
+    author: UserId | None = None
+    recorder: UserId | None = None
+    collaborators: tuple[UserId, ...] = ()
+    mailbox_owners: tuple[UserId, ...] = ()
+    elements: tuple[LinkedElement, ...] = ()
+    products: tuple[str, ...] = ()
+    project: str | None = None
+    status: str = "active"
+    thread: str | None = None
+    level: Level = Level.EVERYTHING
+    revision: int = 1

@@ -1,0 +1,205 @@
+"""Follow-ups, their reminders, and the ledger that sends each reminder once (spec §3, §8)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from rules.model.exchanges import ExchangeId, LinkedElement
+from rules.model.people import ContactId, EntityId, ThirdPartyId, UserId
+from rules.model.sightings import CalendarId, Component, When
+
+FollowUpId = NewType("FollowUpId", int)
+LedgerId = NewType("LedgerId", int)
+
+
+class State(StrEnum):
+    """Progress of a follow-up; `percent` refines TO_DO."""
+
+    TO_DO = "to_do"
+    DONE = "done"
+    NOT_NEEDED = "not_needed"
+
+
+class Origin(StrEnum):
+    """Who brought it into being; a PERSON's calendar object stays theirs."""
+
+    SUIVI = "suivi"
+    PERSON = "person"
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """One who has to do it; exactly one is the owner."""
+
+    user: UserId
+    owner: bool = False
+    busy: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """An email so long before the follow-up (default 60 minutes, spec §8)."""
+
+    before: timedelta = timedelta(minutes=60)
+    channel: str = "email"
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpDraft:
+    """A follow-up before it is stored. `key` is derived from what asks for it, so that asking
+    twice plans one."""
+
+    key: str
+    title: str
+    when: When
+    assignees: tuple[Assignee, ...]
+    third_party: ThirdPartyId | None = None
+    contact: ContactId | None = None
+    exchange: ExchangeId | None = None
+    creator: UserId | None = None
+    entity: EntityId | None = None
+    description: str = ""
+    place: str = ""
+    priority: int = 0
+    reminders: tuple[Reminder, ...] = (Reminder(),)
+    element: LinkedElement | None = None
+    origin: Origin = Origin.SUIVI
+    component: Component = Component.VEVENT
+    uid: str = ""
+    state: State = State.TO_DO
+    percent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Something to do about a third party at a time, by someone.
+
+    `uid` is the iCalendar UID; `schedule_version` moves with time and reopening only (schema 8),
+    `revision` with every change; `live` is False when it is older than the installation went live:
+    such a one is history, and reminds, writes and closes nothing.
+    """
+
+    id: FollowUpId
+    key: str
+    uid: str
+    title: str
+    when: When
+    assignees: tuple[Assignee, ...]
+    third_party: ThirdPartyId | None = None
+    contact: ContactId | None = None
+    exchange: ExchangeId | None = None
+    creator: UserId | None = None
+    entity: EntityId | None = None
+    description: str = ""
+    place: str = ""
+    priority: int = 0
+    reminders: tuple[Reminder, ...] = ()
+    element: LinkedElement | None = None
+    origin: Origin = Origin.SUIVI
+    component: Component = Component.VEVENT
+    state: State = State.TO_DO
+    percent: int = 0
+    schedule_version: int = 1
+    revision: int = 1
+    live: bool = True
+
+    @property
+    def owner(self) -> UserId | None:
+        """The assignee whose calendar it lives in."""
+        return next((a.user for a in self.assignees if a.owner), None)
+
+
+class CopyState(StrEnum):
+    """Where a calendar copy stands: to be written, in step, or left alone for good."""
+
+    PENDING = "pending"
+    IN_STEP = "in_step"
+    GONE = "gone"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarCopy:
+    """The calendar object that carries a follow-up for one assignee (schema 8).
+
+    `base` is the object as both sides last agreed on it, `pushed_revision` the follow-up's
+    revision that it shows.
+    """
+
+    follow_up: FollowUpId
+    user: UserId
+    calendar: CalendarId
+    href: str
+    etag: str | None = None
+    schedule_tag: str | None = None
+    base: bytes | None = None
+    pushed_revision: int = 0
+    state: CopyState = CopyState.PENDING
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One email to be sent: unique by all but `at` and `title` (schema 9). `at` is UTC."""
+
+    follow_up: FollowUpId
+    occurrence: str
+    before: timedelta
+    recipient: UserId
+    schedule_version: int
+    at: datetime
+    template: str | None = None
+
+
+class LedgerState(StrEnum):
+    """Life of a reminder; SENDING is the only one after which a second copy can arrive."""
+
+    DUE = "due"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    SENT = "sent"
+    RETRY = "retry"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A reminder in the ledger; `mail` holds the bytes rendered at the first claim until sent."""
+
+    id: LedgerId
+    due: Due
+    state: LedgerState
+    attempts: int = 0
+    message_id: str = ""
+    mail: bytes | None = field(default=None, repr=False)
+    last_error: str = ""
+    next_try: datetime | None = None
+
+
+class Verb(StrEnum):
+    """What a reply or a signed link asks for."""
+
+    DONE = "done"
+    POSTPONE = "postpone"
+    REOPEN = "reopen"
+    NOT_NEEDED = "not_needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An answer from a reminder mail; `to` is the new time when it postpones."""
+
+    verb: Verb
+    to: When | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """What was written instead of a command, shortened for the answer mail."""
+
+    line: str
