@@ -1,0 +1,68 @@
+"""Which parts a message has, as BODYSTRUCTURE would number them (RFC 9051 §6.4.5.1)."""
+
+from collections.abc import Iterator
+from email import message_from_string
+from email.message import Message
+
+from rules.model.wire import FetchedText, Part
+
+_TEXT = frozenset({"text/plain", "text/html"})
+_CALENDAR_LIMIT = 64 * 1024
+
+
+def texts(uid: int, raw: bytes) -> FetchedText:
+    """The text parts with their bytes, still encoded, and the others by name only.
+
+    A calendar part of up to 64 KiB is text, whatever it is called (spec §5).
+    """
+    try:
+        # As Latin-1 each octet is one character, so that parts come back as they were sent.
+        leaves = tuple(_leaves(message_from_string(raw.decode("latin-1"))))
+    except RecursionError:
+        # Thousands of parts within parts are nobody's letter; servers give up on them too.
+        return FetchedText(uid, ())
+    parts: list[tuple[Part, bytes]] = []
+    others: list[Part] = []
+    for section, leaf in leaves:
+        data = _encoded(leaf)
+        part = _part(section, leaf, len(data))
+        if _is_text(part):
+            parts.append((part, data))
+        else:
+            others.append(part)
+    return FetchedText(uid, tuple(parts), tuple(others))
+
+
+def _leaves(message: Message, prefix: str = "") -> Iterator[tuple[str, Message]]:
+    """Leaves with their section numbers; a message within a message counts as one leaf."""
+    if message.get_content_maintype() != "multipart" or not message.is_multipart():
+        yield prefix or "1", message
+        return
+    for number, child in enumerate(message.get_payload(), start=1):
+        if isinstance(child, Message):
+            yield from _leaves(child, f"{prefix}.{number}" if prefix else str(number))
+
+
+def _encoded(leaf: Message) -> bytes:
+    payload = leaf.get_payload()
+    if isinstance(payload, str):
+        return payload.encode("latin-1")
+    return "".join(it.as_string() for it in payload if isinstance(it, Message)).encode("latin-1")
+
+
+def _part(section: str, leaf: Message, size: int) -> Part:
+    return Part(
+        section,
+        leaf.get_content_type(),
+        leaf.get_param("charset") and leaf.get_content_charset(),
+        str(leaf.get("Content-Transfer-Encoding", "7bit")).strip().lower(),
+        size,
+        leaf.get_filename(),
+        leaf.get_content_disposition(),
+    )
+
+
+def _is_text(part: Part) -> bool:
+    if part.media_type == "text/calendar":
+        return part.size <= _CALENDAR_LIMIT
+    return part.media_type in _TEXT and part.disposition != "attachment"
