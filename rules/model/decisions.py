@@ -37,6 +37,7 @@ class Reason(StrEnum):
     NO_TIME = "no-time"
     UNREADABLE = "unreadable"
     TOMBSTONE = "tombstone"
+    TOO_OLD = "too-old"
 
 
 class By(StrEnum):
@@ -46,6 +47,7 @@ class By(StrEnum):
     THREAD = "thread"
     REFERENCE = "reference"
     DOMAIN = "domain"
+    NAME = "name"
 
 
 @dataclass(frozen=True, slots=True)

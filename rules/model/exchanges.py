@@ -11,6 +11,9 @@ from rules.model.sightings import MailKind
 
 ExchangeId = NewType("ExchangeId", int)
 
+# A field of the same name would hide the type in the class body.
+Day = date
+
 
 class Direction(StrEnum):
     """Seen from the company."""
@@ -61,7 +64,7 @@ class LinkedElement:
 
     type: str
     ref: str
-    date: date | None = None
+    date: Day | None = None
     amount: Decimal | None = None
     state: str | None = None
 

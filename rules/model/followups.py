@@ -79,7 +79,8 @@ class FollowUp:
 
     `uid` is the iCalendar UID; `schedule_version` moves with time and reopening only (schema 8),
     `revision` with every change; `live` is False when it is older than the installation went live:
-    such a one is history, and reminds, writes and closes nothing.
+    such a one is history, and reminds, writes and closes nothing. `opened_at` is when it was first
+    stored: what happened before that can't have answered it.
     """
 
     id: FollowUpId
@@ -105,6 +106,7 @@ class FollowUp:
     schedule_version: int = 1
     revision: int = 1
     live: bool = True
+    opened_at: datetime | None = None
 
     @property
     def owner(self) -> UserId | None:

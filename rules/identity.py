@@ -1,0 +1,156 @@
+"""What makes two addresses, messages, events, reminders the same one.
+
+All keys are derived from what they name, so that doing a thing twice finds the first time.
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+import uuid
+from datetime import datetime
+
+import idna
+
+from rules.model.exchanges import ExchangeKey, KeyKind
+from rules.model.followups import Due
+from rules.model.people import Address, AddressKey
+from rules.model.sightings import Event, Message
+
+FOLLOW_UPS = uuid.UUID("5a3f3c1e-6d0b-5b43-9a7e-3e6b0d7c2f41")
+"""Namespace of the UIDs of follow-ups (RFC 9562 §5.5); changing it would double every event."""
+
+LONGEST = 255
+"""Longer names are replaced by their hash: a header may hold a megabyte."""
+
+# What gateways and lists put before a subject on the way: "[EXTERNAL]", "[list]", "***SPAM***".
+_STAMPS = re.compile(r"(?:\s*(?:\[[^\[\]]{0,80}\]|\*{3}[^*]{0,40}\*{3}))+")
+
+
+def key(email: str) -> AddressKey:
+    """The form in which addresses are compared: letter case, plus tag and IDN form don't count.
+
+    Dots do: only some providers ignore them (spec §4).
+    """
+    local, at, host = email.strip().rpartition("@")
+    if not at:
+        return AddressKey(_local(host))
+    local = _local(local)
+    base, _, _ = local.partition("+")
+    return AddressKey(f"{base.rstrip() or local}@{host_key(host)}")
+
+
+def _local(text: str) -> str:
+    text = text.strip()
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).strip()
+
+
+def host_key(host: str) -> str:
+    """A domain in lower-case A-labels (RFC 5891 §4.4); one that has no such form, only folded."""
+    host = host.strip().rstrip(".").strip()
+    if host.isascii():
+        return host.lower()
+    if len(host) <= LONGEST:
+        try:
+            encoded = idna.encode(host, uts46=True).decode("ascii").rstrip(".")
+        except (idna.IDNAError, UnicodeError):
+            encoded = ""
+        if encoded:
+            return encoded.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", host).casefold()).strip()
+
+
+def domain(address: AddressKey) -> str:
+    """The domain of an address key; "" when it has none."""
+    _, at, host = address.rpartition("@")
+    return host if at else ""
+
+
+def normal_id(message_id: str) -> str:
+    """A Message-ID without brackets and blanks, its domain in lower case (RFC 5322 §3.6.4)."""
+    bare = "".join(message_id.split()).strip("<>")
+    if len(bare) > LONGEST:
+        return _sha(bare)
+    left, at, right = bare.rpartition("@")
+    return f"{left}{at}{right.lower()}"
+
+
+def message_key(message: Message) -> ExchangeKey:
+    """Message-ID confirmed by a fingerprint of headers that are equal in every copy.
+
+    The Message-ID alone never merges, for it can be forged or repeated; without one, the size
+    joins the fingerprint.
+    """
+    name = normal_id(message.message_id or "")
+    stable = [
+        _instant(message.date),
+        _keys(message.from_),
+        stable_subject(message.subject),
+        _keys((*message.to, *message.cc)),
+    ]
+    if not name:
+        stable.append(str(message.size))
+    return ExchangeKey(KeyKind.MESSAGE, f"{name}#{_sha(chr(0).join(stable))[:32]}")
+
+
+def stable_subject(subject: str) -> str:
+    """A subject without what lists and gateways put before it, case and blanks folded."""
+    stamps = _STAMPS.match(subject)
+    bare = subject[stamps.end() :] if stamps else subject
+    return unicodedata.normalize("NFC", " ".join((bare.strip() and bare or subject).split()))
+
+
+def occurrence_key(event: Event) -> ExchangeKey:
+    """UID and RECURRENCE-ID: each occurrence of a series is a dealing of its own."""
+    return ExchangeKey(KeyKind.OCCURRENCE, event_key(event))
+
+
+def event_key(event: Event) -> str:
+    """One name for an occurrence: its UID, and which one of a series it is."""
+    text = f"{event.uid}/{event.recurrence_id}" if event.recurrence_id else event.uid
+    return text if len(text) <= LONGEST else _sha(text)
+
+
+def emailid_key(account_host: str, emailid: str) -> ExchangeKey:
+    """EMAILID (RFC 8474 §5.1) or X-GM-MSGID: unique on its server only."""
+    return ExchangeKey(KeyKind.EMAILID, f"{account_host}/{emailid}")
+
+
+def digest(secret: bytes, text: str) -> str:
+    """A keyed hash, so that what is not stored can be recognised again (spec §12)."""
+    return hmac.new(secret, _bytes(text), hashlib.sha256).hexdigest()
+
+
+def follow_up_uid(key: str) -> str:
+    """The iCalendar UID of a follow-up: a repeated write meets its own object."""
+    return str(uuid.uuid5(FOLLOW_UPS, key.encode("utf-8", "backslashreplace").decode()))
+
+
+def reminder_id(due: Due, domain: str) -> str:
+    """The Message-ID of a reminder, without brackets: a second copy can be recognised."""
+    facts = (
+        str(due.follow_up),
+        due.occurrence,
+        str(round(due.before.total_seconds())),
+        str(due.recipient),
+        str(due.schedule_version),
+    )
+    return f"{_sha(chr(0).join(facts))[:32]}@{domain}"
+
+
+def _keys(addresses: tuple[Address, ...]) -> str:
+    return " ".join(sorted({key(a.email) for a in addresses}))
+
+
+def _instant(moment: datetime | None) -> str:
+    return "" if moment is None else str(int(moment.timestamp()))
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(_bytes(text)).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
