@@ -1,0 +1,15 @@
+"""Configuration: one TOML file, the environment, and a credentials directory (spec §13)."""
+
+from daemon.config.load import DEFAULT_PATH, ConfigError, load
+from daemon.config.settings import Calendar, Mailbox, Settings, Smtp, Staff
+
+__all__ = [
+    "DEFAULT_PATH",
+    "Calendar",
+    "ConfigError",
+    "Mailbox",
+    "Settings",
+    "Smtp",
+    "Staff",
+    "load",
+]

@@ -1,0 +1,115 @@
+"""From a TOML file, the environment and credentials to Settings, or every mistake at once."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
+
+from daemon.config.mistakes import PREFIX, Source, cross_checks, explain, names, variable
+from daemon.config.places import places
+from daemon.config.secrets import settle
+from daemon.config.settings import Settings
+
+DEFAULT_PATH = Path("/etc/suivi/suivi.toml")
+
+
+class ConfigError(Exception):
+    """The configuration can't be used; the text lists every mistake, each with its place."""
+
+
+class _Environment(Settings, BaseSettings):
+    """Settings as pydantic-settings looks for them in the environment; never built itself."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings of `path` (else SUIVI_CONFIG, else /etc/suivi/suivi.toml) and the environment.
+
+    The environment wins over the file. Raises ConfigError.
+    """
+    path = path or Path(os.environ.get("SUIVI_CONFIG") or DEFAULT_PATH)
+    text = _text(path)
+    data = _merge(_toml(path, text), _environment())
+    source = Source(path, places(text))
+    settled, mistakes, warnings = settle(data, path.absolute().parent, _credentials(data))
+    mistakes += cross_checks(settled)
+    try:
+        settings = Settings.model_validate({**settled, "path": path})
+    except ValidationError as error:
+        mistakes += [explain(problem) for problem in error.errors(include_url=False)]
+    if mistakes:
+        raise ConfigError("\n".join(source.lines(mistakes)))
+    # A password in a variable is in no file.
+    notices = tuple(source.line(where, text) for where, text in warnings if not variable(where))
+    return settings.model_copy(update={"warnings": notices + _strange_variables()})
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError as error:
+        hint = (
+            "write one (see suivi.toml beside the unit), or name it with --config or SUIVI_CONFIG"
+        )
+        raise ConfigError(f"{path}: there is no such file: {hint}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text") from error
+
+
+def _toml(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        # Python 3.11 tells the place in the message only.
+        if at := re.search(r" \(at line (\d+), column (\d+)\)$", message):
+            position, message = f"{at[1]}:{at[2]}", message[: at.start()]
+        else:
+            position = f"{max(1, len(text.splitlines()))}:1"
+        raise ConfigError(f"{path}:{position}: not TOML: {message}") from error
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(_Environment)()
+    except SettingsError as error:
+        raise ConfigError(f"environment: {error}".splitlines()[0]) from error
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for name, value in above.items():
+        old = merged.get(name)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[name] = _merge(old, value) if both and isinstance(old, dict) else value
+    return merged
+
+
+def _credentials(data: Mapping[str, Any]) -> Path | None:
+    given = data.get("credentials_dir")
+    if isinstance(given, str) and given:
+        return Path(given)
+    variable = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(variable) if variable else None
+
+
+def _strange_variables() -> tuple[str, ...]:
+    """SUIVI_… variables that nearly name an option: a typing mistake that would do nothing."""
+    tops = {name.upper() for name in names(())}
+    notices = []
+    for given in sorted(os.environ):
+        top = given.removeprefix(PREFIX).split("__")[0]
+        if not given.startswith(PREFIX) or top in tops:
+            continue
+        if near := difflib.get_close_matches(top, tops, 1, cutoff=0.75):
+            notices.append(f"{given}: unknown; did you mean {PREFIX}{near[0]}?")
+    return tuple(notices)

@@ -1,0 +1,92 @@
+"""Passwords by value, by file, or by systemd credential; settled before the settings are built."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from daemon.config.places import Path as OptionPath
+
+WAYS = ("password", "password_file", "password_credential")
+
+# A password is a line; a file of this size is something else given by mistake.
+_LARGEST = 64 * 1024
+
+Mistake = tuple[OptionPath, str]
+
+
+def settle(
+    data: Mapping[str, Any], beside: Path, credentials: Path | None
+) -> tuple[dict[str, Any], list[Mistake], list[Mistake]]:
+    """`data` with every secret as `password`, what is wrong with them, and what deserves a warning.
+
+    A relative `password_file` is looked for `beside` the configuration file.
+    """
+    settled = dict(data)
+    mistakes: list[Mistake] = []
+    warnings: list[Mistake] = []
+    for name in ("database", "smtp"):
+        if isinstance(table := settled.get(name), dict):
+            settled[name] = _table(table, (name,), beside, credentials, mistakes, warnings)
+    for name in ("mailboxes", "calendars"):
+        if isinstance(rows := settled.get(name), list):
+            settled[name] = [
+                _table(row, (name, index), beside, credentials, mistakes, warnings)
+                if isinstance(row, dict)
+                else row
+                for index, row in enumerate(rows)
+            ]
+    return settled, mistakes, warnings
+
+
+def _table(
+    table: Mapping[str, Any],
+    path: OptionPath,
+    beside: Path,
+    credentials: Path | None,
+    mistakes: list[Mistake],
+    warnings: list[Mistake],
+) -> dict[str, Any]:
+    given = [way for way in WAYS if way in table]
+    rest = {name: value for name, value in table.items() if name not in WAYS}
+    if not given:
+        return rest
+    if len(given) > 1:
+        mistakes.append(((*path, given[1]), f"give only one of {' and '.join(given)}"))
+        return {**rest, "password": ""}
+    way, value = given[0], table[given[0]]
+    if not isinstance(value, str) or not value:
+        mistakes.append(((*path, way), "should be a text that is not empty"))
+        return {**rest, "password": ""}
+    if way == "password":
+        hint = "the password stands in the file: password_file or password_credential keep it out"
+        warnings.append(((*path, way), hint))
+        return {**rest, "password": value}
+    try:
+        secret = _read(way, value, beside, credentials)
+    except _Unusable as error:
+        mistakes.append(((*path, way), str(error)))
+        secret = ""
+    return {**rest, "password": secret}
+
+
+class _Unusable(Exception):
+    """Why a file or credential gives no password."""
+
+
+def _read(way: str, value: str, beside: Path, credentials: Path | None) -> str:
+    if way == "password_credential" and credentials is None:
+        hint = "the unit loads no credentials: LoadCredential= or credentials_dir"
+        raise _Unusable(f"there is no credential '{value}': {hint}")
+    if way == "password_credential" and Path(value).name != value:
+        raise _Unusable("a credential's name has no slash")
+    file = ((credentials if way == "password_credential" else None) or beside) / value
+    try:
+        raw = file.read_bytes()
+        text = raw.decode().removesuffix("\n").removesuffix("\r")
+    except OSError as error:
+        raise _Unusable(f"{file} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise _Unusable(f"{file} is not UTF-8 text") from error
+    if not text or len(raw) > _LARGEST:
+        raise _Unusable(f"{file} holds no password: it is empty or too large")
+    return text

@@ -1,0 +1,266 @@
+"""What can be set: one class a section of suivi.toml, frozen, with its defaults.
+
+Secrets are `SecretStr`, so that no repr, log line or error shows one. How a secret is given
+(`password`, `password_file`, `password_credential`) is settled in `daemon.config.secrets`, before
+these classes see it.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from rules.model.people import Level
+
+Security = Literal["tls", "starttls", "none"]
+Language = Literal["en", "fr"]
+
+
+def _email(text: str) -> str:
+    # Loose on purpose: internal domains (.local, .test) are real; only what can't be an address
+    # is refused (facts: email-validator refuses them).
+    if not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+", text):
+        raise ValueError("should be an email address such as alice@example.org")
+    return text
+
+
+def _timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("should be an IANA time zone such as Europe/Paris") from error
+    return text
+
+
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("should be an http:// or https:// address")
+    if parts.password is not None:
+        raise ValueError("should hold no password: give user and password as options of their own")
+    return text
+
+
+def _listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("should be host:port, such as 127.0.0.1:8425")
+    return text
+
+
+def _level(value: Any) -> Any:
+    if isinstance(value, Level):
+        return value
+    names = {level.name.lower(): level for level in Level}
+    if not isinstance(value, str) or value not in names:
+        raise ValueError("should be 'nothing', 'happened', 'subject' or 'everything'")
+    return names[value]
+
+
+Email = Annotated[str, AfterValidator(_email)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Listen = Annotated[str, AfterValidator(_listen)]
+Privacy = Annotated[Level, BeforeValidator(_level)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown options are mistakes, values never change."""
+
+    # hide_input: a mistake in a secret must not print it.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True, strict=False
+    )
+
+
+class Company(Section):
+    """Who we are: `domains` are ours, mail among them is no exchange."""
+
+    name: Name
+    entity: str = "main"
+    domains: tuple[Name, ...] = ()
+    language: Language = "en"
+    timezone: Timezone = "UTC"
+
+
+class Database(Section):
+    """`url` in SQLAlchemy's form; default: SQLite in the state directory."""
+
+    url: str | None = Field(default=None, repr=False)
+    password: SecretStr | None = None
+
+
+class Http(Section):
+    """Where pages and the API answer; `public_url` is what links in mails start with."""
+
+    listen: Listen = "127.0.0.1:8425"
+    public_url: WebAddress | None = None
+
+    @property
+    def host(self) -> str:
+        """The address to listen on, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port to listen on; 0 takes a free one."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class Smtp(Section):
+    """The server that reminders go out through; `from` is their sender, `admin` gets notices."""
+
+    host: Name
+    port: Port = 587
+    security: Security = "starttls"
+    user: str | None = None
+    password: SecretStr | None = None
+    sender: Email = Field(alias="from")
+    admin: Email | None = None
+    ca_file: Path | None = None
+    timeout: float = Field(default=30, gt=0)
+
+
+class Staff(Section):
+    """A user: `language` and `timezone` default to the company's."""
+
+    name: Name
+    email: Email
+    aliases: tuple[Email, ...] = ()
+    language: Language | None = None
+    timezone: Timezone | None = None
+    admin: bool = False
+
+
+class Mailbox(Section):
+    """An IMAP account. Without `owner` it is shared by all (`info@…`)."""
+
+    name: Name
+    owner: Email | None = None
+    host: Name
+    port: Port = 993
+    security: Security = "tls"
+    user: Name
+    password: SecretStr
+    ca_file: Path | None = None
+    timeout: float = Field(default=30, gt=0)
+    folders: tuple[Name, ...] = ()
+    level: Privacy = Level.EVERYTHING
+    purpose: Literal["capture", "commands"] = "capture"
+    address: Email | None = None
+    backfill_days: int | None = Field(default=365, ge=0)
+
+
+class Calendar(Section):
+    """A CalDAV account. `follow_ups` names the calendar that suivi writes to, by display name or
+    href (default: the first writable one for events); `watch` empty means all but `ignore`."""
+
+    name: Name
+    owner: Email
+    url: WebAddress
+    user: Name
+    password: SecretStr
+    ca_file: Path | None = None
+    timeout: float = Field(default=30, gt=0)
+    follow_ups: str | None = None
+    watch: tuple[Name, ...] = ()
+    ignore: tuple[Name, ...] = ()
+    dedicated: tuple[Name, ...] = ()
+    level: Privacy = Level.EVERYTHING
+
+
+class Capture(Section):
+    """How often and how much is read; `workers` threads for all accounts together."""
+
+    poll_seconds: float = Field(default=300, gt=0)
+    batch: int = Field(default=500, ge=1, le=5000)
+    workers: int = Field(default=4, ge=1, le=64)
+
+
+class Reminders(Section):
+    """When reminders go out, unless a follow-up says otherwise."""
+
+    default_minutes: int = Field(default=60, ge=0)
+    tick_seconds: float = Field(default=15, gt=0)
+    late_limit_hours: float = Field(default=24, ge=0)
+    all_day_hour: int = Field(default=9, ge=0, le=23)
+
+
+class Rules(Section):
+    """What is kept out before anything is stored; absent means the built-in list."""
+
+    keep_out_folders: tuple[str, ...] | None = None
+    keep_out_keywords: tuple[str, ...] | None = None
+    keep_out_tags: tuple[str, ...] | None = None
+
+
+class Observe(Section):
+    """How many days a new installation only observes (spec §13); 0 records at once."""
+
+    days: float = Field(default=3, ge=0)
+
+
+class Log(Section):
+    """`auto` is text, with priorities when the journal reads it."""
+
+    format: Literal["auto", "text", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def _directory(variable: str, otherwise: str) -> Path:
+    # systemd names the directories it made in these (systemd.exec(5)); the first of a list is ours.
+    return Path(os.environ.get(variable, "").split(":")[0] or otherwise)
+
+
+class Settings(Section):
+    """All that can be set. `warnings` are for the admin to read, one line each."""
+
+    company: Company
+    state_dir: Path = Field(default_factory=lambda: _directory("STATE_DIRECTORY", "/var/lib/suivi"))
+    runtime_dir: Path = Field(default_factory=lambda: _directory("RUNTIME_DIRECTORY", "/run/suivi"))
+    credentials_dir: Path | None = None
+    database: Database = Database()
+    http: Http = Http()
+    smtp: Smtp | None = None
+    users: tuple[Staff, ...] = ()
+    mailboxes: tuple[Mailbox, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
+    capture: Capture = Capture()
+    reminders: Reminders = Reminders()
+    rules: Rules = Rules()
+    observe: Observe = Observe()
+    log: Log = Log()
+    path: Path | None = Field(default=None, exclude=True)
+    warnings: tuple[str, ...] = Field(default=(), exclude=True)
+
+    @property
+    def database_url(self) -> str:
+        """The database's address in SQLAlchemy's form, with its password: never log it."""
+        if self.database.url is None:
+            return f"sqlite:///{self.state_dir / 'suivi.sqlite3'}"
+        if self.database.password is None:
+            return self.database.url
+        scheme, _, rest = self.database.url.partition("://")
+        user, at, place = rest.rpartition("@")
+        secret = quote(self.database.password.get_secret_value(), safe="")
+        return f"{scheme}://{user}:{secret}{at}{place}"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where `suivi status` and `suivi reload` reach the running daemon."""
+        return self.runtime_dir / "control.sock"
+
+    @property
+    def http_token_file(self) -> Path:
+        """The API's bearer token, made at the first start."""
+        return self.state_dir / "http-token"

@@ -1,0 +1,127 @@
+"""The daemon's clockwork: a few ticks wake jobs in the pool; what is due lives in tables.
+
+APScheduler keeps time with its memory store only (design §4). A tick that is late runs once, one
+that still runs is not started again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from daemon import clock
+from daemon.jobs import PATIENCE, Job, Pool, Priority
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Something looked at every `seconds`, the first time at once."""
+
+    name: str
+    seconds: float
+    job: Job
+    priority: Priority = Priority.POLL
+    patience: float = PATIENCE
+
+
+class Loop:
+    """Ticks and a pool. `keep_alive` (seconds, call) runs beside the pool while no job is overdue:
+    a pool that is merely busy must not look dead to the watchdog."""
+
+    def __init__(
+        self,
+        ticks: tuple[Tick, ...],
+        pool: Pool,
+        keep_alive: tuple[float, Callable[[], object]] | None = None,
+    ) -> None:
+        self._ticks = ticks
+        self._keep_alive = keep_alive
+        self._woken: dict[str, datetime] = {}
+        self._scheduler: Any = None
+        self.pool = pool
+
+    def start(self) -> None:
+        """Begins to tick."""
+        executor = ThreadPoolExecutor(2)  # type: ignore[no-untyped-call]  # no types upstream
+        self._scheduler = BackgroundScheduler(  # type: ignore[no-untyped-call]  # nor here
+            timezone=UTC,
+            executors={"default": executor},
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+        )
+        self._declare()
+        self._scheduler.start()
+
+    def reload(self, ticks: tuple[Tick, ...]) -> None:
+        """Other ticks from now on; what runs is left to end."""
+        self._ticks = ticks
+        self._scheduler.remove_all_jobs()
+        self._declare()
+
+    def stop(self, seconds: float) -> bool:
+        """No more ticks; what is in hand is finished. False when that took over `seconds`."""
+        if self._scheduler is not None:
+            # Only the waking ends here; it is short, the work is in the pool.
+            self._scheduler.shutdown(wait=True)
+            self._scheduler = None
+        return self.pool.drain(seconds)
+
+    def wake(
+        self, name: str, job: Job, priority: Priority = Priority.LIVE, patience: float = PATIENCE
+    ) -> bool:
+        """Runs `job` soon; two with one name never at once. False when the daemon stops."""
+        return self.pool.submit(name, job, priority, name=name, patience=patience)
+
+    @property
+    def running(self) -> bool:
+        """True between `start` and `stop`."""
+        return self._scheduler is not None and bool(self._scheduler.running)
+
+    def status(self) -> Mapping[str, Any]:
+        """Ticks with their last waking, the pool's counts, and jobs that are overdue."""
+        return {
+            "running": self.running,
+            "ticks": {
+                tick.name: {
+                    "seconds": tick.seconds,
+                    "last": woken.isoformat() if (woken := self._woken.get(tick.name)) else None,
+                }
+                for tick in self._ticks
+            },
+            "jobs": dict(self.pool.status()),
+            "overdue": list(self.pool.overdue()),
+        }
+
+    def _declare(self) -> None:
+        now = clock.now()
+        for tick in self._ticks:
+            self._add(f"tick:{tick.name}", tick.seconds, self._waker(tick), now)
+        if self._keep_alive:
+            seconds, call = self._keep_alive
+            self._add("keep-alive", seconds, self._beater(call), now)
+
+    def _add(self, name: str, seconds: float, call: Callable[[], None], now: datetime) -> None:
+        self._scheduler.add_job(
+            call, "interval", seconds=seconds, id=name, name=name, next_run_time=now
+        )
+
+    def _waker(self, tick: Tick) -> Callable[[], None]:
+        def wake() -> None:
+            self._woken[tick.name] = clock.now()
+            self.wake(tick.name, tick.job, tick.priority, tick.patience)
+
+        return wake
+
+    def _beater(self, call: Callable[[], object]) -> Callable[[], None]:
+        def beat() -> None:
+            if late := self.pool.overdue():
+                log.error("overdue, the watchdog is not fed", jobs=list(late))
+                return
+            call()
+
+        return beat

@@ -1,0 +1,89 @@
+"""Named steps of the arrows, where a crash drill may kill the daemon (SUIVI_CRASH_AT).
+
+The promise "nothing happens twice, and nothing is lost, whatever crashes" is proved by dying for
+real at each of these. Unarmed, a step costs one comparison.
+"""
+
+import os
+import random
+import signal
+import threading
+from collections.abc import Mapping
+
+from daemon.config import ConfigError
+
+STEPS: Mapping[str, str] = {
+    "mail.headers-fetched": "the headers of a batch are here, nothing is decided",
+    "mail.decided": "each header of the batch has its decision, nothing is stored",
+    "mail.text-fetched": "the text of the matches is here, nothing is stored",
+    "mail.recorded": "the batch is written in an open transaction",
+    "mail.committed": "the batch and its judged range are stored together",
+    "reminder.planned": "what is due stands in the ledger",
+    "reminder.claimed": "a reminder is claimed, its bytes are not made yet",
+    "reminder.rendered": "its bytes and Message-ID are stored",
+    "reminder.sending": "the ledger says sending, the server has seen nothing",
+    "reminder.handed-over": "the server has the bytes, its answer is not stored",
+    "reminder.sent": "the ledger says sent",
+}
+
+
+class _Armed:
+    """The step to die at, and how many times it is still to be passed."""
+
+    def __init__(self, step: str, times: int) -> None:
+        self._step = step
+        self._left = times
+        self._lock = threading.Lock()
+
+    def reached(self, name: str) -> None:
+        if name != self._step:
+            return
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                _die()
+
+
+_armed: _Armed | None = None
+
+
+def reached(name: str) -> None:
+    """Says that the step `name` of STEPS is done; does not return if a drill waits for it."""
+    if _armed is not None:
+        _armed.reached(name)
+
+
+def arm(spec: str) -> None:
+    """Arms one death: "STEP:N" at the N-th time, "random:SEED:MEAN_MS" at a random moment.
+
+    An empty spec disarms. Raises ConfigError.
+    """
+    global _armed
+    _armed = None
+    if not spec:
+        return
+    name, _, rest = spec.partition(":")
+    if name == "random":
+        _arm_timer(spec, rest)
+        return
+    if name not in STEPS:
+        raise ConfigError(f"SUIVI_CRASH_AT: unknown step '{name}'; steps are {', '.join(STEPS)}")
+    times = rest or "1"
+    if not times.isdecimal() or int(times) < 1:
+        raise ConfigError(f"SUIVI_CRASH_AT: '{spec}' should be STEP:N with N from 1")
+    _armed = _Armed(name, int(times))
+
+
+def _arm_timer(spec: str, rest: str) -> None:
+    seed, _, mean = rest.partition(":")
+    if not seed.isdecimal() or not mean.isdecimal() or int(mean) == 0:
+        raise ConfigError(f"SUIVI_CRASH_AT: '{spec}' should be random:SEED:MEAN_MS")
+    # Not for secrets: the same seed has to die at the same moment.
+    seconds = random.Random(int(seed)).expovariate(1000 / int(mean))  # noqa: S311
+    timer = threading.Timer(seconds, _die)
+    timer.daemon = True
+    timer.start()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
