@@ -99,7 +99,7 @@ def stable_subject(subject: str) -> str:
     """A subject without what lists and gateways put before it, case and blanks folded."""
     stamps = _STAMPS.match(subject)
     bare = subject[stamps.end() :] if stamps else subject
-    return unicodedata.normalize("NFC", " ".join((bare.strip() and bare or subject).split()))
+    return unicodedata.normalize("NFC", " ".join((bare if bare.strip() else subject).split()))
 
 
 def occurrence_key(event: Event) -> ExchangeKey:

@@ -1,0 +1,126 @@
+"""Who wrote, seen from the company: inbound, outbound, or among colleagues (spec §4).
+
+The truth table below is the whole of it. From decides; Sender, or else Reply-To, is asked only
+about mail in a folder marked \\Sent (RFC 6154 §2), so that neither decides alone.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from rules import identity
+from rules.match import by_address, is_internal
+from rules.match import match as match_one
+from rules.model.decisions import Nobody, Step
+from rules.model.exchanges import Direction
+from rules.model.people import Address, Directory, UserId
+from rules.model.sightings import Event, FolderRole, MailPlace, Message, Sighting
+
+
+class Who(StrEnum):
+    """Whose address it is, seen from the owner of the mailbox."""
+
+    OWN = "own"
+    ALIAS = "alias"
+    INTERNAL = "internal"
+    KNOWN = "known third party"
+    STRANGER = "stranger"
+    NONE = "none"
+
+
+class Way(StrEnum):
+    """What a cell of the table says. WE_WROTE is outbound if anybody outside is addressed, else
+    it is mail among colleagues."""
+
+    IN = "in"
+    OUT = "out"
+    WE_WROTE = "we wrote"
+
+
+_OURS = frozenset({Who.OWN, Who.ALIAS, Who.INTERNAL})
+_THEIRS = frozenset({Who.KNOWN, Who.STRANGER})
+_NONE = frozenset({Who.NONE})
+_ANYBODY = _OURS | _THEIRS | _NONE
+
+TABLE: tuple[tuple[frozenset[Who], frozenset[Who], Way, Way], ...] = (
+    # From                     Sender or Reply-To  in \Sent       elsewhere
+    (_OURS, _ANYBODY, Way.WE_WROTE, Way.WE_WROTE),
+    # Sent by us in a third party's name, by a delegate.
+    (frozenset({Who.KNOWN}), _OURS, Way.OUT, Way.IN),
+    # A customer's mail that somebody moved to \Sent.
+    (frozenset({Who.KNOWN}), _THEIRS | _NONE, Way.IN, Way.IN),
+    # An address of our own that nobody has declared.
+    (frozenset({Who.STRANGER}), _OURS | _NONE, Way.OUT, Way.IN),
+    (frozenset({Who.STRANGER}), _THEIRS, Way.IN, Way.IN),
+    # No From at all: malformed, and the folder is all there is.
+    (_NONE, _OURS, Way.WE_WROTE, Way.WE_WROTE),
+    (_NONE, _NONE, Way.WE_WROTE, Way.IN),
+    (_NONE, _THEIRS, Way.IN, Way.IN),
+)
+
+
+def look_up(from_: Who, second: Who, in_sent: bool) -> Way:
+    """The cell of the table."""
+    return next(
+        sent if in_sent else elsewhere
+        for froms, seconds, sent, elsewhere in TABLE
+        if from_ in froms and second in seconds
+    )
+
+
+def direction(directory: Directory, sighting: Sighting) -> tuple[Direction | None, Step]:
+    """Which way, and by what evidence; None: among colleagues, not an exchange."""
+    what = sighting.what
+    if isinstance(what, Event):
+        return _of_event(directory, sighting.owner, what)
+    from_ = _who(directory, sighting.owner, what.from_)
+    second = _who(directory, sighting.owner, what.sender or what.reply_to)
+    role = sighting.place.role if isinstance(sighting.place, MailPlace) else FolderRole.OTHER
+    way = look_up(from_, second, role is FolderRole.SENT)
+    outside = _outside(directory, what)
+    evidence = (
+        f"From is {from_}, {'Sender' if what.sender else 'Reply-To'} is {second}, "
+        f"folder is {role}, {outside} of the recipients from outside"
+    )
+    if way is Way.IN:
+        return Direction.INBOUND, Step("direction", Direction.INBOUND, evidence)
+    if way is Way.OUT or outside:
+        return Direction.OUTBOUND, Step("direction", Direction.OUTBOUND, evidence)
+    return None, Step("direction", "among colleagues", evidence)
+
+
+def who(directory: Directory, owner: UserId | None, address: Address) -> Who:
+    """Whose address this is, seen from the mailbox of `owner`."""
+    key = identity.key(address.email)
+    user = directory.users.get(owner) if owner is not None else None
+    if user is not None and key == identity.key(user.email):
+        return Who.OWN
+    if user is not None and directory.users_by_key.get(key) == user.id:
+        return Who.ALIAS
+    if is_internal(directory, key):
+        return Who.INTERNAL
+    if by_address(directory, key) or not isinstance(match_one(directory, address), Nobody):
+        return Who.KNOWN
+    return Who.STRANGER
+
+
+# Several authors: one from outside makes it theirs.
+_FIRST = (Who.KNOWN, Who.STRANGER, Who.OWN, Who.ALIAS, Who.INTERNAL)
+
+
+def _who(directory: Directory, owner: UserId | None, addresses: Iterable[Address]) -> Who:
+    found = {who(directory, owner, a) for a in addresses if a.email.strip()}
+    return next((w for w in _FIRST if w in found), Who.NONE)
+
+
+def _outside(directory: Directory, message: Message) -> int:
+    keys = {identity.key(a.email) for a in (*message.to, *message.cc, *message.bcc)}
+    return sum(not is_internal(directory, key) for key in keys if "@" in key)
+
+
+def _of_event(
+    directory: Directory, owner: UserId | None, event: Event
+) -> tuple[Direction | None, Step]:
+    """A meeting that somebody from outside organises is inbound; our own is outbound."""
+    organizer = _who(directory, owner, (event.organizer,) if event.organizer else ())
+    way = Direction.INBOUND if organizer in _THEIRS else Direction.OUTBOUND
+    return way, Step("direction", way, f"organizer is {organizer}")

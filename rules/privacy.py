@@ -1,0 +1,62 @@
+"""What may be kept of a sighting, and how much of it is shown (spec §12)."""
+
+from dataclasses import replace
+
+from rules.model.exchanges import Draft
+from rules.model.people import Level
+from rules.model.sightings import Event, EventPlace, MailPlace, Message, Sighting
+from rules.ruleset import RuleSet
+from rules.words import fold
+
+# Tags stand at the start of a subject, after "Re:" and "Tr:"; subjects may be a megabyte long.
+_LOOK_AT = 500
+
+
+def kept_out(ruleset: RuleSet, sighting: Sighting) -> str | None:
+    """Which kind of rule keeps it out, before anything of it is stored; None if none does.
+
+    Names the kind of rule only: neither the folder nor the subject, which may be private too.
+    """
+    if _folder_is_private(ruleset, sighting.place):
+        return "folder"
+    if isinstance(sighting.place, MailPlace) and _is_marked(ruleset, sighting.place):
+        return "keyword"
+    what = sighting.what
+    title = what.summary if isinstance(what, Event) else what.subject
+    if any(tag in fold(title[:_LOOK_AT]) for tag in ruleset.keep_out_tags):
+        return "subject tag"
+    if isinstance(what, Message):
+        return _header_rule(ruleset, what)
+    return None
+
+
+def _folder_is_private(ruleset: RuleSet, place: MailPlace | EventPlace) -> bool:
+    name = fold(place.name)
+    levels = {name, *name.split("/"), *name.split(".")}
+    return not ruleset.keep_out_folders.isdisjoint(level.strip() for level in levels)
+
+
+def _is_marked(ruleset: RuleSet, place: MailPlace) -> bool:
+    return any(keyword.casefold() in ruleset.keep_out_keywords for keyword in place.keywords)
+
+
+def _header_rule(ruleset: RuleSet, message: Message) -> str | None:
+    for name, values in ruleset.keep_out_headers.items():
+        if fold(message.headers.get(name, "")[:_LOOK_AT]) in values:
+            return f"header {name}"
+    return None
+
+
+def strictest(*levels: Level) -> Level:
+    """Of several wishes the one that shows least; nobody's wish shows everything."""
+    return min(levels, default=Level.EVERYTHING)
+
+
+def redact(draft: Draft, level: Level) -> Draft:
+    """The draft without what `level` hides. Raises ValueError for NOTHING, which is not stored."""
+    if level is Level.NOTHING:
+        raise ValueError("nothing may be kept of this exchange")
+    if level is Level.EVERYTHING:
+        return replace(draft, level=level)
+    silent = replace(draft, level=level, comment="", quoted_from=None, attachments=())
+    return silent if level is Level.SUBJECT else replace(silent, subject="")
