@@ -1,0 +1,98 @@
+"""`suivi check`: every server is tried, and each line says what to do (spec §13)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connectors import smtp
+from connectors.errors import ConnectorError
+from daemon.app import connect
+from daemon.config import Calendar, Mailbox, Settings, Smtp
+from rules.model.sightings import FolderRole
+
+
+class Health(StrEnum):
+    """How one thing stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One thing that was tried, how it stands, and what was found or what to do."""
+
+    what: str
+    health: Health
+    detail: str
+
+
+def check(settings: Settings) -> Iterator[CheckLine]:
+    """Try every account and server in turn; nothing is stored or sent."""
+    for warning in settings.warnings:
+        yield CheckLine("configuration", Health.WARNING, warning)
+    for mailbox in settings.mailboxes:
+        yield _mailbox(mailbox)
+    for calendar in settings.calendars:
+        yield _calendar(calendar)
+    yield _smtp(settings.smtp)
+
+
+def _mailbox(mailbox: Mailbox) -> CheckLine:
+    what = f"mailbox {mailbox.name}"
+    try:
+        session = connect.mailbox_of(mailbox)
+        try:
+            found = session.folders()
+        finally:
+            session.close()
+    except ConnectorError as error:
+        return CheckLine(what, Health.BAD, str(error))
+    names = {folder.name for folder in found}
+    missing = [name for name in mailbox.folders if name not in names]
+    if missing:
+        return CheckLine(what, Health.BAD, f"no such folder: {', '.join(missing)}")
+    sent = next((f.name for f in found if f.role is FolderRole.SENT), None)
+    if sent is None and mailbox.purpose == "capture":
+        return CheckLine(
+            what,
+            Health.WARNING,
+            "no Sent folder found: what staff send is missed; name it in `folders`",
+        )
+    return CheckLine(what, Health.OK, f"{len(found)} folders, sent mail in {sent or 'none'}")
+
+
+def _calendar(calendar: Calendar) -> CheckLine:
+    what = f"calendar {calendar.name}"
+    try:
+        session = connect.calendars_of(calendar)
+        try:
+            found = session.discover()
+        finally:
+            session.close()
+    except ConnectorError as error:
+        return CheckLine(what, Health.BAD, str(error))
+    writable = [c for c in found if c.writable and "VEVENT" in c.components]
+    target = next((c for c in writable if calendar.follow_ups in (None, c.name, c.href)), None)
+    if target is None:
+        wanted = calendar.follow_ups or "a writable calendar"
+        return CheckLine(
+            what,
+            Health.BAD,
+            f"{wanted} not found among {', '.join(c.name for c in found) or 'none'}: "
+            "set `follow_ups` to one that may be written",
+        )
+    return CheckLine(what, Health.OK, f"{len(found)} calendars, follow-ups go to {target.name}")
+
+
+def _smtp(settings: Smtp | None) -> CheckLine:
+    if settings is None:
+        return CheckLine(
+            "smtp", Health.WARNING, "not configured: no reminder is sent; add a [smtp] section"
+        )
+    try:
+        smtp.check(connect.smtp_server(settings))
+    except ConnectorError as error:
+        return CheckLine("smtp", Health.BAD, str(error))
+    return CheckLine("smtp", Health.OK, f"{settings.host}:{settings.port} takes mail")

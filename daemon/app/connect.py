@@ -1,0 +1,58 @@
+"""From settings to connectors: how each configured server is reached."""
+
+from connectors import caldav, imap, smtp
+from connectors.caldav import CaldavAccount
+from connectors.imap import ImapAccount
+from connectors.smtp import SmtpServer
+from daemon.config import Calendar, Mailbox, Smtp
+from daemon.ports import Calendars, Outbox
+from daemon.ports import Mailbox as MailboxPort
+
+
+def imap_account(mailbox: Mailbox) -> ImapAccount:
+    """The IMAP account behind a `[[mailboxes]]` table."""
+    return ImapAccount(
+        host=mailbox.host,
+        port=mailbox.port,
+        security=mailbox.security,
+        user=mailbox.user,
+        password=mailbox.password.get_secret_value(),
+        ca_file=str(mailbox.ca_file) if mailbox.ca_file else None,
+        timeout=mailbox.timeout,
+    )
+
+
+def mailbox_of(mailbox: Mailbox) -> MailboxPort:
+    """A logged-in mailbox. Raises Unreachable or Refused."""
+    return imap.connect(imap_account(mailbox))
+
+
+def calendars_of(calendar: Calendar) -> Calendars:
+    """A calendar account. Raises Unreachable or Refused."""
+    return caldav.connect(
+        CaldavAccount(
+            url=calendar.url,
+            user=calendar.user,
+            password=calendar.password.get_secret_value(),
+            ca_file=str(calendar.ca_file) if calendar.ca_file else None,
+            timeout=calendar.timeout,
+        )
+    )
+
+
+def smtp_server(settings: Smtp) -> SmtpServer:
+    """The server that reminders go out through."""
+    return SmtpServer(
+        host=settings.host,
+        port=settings.port,
+        security=settings.security,
+        user=settings.user,
+        password=settings.password.get_secret_value() if settings.password else None,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+        timeout=settings.timeout,
+    )
+
+
+def outbox_of(settings: Smtp) -> Outbox:
+    """The outbox; it connects when it sends."""
+    return smtp.connect(smtp_server(settings))

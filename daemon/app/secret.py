@@ -1,0 +1,67 @@
+"""The installation's own key: it signs links and keys the hashes of what is not stored."""
+
+import os
+import secrets
+from pathlib import Path
+
+from daemon.config import ConfigError, Settings
+
+CREDENTIAL = "master-key"
+SIZE = 32
+
+
+def master_key(settings: Settings) -> bytes:
+    """The key from the credential `master-key`, else from the state directory, made at the first
+    start. Raises ConfigError when it is there and can't be read or is too short."""
+    folder = settings.credentials_dir or _given_by_systemd()
+    if folder is not None and (folder / CREDENTIAL).exists():
+        return _read(folder / CREDENTIAL)
+    path = settings.state_dir / CREDENTIAL
+    if not path.exists():
+        _make(path)
+    return _read(path)
+
+
+def _given_by_systemd() -> Path | None:
+    # LoadCredential= of systemd.exec(5).
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(folder) if folder else None
+
+
+def _make(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Written whole or not at all: two that start at once must not sign with two keys.
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(SIZE))
+            file.flush()
+            os.fsync(descriptor)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            # Another one was first; theirs counts.
+            pass
+        finally:
+            draft.unlink()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: can't make the installation's key ({error.strerror}): "
+            "give the state directory to the user that runs suivi"
+        ) from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: can't read the installation's key ({error.strerror})"
+        ) from error
+    if len(key) < SIZE:
+        raise ConfigError(
+            f"{path}: the installation's key should be at least {SIZE} bytes: restore it from a "
+            "backup; without it, signed links and vetoes of before are not recognised"
+        )
+    return key

@@ -1,0 +1,85 @@
+"""An account's turn: take its lease, log in, run its arrow, and note how it went."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from connectors.errors import ConnectorError, Unreachable
+from daemon.clock import now
+from daemon.jobs import Job, Turn
+from daemon.store import Lease, Store, accounts
+from daemon.store.errors import LeaseLost, StaleDirectory
+from rules.model.sightings import AccountId
+
+log = structlog.stdlib.get_logger(__name__)
+
+TTL = timedelta(seconds=60)
+"""How long a lease lasts; every commit under it makes it last that long again."""
+
+PATIENCE = 180.0
+"""Seconds within which a turn must store something or end."""
+
+Work = Callable[[Lease, Turn], Counter[str]]
+"""What an account does in its turn; returns counts by reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A configured account: its name for the log, and its work."""
+
+    id: AccountId
+    name: str
+    work: Work
+
+
+def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] | None:
+    """One turn of `member`; None when another daemon has it, or when it failed.
+
+    A failure is noted on the account and shown by `suivi status`; it never leaves this function,
+    so that an account in trouble slows no other.
+    """
+    with store.write() as tx:
+        lease = accounts.lease(tx, member.id, owner, now(), TTL)
+    if lease is None:
+        return None
+    turn.within(PATIENCE)
+    try:
+        counts = member.work(lease, turn)
+    except LeaseLost:
+        log.info("lease lost", account=member.name)
+        return None
+    except StaleDirectory:
+        # The directory changed under the batch; the next turn judges it by the new one.
+        log.info("directory changed", account=member.name)
+        return None
+    except ConnectorError as error:
+        _note(store, member, error)
+        return None
+    else:
+        with store.write() as tx:
+            accounts.note_ok(tx, member.id, now())
+        if counts:
+            log.info("judged", account=member.name, **dict(counts))
+        return counts
+    finally:
+        with store.write() as tx:
+            accounts.release(tx, lease)
+
+
+def job(store: Store, owner: str, member: Member) -> Job:
+    """The turn as a job of the pool."""
+
+    def run(turn: Turn) -> None:
+        take(store, owner, member, turn)
+
+    return run
+
+
+def _note(store: Store, member: Member, error: ConnectorError) -> None:
+    kind = "unreachable" if isinstance(error, Unreachable) else "refused"
+    with store.write() as tx:
+        accounts.note_trouble(tx, member.id, str(error), now())
+    log.warning(kind, account=member.name, error=str(error))

@@ -1,0 +1,1 @@
+"""From mailboxes and calendars into the ledger: the mail arrow and the event arrow."""

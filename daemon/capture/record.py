@@ -1,0 +1,71 @@
+"""Writing one decision down, with all that it brings, inside the caller's transaction."""
+
+from datetime import datetime, timedelta
+
+from daemon.rulebook import Book
+from daemon.store import Tx, ambiguities, decisions, exchanges, vetoes, work
+from rules import identity
+from rules.model.decisions import AskPerson, Decision, Reason, RecordExchange, Verdict
+from rules.model.people import Level
+from rules.model.sightings import Event, MailPlace, Message, Sighting
+
+ANSWER = "answer"
+"""The kind of work that looks whether a new exchange answers a follow-up."""
+
+
+def keep(
+    tx: Tx,
+    book: Book,
+    secret: bytes,
+    log_for: timedelta,
+    sighting: Sighting,
+    decision: Decision,
+    now: datetime,
+) -> None:
+    """Store what `decision` says about `sighting`; safe to repeat."""
+    mark = key_hash(secret, sighting.what)
+    if decision.verdict is not Verdict.RECORD:
+        if decision.reason is Reason.VETOED and not book.observing:
+            _veto(tx, mark, sighting, now)
+        if _is_recent(sighting, now - log_for):
+            decisions.append(tx, sighting, decision, None, mark, now)
+        return
+    if book.observing:
+        decisions.append(tx, sighting, decision, None, mark, now)
+        return
+    recorded = exchanges.record(tx, sighting, decision, now)
+    decisions.append(tx, sighting, decision, recorded.exchange, mark, now)
+    for effect in decision.effects:
+        if isinstance(effect, AskPerson):
+            ambiguities.ask(tx, sighting, effect.ambiguous, now)
+        if isinstance(effect, RecordExchange) and recorded.new and recorded.exchange is not None:
+            work.put(tx, ANSWER, str(recorded.exchange), now)
+
+
+def key_hash(secret: bytes, what: Message | Event) -> str:
+    """The keyed hash under which decisions and vetoes of a message or event are found (spec §12):
+    of the bare Message-ID, or of the UID of an event."""
+    if isinstance(what, Event):
+        return identity.digest(secret, what.uid)
+    name = what.message_id or identity.message_key(what).key
+    return identity.digest(secret, identity.normal_id(name))
+
+
+def _veto(tx: Tx, mark: str, sighting: Sighting, now: datetime) -> None:
+    # Only an account's or contact's own "nothing" is a veto; one that comes from an older veto
+    # is there already, and putting it again changes nothing.
+    vetoes.put(tx, mark, Level.NOTHING)
+    what = sighting.what
+    keys = (
+        (identity.occurrence_key(what),)
+        if isinstance(what, Event)
+        else (identity.message_key(what),)
+    )
+    exchanges.restrict(tx, keys, Level.NOTHING, now)
+
+
+def _is_recent(sighting: Sighting, since: datetime) -> bool:
+    if not isinstance(sighting.place, MailPlace):
+        return True
+    received = sighting.place.received
+    return received is None or received >= since

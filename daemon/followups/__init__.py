@@ -1,0 +1,1 @@
+"""Follow-ups in calendars: publish ours, absorb what people changed, close what was answered."""

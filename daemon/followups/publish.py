@@ -1,0 +1,139 @@
+"""The follow-up arrow: what suivi knows of a follow-up appears in its owner's calendar.
+
+    unpublished copies → bytes → conditional PUT → marked published; on Changed: read, merge, once
+    more
+
+Killed between the PUT and its mark, the next run finds its own object there and marks it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from connectors import ical
+from connectors.errors import Changed, Refused
+from daemon.clock import now
+from daemon.followups.absorb import Absorb
+from daemon.ports import Calendars
+from daemon.rulebook import Book, Rulebook
+from daemon.steps import reached
+from daemon.store import Lease, Store, accounts, follow_ups
+from daemon.store import calendars as shelf
+from rules import identity
+from rules.model.followups import CalendarCopy, CopyState, FollowUp
+from rules.model.people import Level
+from rules.model.sightings import AccountId, EventPlace, Sighting
+
+OUTSIDERS = "has guests from outside: a server may mail them"
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """What the arrow works with; `link` gives the address of a follow-up's page, or ""."""
+
+    store: Store
+    rulebook: Rulebook
+    absorb: Absorb
+    zone: str
+    link: Callable[[FollowUp], str]
+
+
+def publish(publish: Publish, account: AccountId, calendars: Calendars, lease: Lease) -> int:
+    """Write every pending copy of this account's calendars; returns how many were written.
+
+    Raises Unreachable or Refused from the server: what is left stays pending.
+    """
+    book = publish.rulebook.in_force()
+    if book.observing:
+        return 0
+    with publish.store.read() as tx:
+        pending = follow_ups.unpublished(tx, account, limit=100)
+    for follow_up, copy in pending:
+        try:
+            _one(publish, book, calendars, lease, follow_up, copy)
+        except Changed:
+            _absorb_and_retry(publish, book, calendars, lease, follow_up, copy)
+    return len(pending)
+
+
+def _one(
+    publish: Publish,
+    book: Book,
+    calendars: Calendars,
+    lease: Lease,
+    follow_up: FollowUp,
+    copy: CalendarCopy,
+) -> None:
+    moment = now()
+    if copy.base is not None and ical.outside_attendees(copy.base, _own(book)):
+        _mark(publish, lease, replace(copy, state=CopyState.PARKED, reason=OUTSIDERS))
+        return
+    data = ical.write(
+        follow_up, publish.zone, base=copy.base, url=publish.link(follow_up), now=moment
+    )
+    with publish.store.read() as tx:
+        calendar = shelf.get(tx, copy.calendar)
+    etag, served = copy.etag, data
+    if data != copy.base:
+        written = calendars.put(calendar.href, copy.href, data, copy.etag)
+        etag, served = written.etag, written.data
+        reached("follow-up.written")
+    _mark(
+        publish,
+        lease,
+        replace(
+            copy,
+            etag=etag,
+            base=served,
+            pushed_revision=follow_up.revision,
+            state=CopyState.IN_STEP,
+            reason="",
+        ),
+    )
+
+
+def _absorb_and_retry(
+    publish: Publish,
+    book: Book,
+    calendars: Calendars,
+    lease: Lease,
+    follow_up: FollowUp,
+    copy: CalendarCopy,
+) -> None:
+    """Somebody changed the object first: take their change in, then write once more."""
+    with publish.store.read() as tx:
+        calendar = shelf.get(tx, copy.calendar)
+    found = calendars.fetch(calendar.href, [copy.href])
+    if not found:
+        _mark(publish, lease, replace(copy, state=CopyState.GONE, reason="deleted in the calendar"))
+        return
+    moment = now()
+    events = ical.read(found[0].data, publish.zone, moment, moment)
+    place = EventPlace(calendar.id, calendar.name, copy.href, found[0].etag or "")
+    sighting = Sighting(calendar.account, copy.user, place, events[0], Level.EVERYTHING)
+    with publish.store.write() as tx:
+        accounts.fence(tx, lease)
+        publish.absorb(tx, book, sighting, found[0], events, moment)
+        merged = follow_ups.get(tx, follow_up.id)
+        fresh = follow_ups.copy(tx, copy.calendar, copy.href)
+    if merged is None or fresh is None or fresh.state is not CopyState.PENDING:
+        return
+    try:
+        _one(publish, book, calendars, lease, merged, fresh)
+    except Changed as error:
+        # It changed twice under our hands: the next run starts from what it is then.
+        raise Refused(f"{copy.href}: changes faster than it can be written") from error
+
+
+def _mark(publish: Publish, lease: Lease, copy: CalendarCopy) -> None:
+    with publish.store.write() as tx:
+        accounts.fence(tx, lease)
+        follow_ups.put_copy(tx, copy)
+
+
+def _own(book: Book) -> Callable[[str], bool]:
+    def is_own(email: str) -> bool:
+        key = identity.key(email)
+        directory = book.directory
+        return key in directory.users_by_key or identity.domain(key) in directory.own_domains
+
+    return is_own

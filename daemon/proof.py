@@ -1,0 +1,140 @@
+"""Proof: what was done with one message or event, and why (spec §11).
+
+The ledger and the log of recent decisions answer first; what left no row is asked of the
+mailboxes again and decided anew, and nothing of that is stored.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectors import mime
+from connectors.errors import ConnectorError, Unreadable
+from daemon.clock import now
+from daemon.ports import Mailbox
+from daemon.rulebook import Book, Rulebook
+from daemon.store import Store, decisions, exchanges, quarantine, vetoes
+from rules import decide, identity
+from rules.model.decisions import Decision, Step
+from rules.model.people import Level, UserId
+from rules.model.sightings import (
+    AccountId,
+    FolderId,
+    FolderRole,
+    MailPlace,
+    Message,
+    Sighting,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One answer to "what became of it?". `source` says where the answer comes from: "ledger",
+    "quarantine", or "mailbox" for what was decided anew just now."""
+
+    source: str
+    place: str
+    at: datetime
+    verdict: str
+    reason: str
+    exchange: str | None = None
+    trace: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A mailbox that `explain` may ask again."""
+
+    account: AccountId
+    name: str
+    owner: UserId | None
+    level: Level
+    folders: frozenset[str]
+    login: Callable[[], Mailbox]
+
+
+def explain(
+    store: Store, rulebook: Rulebook, secret: bytes, text: str, mailboxes: Iterable[Asked]
+) -> tuple[Explanation, ...]:
+    """Everything known of a Message-ID or event UID, in the order of what happened.
+
+    A mailbox that does not answer is an explanation of its own, for its silence is no proof.
+    """
+    found = (*_from_ledger(store, secret, text),)
+    if found:
+        return found
+    return tuple(
+        answer
+        for mailbox in mailboxes
+        for answer in _from_mailbox(store, rulebook, secret, text, mailbox)
+    )
+
+
+def _from_ledger(store: Store, secret: bytes, text: str) -> Iterator[Explanation]:
+    marks = {
+        identity.digest(secret, identity.normal_id(text)),
+        identity.digest(secret, text.strip()),
+    }
+    with store.read() as tx:
+        for row in decisions.explain(tx, marks):
+            exchange = exchanges.get(tx, row.exchange) if row.exchange is not None else None
+            yield Explanation(
+                "ledger",
+                row.place,
+                row.at,
+                row.verdict,
+                row.reason,
+                exchange.ref if exchange else None,
+                row.trace,
+            )
+        for item in quarantine.explain(tx, marks):
+            yield Explanation("quarantine", item.place, item.at, "quarantined", item.reason)
+
+
+def _from_mailbox(
+    store: Store, rulebook: Rulebook, secret: bytes, text: str, asked: Asked
+) -> Iterator[Explanation]:
+    try:
+        mailbox = asked.login()
+    except ConnectorError as error:
+        yield Explanation("mailbox", asked.name, now(), "unknown", str(error))
+        return
+    try:
+        for info in mailbox.folders():
+            watched = info.role in (FolderRole.INBOX, FolderRole.SENT) or info.name in asked.folders
+            if not info.selectable or not watched:
+                continue
+            state = mailbox.examine(info.name)
+            for uid in mailbox.find(identity.normal_id(text)):
+                place = MailPlace(FolderId(0), info.role, info.name, state.uidvalidity, uid)
+                decision = _decide_anew(store, rulebook.in_force(), secret, asked, mailbox, place)
+                where = f"{asked.name}: {info.name} UID {uid}"
+                yield Explanation(
+                    "mailbox",
+                    where,
+                    now(),
+                    decision.verdict,
+                    decision.reason,
+                    trace=decision.trace,
+                )
+    except ConnectorError as error:
+        yield Explanation("mailbox", asked.name, now(), "unknown", str(error))
+    finally:
+        mailbox.close()
+
+
+def _decide_anew(
+    store: Store, book: Book, secret: bytes, asked: Asked, mailbox: Mailbox, place: MailPlace
+) -> Decision:
+    row = next(iter(mailbox.headers(place.uid, place.uid).rows), None)
+    if row is None:
+        raise Unreadable(f"{asked.name}: {place.name} UID {place.uid} is not served any more")
+    message: Message = mime.headers(row)
+    place = replace(place, keywords=row.flags, emailid=row.emailid, received=row.received)
+    sighting = Sighting(asked.account, asked.owner, place, message, asked.level)
+    mark = identity.digest(secret, identity.normal_id(message.message_id or ""))
+    with store.read() as tx:
+        threads = exchanges.threads(tx, decide.parents(message))
+        veto = vetoes.level(tx, [mark]).get(mark, Level.EVERYTHING)
+    thread = next((threads[p] for p in decide.parents(message) if p in threads), ())
+    return decide.message(book.ruleset, book.directory, sighting, thread, now(), veto=veto)

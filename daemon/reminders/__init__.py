@@ -1,0 +1,1 @@
+"""Reminders out, answers back in."""

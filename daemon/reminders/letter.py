@@ -1,0 +1,129 @@
+"""The reminder email: its text in the assignee's language and time zone, and its bytes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from connectors.mime.compose import MailText, compose
+from daemon import i18n
+from daemon.rulebook import Book
+from daemon.store import Tx, exchanges
+from rules import identity, remind, replies
+from rules.model.followups import FollowUp, LedgerEntry
+from rules.model.people import Address, User
+
+ACTIONS = ("done", "+1h", "+1d", "+7d")
+"""What the links of a reminder offer; the words are those that a reply may use too."""
+
+VALID_FOR = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Writes reminder mails. `commands` is the address that answers go to, or None; `public_url`
+    the address of the HTTP endpoint, or ""."""
+
+    sender: str
+    company: str
+    commands: str | None
+    public_url: str
+    secret: bytes = field(repr=False)
+
+    def write(
+        self, tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime
+    ) -> tuple[str, bytes]:
+        """The Message-ID, without brackets, and the mail; equal for equal arguments."""
+        user = book.directory.users[entry.due.recipient]
+        message_id = identity.reminder_id(entry.due, self.sender.rpartition("@")[2])
+        facts = self._facts(tx, book, entry, follow_up, user, now)
+        texts = _environment(user.language)
+        mail = MailText(
+            subject=texts.get_template("subject.j2").render(facts),
+            text=texts.get_template("reminder.txt.j2").render(facts),
+            html=texts.get_template("reminder.html.j2").render(facts),
+            from_=Address(self.sender, self.company),
+            to=(Address(user.email, user.name),),
+            reply_to=self._reply_to(follow_up, user, now),
+            message_id=message_id,
+            date=now,
+            headers={"X-Suivi": "reminder", "Auto-Submitted": "auto-generated"},
+        )
+        return message_id, compose(mail)
+
+    def _facts(
+        self,
+        tx: Tx,
+        book: Book,
+        entry: LedgerEntry,
+        follow_up: FollowUp,
+        user: User,
+        now: datetime,
+    ) -> dict[str, object]:
+        directory = book.directory
+        party = (
+            directory.third_parties.get(follow_up.third_party) if follow_up.third_party else None
+        )
+        contact = directory.contacts.get(follow_up.contact) if follow_up.contact else None
+        past = exchanges.history(tx, third_party=party.id, viewer=user, limit=3) if party else ()
+        return {
+            "title": follow_up.title,
+            "when": local_time(follow_up, user),
+            "late": remind.is_late(entry.due, now, book.ruleset.late_limit) is not remind.Late.NO,
+            "description": follow_up.description,
+            "place": follow_up.place,
+            "party": party,
+            "contact": contact,
+            "past": [(e, format_date(e.happened_at, "d MMM", locale=user.language)) for e in past],
+            "links": self._links(follow_up, user, now),
+            "answers": self.commands is not None,
+            "company": self.company,
+        }
+
+    def _links(self, follow_up: FollowUp, user: User, now: datetime) -> dict[str, str]:
+        if not self.public_url:
+            return {}
+        return {
+            verb: f"{self.public_url}/l/{self._token(follow_up, user, verb, now)}"
+            for verb in ACTIONS
+        }
+
+    def _reply_to(self, follow_up: FollowUp, user: User, now: datetime) -> Address | None:
+        if self.commands is None:
+            return None
+        local, _, domain = self.commands.rpartition("@")
+        token = self._token(follow_up, user, "reply", now)
+        return Address(f"{local}+{token}@{domain}", self.company)
+
+    def _token(self, follow_up: FollowUp, user: User, verb: str, now: datetime) -> str:
+        return replies.token(self.secret, follow_up.id, user.id, verb, now + VALID_FOR)
+
+
+def local_time(follow_up: FollowUp, user: User) -> str:
+    """The follow-up's time as its assignee reads it."""
+    start = follow_up.when.start
+    if follow_up.when.all_day:
+        return format_date(
+            start.astimezone(ZoneInfo(follow_up.when.zone)), "full", locale=user.language
+        )
+    return format_datetime(
+        start, "EEEE d MMMM yyyy, HH:mm", tzinfo=ZoneInfo(user.timezone), locale=user.language
+    )
+
+
+def _environment(language: str) -> Environment:
+    # Names, titles and subjects come from mail: HTML is escaped, and nothing of them is executed.
+    environment = Environment(
+        loader=PackageLoader("daemon.reminders"),
+        autoescape=lambda name: bool(name) and ".html" in str(name),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(  # type: ignore[attr-defined]  # by the extension
+        i18n.catalogue(language), newstyle=True
+    )
+    return environment

@@ -1,0 +1,105 @@
+"""The due arrow: a reminder that is due reaches its assignee's mailbox, once.
+
+    claim → render (bytes kept) → sending → SMTP → sent │ retry at │ failed │ unknown
+
+Each step is committed before the next begins. Only after `sending` can a crash lead to a second
+copy, and that one has the same Message-ID and the same bytes.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from daemon.clock import now
+from daemon.ports import Outbox
+from daemon.reminders.letter import Letter
+from daemon.rulebook import Book, Rulebook
+from daemon.steps import reached
+from daemon.store import Store, follow_ups, ledger
+from rules import remind
+from rules.model.followups import LedgerEntry
+from rules.model.wire import Mail, SendResult
+
+LEASE = timedelta(minutes=2)
+BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What the arrow works with. `owner` names this daemon in claims."""
+
+    store: Store
+    rulebook: Rulebook
+    outbox: Outbox
+    letter: Letter
+    owner: str
+    lease: timedelta = LEASE
+    jitter: Callable[[], float] = random.random
+
+
+def send_due(sender: Sender) -> int:
+    """Send every reminder that is due; returns how many were handed to the server."""
+    book = sender.rulebook.in_force()
+    if book.observing:
+        return 0
+    moment = now()
+    with sender.store.write() as tx:
+        claimed = ledger.claim(tx, moment, sender.owner, moment + sender.lease, BATCH)
+    if not claimed:
+        return 0
+    reached("reminder.claimed")
+    ready = [e for e in (_ready(sender, book, entry) for entry in claimed) if e is not None]
+    mails = [_envelope(sender, book, entry) for entry in ready]
+
+    def handed_over(index: int) -> None:
+        with sender.store.write() as tx:
+            ledger.sending(tx, ready[index].id)
+        reached("reminder.sending")
+
+    results = sender.outbox.send(mails, handed_over)
+    reached("reminder.handed-over")
+    _settle(sender, ready, results)
+    reached("reminder.sent")
+    return len(ready)
+
+
+def _ready(sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None:
+    """The entry with its bytes; None when it is void after all."""
+    moment = now()
+    with sender.store.write() as tx:
+        follow_up = follow_ups.get(tx, entry.due.follow_up)
+        why = remind.void_before_sending(entry, follow_up, moment, book.ruleset)
+        if why is not None or follow_up is None:
+            ledger.void(tx, entry.id, why or "its follow-up is gone")
+            return None
+        if entry.mail is not None:
+            return entry
+        message_id, data = sender.letter.write(tx, book, entry, follow_up, moment)
+        entry = ledger.rendered(tx, entry.id, message_id, data)
+    reached("reminder.rendered")
+    return entry
+
+
+def _envelope(sender: Sender, book: Book, entry: LedgerEntry) -> Mail:
+    recipient = book.directory.users[entry.due.recipient].email
+    return Mail(sender.letter.sender, recipient, entry.mail or b"")
+
+
+def _settle(sender: Sender, entries: Sequence[LedgerEntry], results: Sequence[SendResult]) -> None:
+    moment = now()
+    with sender.store.write() as tx:
+        for entry, result in zip(entries, results, strict=True):
+            _apply(tx, entry, remind.after(result, entry.attempts, moment, sender.jitter()), moment)
+
+
+def _apply(tx: ledger.Tx, entry: LedgerEntry, then: remind.Next, moment: datetime) -> None:
+    match then:
+        case remind.Sent():
+            ledger.sent(tx, entry.id, moment)
+        case remind.RetryAt(at, error):
+            ledger.retry(tx, entry.id, error, at)
+        case remind.CheckAt(at, error):
+            ledger.unknown(tx, entry.id, error, at)
+        case remind.GiveUp(error):
+            ledger.failed(tx, entry.id, error)
