@@ -1,0 +1,1 @@
+"""Atelier Lumen, a company of three that makes lamps: its people, mail and calendars as data."""

@@ -1,0 +1,1 @@
+"""A mail server and a calendar server on free loopback ports, each in a process of its own."""
