@@ -1,0 +1,198 @@
+"""The header sweep: UIDs lo…hi as raw header fields, proven complete by the server's count."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta, timezone
+
+from connectors.errors import Unreachable
+from connectors.imap import values
+from connectors.imap.session import Reply, Session, shown
+from connectors.imap.values import Value
+from connectors.imap.wire import Response
+from rules.model.wire import HeaderBatch, HeaderRow
+
+FIELDS = (
+    "FROM SENDER TO CC BCC REPLY-TO SUBJECT DATE MESSAGE-ID IN-REPLY-TO REFERENCES "
+    "AUTO-SUBMITTED LIST-ID LIST-UNSUBSCRIBE PRECEDENCE RETURN-PATH X-AUTO-RESPONSE-SUPPRESS "
+    "X-SUIVI CONTENT-TYPE X-AUTOREPLY X-FAILED-RECIPIENTS"
+)
+"""What the core decides by; everything else of a header stays on the server."""
+
+_FETCH = re.compile(rb"\* \d+ FETCH ", re.IGNORECASE)
+_ESEARCH = re.compile(rb"\* ESEARCH ", re.IGNORECASE)
+_SEARCH = re.compile(rb"\* SEARCH\b", re.IGNORECASE)
+_DATE = re.compile(r" ?(\d{1,2})-([A-Z][a-z]{2})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
+
+
+def batches(session: Session, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]:
+    """One batch a range, in order, the next ranges already in flight. Raises Unreachable."""
+    items = _items(session)
+    asked: deque[tuple[int, int]] = deque()
+
+    def commands() -> Iterator[str]:
+        for lo, hi in ranges:
+            asked.append((lo, hi))
+            yield _count_command(session, lo, hi)
+            yield f"UID FETCH {lo}:{hi} {items}"
+
+    rows: dict[int, HeaderRow] = {}
+    counts: dict[bytes, int] = {}
+    listed: set[int] = set()
+    # Two commands a range, so that depth 8 keeps four FETCHes in flight.
+    replies = session.pipeline(commands(), depth=8)
+    for counted in replies:
+        fetched = next(replies)
+        for reply in (counted, fetched):
+            rows.update(_rows(reply))
+            counts.update(_counts(reply))
+            listed.update(found(reply))
+        lo, hi = asked.popleft()
+        within = {uid: rows.pop(uid) for uid in [u for u in rows if lo <= u <= hi]}
+        there = {uid for uid in listed if lo <= uid <= hi}
+        listed -= there
+        _check(session, f"UID {lo}:{hi}", counted, fetched)
+        if counted.ok and counts.pop(counted.tag, len(there)) == len(within):
+            yield HeaderBatch(lo, hi, _sorted(within))
+        else:
+            holes = _ask_again(session, lo, hi, within)
+            yield HeaderBatch(lo, hi, _sorted(within), holes)
+
+
+def attributes(response: Response) -> dict[bytes, Value] | None:
+    """The data items of a FETCH response by upper-case name; None for any other response."""
+    prefix = _FETCH.match(response.text)
+    if prefix is None:
+        return None
+    try:
+        read = values.read(response, prefix.end())
+    except ValueError:
+        return None
+    if not read or not isinstance(read[0], list):
+        return None
+    pairs = iter(read[0])
+    return {
+        name.upper(): value
+        for name, value in zip(pairs, pairs, strict=False)
+        if isinstance(name, bytes)
+    }
+
+
+def found(reply: Reply) -> tuple[int, ...]:
+    """The numbers of a SEARCH reply (RFC 3501 §7.2.5), ascending."""
+    uids: set[int] = set()
+    for response in reply.data:
+        if _SEARCH.match(response.text):
+            uids.update(int(word) for word in response.text.split()[2:] if word.isdigit())
+    return tuple(sorted(uids))
+
+
+def received(text: str | None) -> datetime | None:
+    """INTERNALDATE (RFC 9051 §9 date-time) as an aware datetime; None where it is none."""
+    match = _DATE.fullmatch(text or "")
+    if match is None or match[2] not in _MONTHS:
+        return None
+    day, year, hour, minute, second = (int(match[i]) for i in (1, 3, 4, 5, 6))
+    offset = timedelta(hours=int(match[8]), minutes=int(match[9]))
+    try:
+        zone = timezone(-offset if match[7] == "-" else offset)
+        return datetime(year, _MONTHS[match[2]], day, hour, minute, second, tzinfo=zone)
+    except ValueError:
+        return None
+
+
+def _items(session: Session) -> str:
+    items = ["UID", "FLAGS", "INTERNALDATE"]
+    # DavMail downloads every message to tell its size.
+    if b"davmail" not in session.welcome.lower():
+        items.append("RFC822.SIZE")
+    if session.offers("OBJECTID"):
+        items.append("EMAILID")
+    if session.offers("X-GM-EXT-1"):
+        items.append("X-GM-MSGID")
+    return f"({' '.join(items)} BODY.PEEK[HEADER.FIELDS ({FIELDS})])"
+
+
+def _count_command(session: Session, lo: int, hi: int) -> str:
+    if session.offers("ESEARCH"):
+        return f"UID SEARCH RETURN (COUNT) UID {lo}:{hi}"
+    return f"UID SEARCH UID {lo}:{hi}"
+
+
+def _check(session: Session, what: str, *replies: Reply) -> None:
+    """A NO for good is no reason to stop: what is missing is asked for again, one by one."""
+    for reply in replies:
+        if not reply.ok and (reply.busy or reply.status != "NO"):
+            raise Unreachable(f"{session.host}: {what}: {shown(reply.text)}")
+
+
+def _ask_again(session: Session, lo: int, hi: int, rows: dict[int, HeaderRow]) -> tuple[int, ...]:
+    """Add to `rows` what is had one by one; the UIDs that the server has but does not give."""
+    listed = session.must(f"UID SEARCH UID {lo}:{hi}")
+    missing = [uid for uid in found(listed) if lo <= uid <= hi and uid not in rows]
+    items = _items(session)
+    for reply in session.pipeline(f"UID FETCH {uid} {items}" for uid in missing):
+        _check(session, f"UID {lo}:{hi}", reply)
+        again = _rows(reply)
+        rows.update((uid, again[uid]) for uid in missing if uid in again)
+    missing = [uid for uid in missing if uid not in rows]
+    if not missing:
+        return ()
+    # What has been expunged meanwhile is no hole.
+    still = set(found(session.must(f"UID SEARCH UID {lo}:{hi}")))
+    return tuple(uid for uid in missing if uid in still)
+
+
+def _counts(reply: Reply) -> Iterator[tuple[bytes, int]]:
+    """Tag → number of messages, from ESEARCH (RFC 4731 §3.1)."""
+    for response in reply.data:
+        prefix = _ESEARCH.match(response.text)
+        if prefix is None:
+            continue
+        match values.read(response, prefix.end()):
+            case [[_, bytes(tag)], *words] if b"COUNT" in words[:-1]:
+                yield tag, values.number(words[words.index(b"COUNT") + 1])
+            case [[_, bytes(tag)], *_]:
+                yield tag, 0
+
+
+def _rows(reply: Reply) -> dict[int, HeaderRow]:
+    rows: dict[int, HeaderRow] = {}
+    for response in reply.data:
+        # A header longer than what is kept might hide a field: then it counts as not given.
+        items = None if response.cut else attributes(response)
+        row = _row(items) if items else None
+        if row is not None:
+            rows[row.uid] = row
+    return rows
+
+
+def _row(items: dict[bytes, Value]) -> HeaderRow | None:
+    header = next((v for k, v in items.items() if k.startswith(b"BODY[HEADER")), None)
+    uid = values.number(items.get(b"UID"))
+    if not uid or not isinstance(header, bytes):
+        return None
+    flags = items.get(b"FLAGS")
+    return HeaderRow(
+        uid=uid,
+        header=header,
+        flags=frozenset(f.decode("utf-8", "replace") for f in flags if isinstance(f, bytes))
+        if isinstance(flags, list)
+        else frozenset(),
+        received=received(values.text(items.get(b"INTERNALDATE"))),
+        emailid=_emailid(items),
+        size=values.number(items.get(b"RFC822.SIZE")),
+    )
+
+
+def _emailid(items: dict[bytes, Value]) -> str | None:
+    match items.get(b"EMAILID"):
+        case [bytes(objectid)]:
+            return objectid.decode("latin-1")
+    return values.text(items.get(b"X-GM-MSGID"))
+
+
+def _sorted(rows: dict[int, HeaderRow]) -> tuple[HeaderRow, ...]:
+    return tuple(rows[uid] for uid in sorted(rows))

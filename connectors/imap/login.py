@@ -1,0 +1,153 @@
+"""From an account to a session: connection, TLS, login; IMAPClient does the talking."""
+
+import imaplib
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import CapabilityError, LoginError
+
+from connectors.errors import Refused, Unreachable
+from connectors.imap.account import ImapAccount, Password
+from connectors.imap.session import Session, shown
+
+CONNECT_SECONDS = 10.0
+
+# A login is refused for good unless the server says otherwise (RFC 5530 §3).
+_LATER = re.compile(
+    r"UNAVAILABLE|INUSE|LIMIT|SERVERBUG|throttl|too many|try again|temporar", re.IGNORECASE
+)
+
+
+def open_session(account: ImapAccount) -> Session:
+    """A logged-in session. Raises Unreachable, or Refused with what to do about it."""
+    with _translated(account):
+        client = _connected(account)
+    try:
+        with _translated(account):
+            if account.security == "starttls":
+                _start_tls(client, account)
+            _log_in(client, account)
+            return _taken_over(client, account)
+    except BaseException:
+        client.shutdown()
+        raise
+
+
+def _connected(account: ImapAccount) -> Any:
+    # IMAPClient is half typed: from here to the session it goes by as Any.
+    timeout: Any = SocketTimeout(min(CONNECT_SECONDS, account.timeout), account.timeout)
+    tls = account.security == "tls"
+    client: Any = IMAPClient(
+        account.host,
+        account.port,
+        ssl=tls,
+        ssl_context=_context(account) if tls else None,
+        timeout=timeout,
+    )
+    # IMAPClient sets 5, which costs a repr() of all that is read, passwords included.
+    client._imap.debug = 0
+    return client
+
+
+def _context(account: ImapAccount) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=account.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise Refused(
+            f"{account.host}: ca_file {account.ca_file} can't be used ({shown(str(error))}): "
+            "name a readable PEM file"
+        ) from error
+
+
+def _start_tls(client: Any, account: ImapAccount) -> None:
+    if not client.has_capability("STARTTLS"):
+        raise Refused(
+            f"{account.host}: the server offers no STARTTLS on port {account.port}: "
+            'set security = "tls" and its port, usually 993'
+        )
+    client.starttls(_context(account))
+    # What was offered before TLS may have been written by anybody (RFC 9051 §11.1).
+    client._cached_capabilities = None
+
+
+def _log_in(client: Any, account: ImapAccount) -> None:
+    match account.credentials:
+        case Password(user, password):
+            if client.has_capability("AUTH=PLAIN"):
+                client.plain_login(user, password)
+            elif client.has_capability("LOGINDISABLED"):
+                raise Refused(
+                    f"{account.host}: the server takes no password on this connection: "
+                    'set security = "tls" or "starttls"'
+                )
+            elif not (user + password).isascii():
+                raise Refused(
+                    f"{account.host}: the server can't take a user name or password with letters "
+                    "outside ASCII (no AUTH=PLAIN): choose another password"
+                )
+            else:
+                client.login(user, password)
+
+
+def _taken_over(client: Any, account: ImapAccount) -> Session:
+    """The session on the client's socket. From here on IMAPClient must not be used."""
+    offered = {name.decode("ascii", "replace").upper() for name in client.capabilities()}
+    early = _buffered(client._imap)
+    return Session(
+        client.socket(),
+        account.host,
+        frozenset(offered),
+        timeout=account.timeout,
+        welcome=client.welcome,
+        early=early,
+    )
+
+
+def _buffered(imap: Any) -> bytes:
+    """What imaplib has read from the socket and not yet used."""
+    own = b"".join(getattr(imap, "_readbuf", ()))
+    stream = getattr(imap, "_file", None) or imap.file
+    imap.sock.settimeout(0)
+    # peek() reads from the socket when its buffer is empty, and then would block.
+    try:
+        waiting = stream.peek(1)
+        return own + bytes(stream.read(len(waiting)) if waiting else b"")
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return own
+
+
+@contextmanager
+def _translated(account: ImapAccount) -> Iterator[None]:
+    host = account.host
+    try:
+        yield
+    except LoginError as error:
+        said = _without_secrets(account, str(error))
+        if _LATER.search(said):
+            raise Unreachable(f"{host}: {said}") from None
+        raise Refused(
+            f"{host}: login of {account.user} refused ({said}): check user name and password"
+        ) from None
+    except ssl.SSLCertVerificationError as error:
+        raise Refused(
+            f"{host}: the certificate is not trusted ({shown(error.verify_message)}): use the host "
+            "name that it was made for, or name your authority's PEM file in ca_file"
+        ) from error
+    except ssl.SSLError as error:
+        raise Unreachable(f"{host}: TLS: {shown(str(error))}") from error
+    except CapabilityError as error:
+        raise Refused(f"{host}: {_without_secrets(account, str(error))}") from None
+    except (imaplib.IMAP4.error, OSError, EOFError) as error:
+        why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+        raise Unreachable(f"{host}: {_without_secrets(account, why)}") from None
+
+
+def _without_secrets(account: ImapAccount, said: str) -> str:
+    """An error text that can't hold the password, should the server repeat it."""
+    if account.password:
+        said = said.replace(account.password, "…")
+    return shown(said)

@@ -1,0 +1,105 @@
+"""One IMAP account, read-only (spec §5): EXAMINE and PEEK only, nothing is flagged or moved."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from imapclient import imap_utf7
+
+from connectors.errors import Refused
+from connectors.imap import fetch, folders, values
+from connectors.imap.account import ImapAccount
+from connectors.imap.login import open_session
+from connectors.imap.session import Reply, Session
+from connectors.imap.texts import texts
+from rules.model.wire import FetchedText, FolderInfo, FolderState, HeaderBatch
+
+_EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS", re.IGNORECASE)
+_CODE = re.compile(rb"\[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d{1,20})\]", re.IGNORECASE)
+
+
+class ImapMailbox:
+    """A logged-in account; every call may raise Unreachable (then it is dead) or Refused.
+
+    One thread at a time. `headers`, `sweep`, `texts` and `find` speak of the folder that was
+    examined last.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._wire_names: dict[str, bytes] = {}
+
+    def folders(self) -> tuple[FolderInfo, ...]:
+        """Every folder of the account."""
+        self._wire_names, found = folders.listed(self.session)
+        return found
+
+    def examine(self, folder: str) -> FolderState:
+        """Open a folder read-only. Refused when it can't be, or has no lasting UIDs."""
+        raw = self._wire_names.get(folder)
+        name = raw if raw is not None else imap_utf7.encode(folder)
+        reply = self.session.run("EXAMINE", name)
+        if not reply.ok:
+            self.session.refuse(reply, f"folder {folder!r}")
+        codes, exists = _state(reply)
+        if not codes.get(b"UIDVALIDITY"):
+            raise Refused(
+                f"{self.session.host}: folder {folder!r}: the server gives no UIDVALIDITY, so what "
+                "was read can't be told from what is new: leave the folder out"
+            )
+        return FolderState(
+            name=folder,
+            uidvalidity=codes[b"UIDVALIDITY"],
+            uidnext=codes.get(b"UIDNEXT") or self._next_uid(exists),
+            exists=exists,
+            modseq=codes.get(b"HIGHESTMODSEQ"),
+        )
+
+    def headers(self, lo: int, hi: int) -> HeaderBatch:
+        """The headers of UIDs `lo`…`hi`, complete: what is not given is named in `holes`."""
+        return next(self.sweep([(lo, hi)]))
+
+    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]:
+        """One batch a range, in order, with the next ones already asked for.
+
+        Other calls may be made between two batches; opening another folder ends the sweep's use.
+        """
+        return fetch.batches(self.session, ranges)
+
+    def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]:
+        """The text parts of these messages; attachments are named, never fetched."""
+        return texts(self.session, uids)
+
+    def find(self, message_id: str) -> tuple[int, ...]:
+        """UIDs of messages whose Message-ID contains this (RFC 9051 §6.4.4: a substring)."""
+        wanted = message_id.encode()
+        charset = () if wanted.isascii() else ("CHARSET UTF-8",)
+        return fetch.found(self.session.must("UID SEARCH", *charset, "HEADER Message-ID", wanted))
+
+    def close(self) -> None:
+        """Log out without waiting; safe to repeat."""
+        self.session.logout()
+
+    def _next_uid(self, exists: int) -> int:
+        """UIDNEXT where EXAMINE did not tell it: one more than the last message's UID."""
+        if not exists:
+            return 1
+        reply = self.session.must("FETCH * (UID)")
+        known = [fetch.attributes(response) or {} for response in reply.data]
+        return max((values.number(items.get(b"UID")) for items in known), default=0) + 1
+
+
+def connect(account: ImapAccount) -> ImapMailbox:
+    """Log in. Raises Unreachable, or Refused with what to do."""
+    return ImapMailbox(open_session(account))
+
+
+def _state(reply: Reply) -> tuple[dict[bytes, int], int]:
+    codes: dict[bytes, int] = {}
+    exists = 0
+    for text in (*(response.text for response in reply.data), b"* " + reply.text):
+        for name, value in _CODE.findall(text):
+            codes[name.upper()] = int(value)
+        count = _EXISTS.match(text)
+        if count:
+            exists = int(count[1])
+    return codes, exists
