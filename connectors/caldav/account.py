@@ -1,0 +1,64 @@
+"""One CalDAV account, logged in: what `daemon.ports.Calendars` asks for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors.caldav import discover, reading, sync, writing
+from connectors.caldav.hrefs import Spellings
+from connectors.caldav.http import Session
+from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject
+
+
+@dataclass(frozen=True, slots=True)
+class CaldavAccount:
+    """Where to log in. `url` is the server, the principal, the home set or one calendar; `ca_file`
+    a PEM file of further authorities; `timeout` in seconds, for connecting and for each read."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+    ca_file: str | None = None
+    timeout: float = 30
+
+
+class CaldavAccountClient:
+    """The calendars of one account; for one thread at a time. Every call may raise Unreachable
+    or Refused. Hrefs are canonical paths (`connectors.caldav.hrefs`)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._spellings = Spellings()
+
+    def discover(self) -> tuple[CalendarInfo, ...]:
+        """Every calendar of the account."""
+        return discover.discover(self._session, self._spellings)
+
+    def changes(self, calendar: str, token: str | None, known: Mapping[str, str]) -> CalendarDelta:
+        """What changed since `token`; `known` maps the hrefs that the caller has to etags."""
+        return sync.changes(self._session, self._spellings, calendar, token, known)
+
+    def fetch(self, calendar: str, hrefs: Sequence[str]) -> tuple[CalendarObject, ...]:
+        """The objects as served. One that is gone is absent from the answer."""
+        return reading.fetch(self._session, self._spellings, calendar, hrefs)
+
+    def put(self, calendar: str, href: str, data: bytes, etag: str | None) -> CalendarObject:
+        """Create (`etag` None) or replace; returns the object as read back, whose href may be
+        another one where an earlier copy stands. Raises Changed."""
+        if etag is None:
+            return writing.create(self._session, self._spellings, calendar, href, data)
+        return writing.update(self._session, self._spellings, href, data, etag)
+
+    def delete(self, calendar: str, href: str, etag: str) -> None:
+        """Delete; one that is gone already is as good. Raises Changed."""
+        writing.delete(self._session, self._spellings, href, etag)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+
+def connect(account: CaldavAccount) -> CaldavAccountClient:
+    """A client for the account; nothing is sent before the first call."""
+    return CaldavAccountClient(
+        Session(account.url, account.user, account.password, account.ca_file, account.timeout)
+    )

@@ -1,0 +1,153 @@
+"""HTTP to one origin (RFC 9110) through caldav's session: credentials go nowhere else.
+
+caldav's own `request` rewrites line ends, follows redirects and parses every body; here bytes
+stay bytes, and what went wrong is said once, in the words of `connectors.errors`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from caldav.davclient import DAVClient
+from caldav.lib import error as caldav_errors
+from caldav.lib.http_sync import requests
+
+from connectors.errors import Refused, Unreachable
+
+MAX_REDIRECTS: Final = 5
+BUSY: Final = frozenset({429, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers by lower-case name, and the body as served."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    path: str
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class Session:
+    """One keep-alive session with one origin. Not for several threads at once."""
+
+    def __init__(
+        self, url: str, user: str, password: str, ca_file: str | None, timeout: float
+    ) -> None:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Refused(f"{parts.hostname or 'calendar account'}: not an http(s) URL")
+        self.host = parts.hostname
+        self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self.path = parts.path or "/"
+        self._timeout = timeout
+        self._dav = DAVClient(
+            self.origin + self.path,
+            username=user,
+            password=password,
+            ssl_verify_cert=ca_file or True,
+            enable_rfc6764=False,
+        )
+        self._dav.session.close()
+        # Several servers mishandle multiplexing (Baikal, DAViCal), and one request at a time
+        # gains nothing from it.
+        self._dav.session = requests.Session(disable_http2=True, disable_http3=True)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask and follow redirects within the origin. Any status but 401, 429 and 502–504 is
+        the caller's to judge."""
+        for _ in range(MAX_REDIRECTS):
+            answer = self._authorised(method, path, body, headers or {})
+            if answer.status not in (301, 302, 303, 307, 308):
+                return self._checked(answer)
+            path = self._redirected(path, answer.headers.get("location", ""))
+        raise Unreachable(f"{self.host}: redirects in a circle")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._dav.close()
+
+    def _authorised(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> Answer:
+        answer = self._send(method, path, body, headers)
+        challenge = answer.headers.get("www-authenticate")
+        if answer.status != 401 or self._dav.auth is not None or not challenge:
+            return answer
+        self._choose_scheme(challenge)
+        return self._send(method, path, body, headers)
+
+    def _choose_scheme(self, challenge: str) -> None:
+        """Basic, Digest or Bearer, as the server asks (RFC 9110 §11)."""
+        try:
+            self._dav.build_auth_object(list(self._dav.extract_auth_types(challenge)))
+        except caldav_errors.AuthorizationError as error:
+            raise Refused(f"{self.host}: asks for a login of another kind than ours") from error
+        if self._dav.auth is None:
+            raise Refused(f"{self.host}: offers neither Basic, Digest nor Bearer login")
+
+    def _send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        try:
+            response = self._dav.session.request(
+                method,
+                self.origin + path,
+                data=body or None,
+                headers={"User-Agent": "suivi", "Accept": "*/*", **headers},
+                auth=self._dav.auth,
+                timeout=self._timeout,
+                verify=self._dav.ssl_verify_cert,
+                allow_redirects=False,
+            )
+            content = response.content or b""
+        except requests.exceptions.SSLError as error:
+            raise Refused(
+                f"{self.host}: its certificate is not trusted; name the authority in ca_file"
+            ) from error
+        except requests.exceptions.Timeout as error:
+            raise Unreachable(f"{self.host}: no answer within {self._timeout:g} s") from error
+        except OSError as error:
+            # Every exception of requests and niquests is an OSError.
+            raise Unreachable(f"{self.host}: {_reason(error)}") from error
+        received = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code or 0, received, content, path)
+
+    def _checked(self, answer: Answer) -> Answer:
+        if answer.status == 401:
+            raise Refused(f"{self.host}: user or password not accepted; check the account")
+        if answer.status in BUSY:
+            raise Unreachable(f"{self.host}: answers {answer.status}{_wait(answer.headers)}")
+        return answer
+
+    def _redirected(self, path: str, location: str) -> str:
+        target = urlsplit(urljoin(self.origin + path, location))
+        if f"{target.scheme}://{target.netloc}" != self.origin:
+            raise Refused(
+                f"{self.host}: redirects to {target.scheme}://{target.hostname}{target.path[:80]}; "
+                "if you trust it, make it the account's URL"
+            )
+        return target.path or "/"
+
+
+def _wait(headers: Mapping[str, str]) -> str:
+    after = headers.get("retry-after", "").strip()
+    return f", asks to wait {after[:40]}" if after else ""
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in one short line: libraries wrap it several times over."""
+    cause: BaseException = error
+    while (inner := cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    text = " ".join(str(getattr(cause, "strerror", None) or cause).split())
+    return text[:160] or type(cause).__name__
