@@ -47,6 +47,9 @@ def _address(person: Person) -> Address:
 def _body(message: EmailMessage, letter: Letter) -> None:
     text = letter.text + _signature(letter) + _quote(letter)
     message.set_content(text, cte="8bit" if letter.broken_charset else "quoted-printable")
+    if letter.kind is MailKind.BOUNCE:
+        message.make_mixed()
+        message.replace_header("Content-Type", "multipart/report; report-type=delivery-status")
     if letter.kind is MailKind.NEWSLETTER:
         page = f"<html><body><h1>{escape(letter.subject)}</h1><p>{escape(text)}</p></body></html>"
         message.add_alternative(page, subtype="html", cte="quoted-printable")

@@ -1,4 +1,4 @@
-"""The mail server from outside: start it, fill its mailboxes, send through it, read what it kept."""
+"""The mail server from outside: start it, fill its mailboxes, send through it, read its keep."""
 
 import json
 import smtplib
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from imapclient import IMAPClient
 
@@ -58,8 +59,8 @@ class MailServer:
         self.users = {user.login: user for user in users}
 
     @contextmanager
-    def session(self, login: str) -> Iterator[IMAPClient]:
-        """A logged-in client of one mailbox, as its owner has it."""
+    def session(self, login: str) -> Iterator[Any]:
+        """A logged-in IMAPClient (a library without types) of one mailbox, as its owner has it."""
         with IMAPClient(HOST, self.imap, ssl=False, timeout=20) as client:
             client.login(login, self.users[login].password)
             yield client
@@ -83,7 +84,7 @@ class MailServer:
         """The messages of a folder that carry this Message-ID (without brackets)."""
         with self.session(login) as client:
             client.select_folder(folder, readonly=True)
-            uids = client.search(["HEADER", "Message-ID", message_id])
+            uids = client.search(["HEADER", "Message-ID", f"<{message_id}>"])
             return tuple(row[b"BODY[]"] for row in client.fetch(uids, ["BODY.PEEK[]"]).values())
 
     def send(self, sender: str, recipients: Iterable[str], data: bytes) -> None:
@@ -98,9 +99,7 @@ class MailServer:
 
 def _sent(path: Path) -> SentMail:
     envelope = json.loads(path.with_suffix(".json").read_text("utf-8"))
-    return SentMail(
-        path.stem, envelope["sender"], tuple(envelope["recipients"]), path.read_bytes()
-    )
+    return SentMail(path.stem, envelope["sender"], tuple(envelope["recipients"]), path.read_bytes())
 
 
 def missing() -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
 from proxyprotocol.result import ProxyResultUnknown
 from proxyprotocol.sock import SocketInfo
-from pymap.backend.dict import Config, DictBackend, Identity, Login, Session
+from pymap.backend.dict import Config, Identity, Login, Session
 from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import MailboxSet
 from pymap.imap import IMAPServer
@@ -60,7 +60,10 @@ class RoleIdentity(Identity):
     async def new_session(self) -> AsyncIterator[Session]:
         async with super().new_session() as plain:
             session = RoleSession(
-                plain.owner, plain.config, plain.mailbox_set, plain.filter_set  # type: ignore[arg-type]  # pymap narrows it itself
+                plain.owner,
+                plain.config,
+                plain.mailbox_set,
+                plain.filter_set,
             )
             login = self.login
             assert isinstance(login, RoleLogin)
@@ -118,7 +121,9 @@ class Delivery:
         data = envelope.original_content or b""
         self._keep(envelope, data)
         for recipient in envelope.rcpt_tos:
-            login = self._homes.get(recipient.lower())
+            local, _, domain = recipient.lower().partition("@")
+            # Subaddresses (RFC 5233) reach the plain one: suivi's answers come to suivi+TOKEN@.
+            login = self._homes.get(f"{local.partition('+')[0]}@{domain}")
             if login is not None:
                 await self._deliver(login, data)
         return "250 2.0.0 kept"
