@@ -7,9 +7,7 @@ about mail in a folder marked \\Sent (RFC 6154 §2), so that neither decides alo
 from collections.abc import Iterable
 from enum import StrEnum
 
-from rules import identity
-from rules.match import by_address, is_internal
-from rules.match import match as match_one
+from rules import identity, match
 from rules.model.decisions import Nobody, Step
 from rules.model.exchanges import Direction
 from rules.model.people import Address, Directory, UserId
@@ -71,7 +69,7 @@ def direction(directory: Directory, sighting: Sighting) -> tuple[Direction | Non
     """Which way, and by what evidence; None: among colleagues, not an exchange."""
     what = sighting.what
     if isinstance(what, Event):
-        return _of_event(directory, sighting.owner, what)
+        return of_meeting(directory, sighting.owner, what)
     from_ = _who(directory, sighting.owner, what.from_)
     second = _who(directory, sighting.owner, what.sender or what.reply_to)
     role = sighting.place.role if isinstance(sighting.place, MailPlace) else FolderRole.OTHER
@@ -96,9 +94,9 @@ def who(directory: Directory, owner: UserId | None, address: Address) -> Who:
         return Who.OWN
     if user is not None and directory.users_by_key.get(key) == user.id:
         return Who.ALIAS
-    if is_internal(directory, key):
+    if match.is_internal(directory, key):
         return Who.INTERNAL
-    if by_address(directory, key) or not isinstance(match_one(directory, address), Nobody):
+    if not isinstance(match.match(directory, address), Nobody):
         return Who.KNOWN
     return Who.STRANGER
 
@@ -114,13 +112,11 @@ def _who(directory: Directory, owner: UserId | None, addresses: Iterable[Address
 
 def _outside(directory: Directory, message: Message) -> int:
     keys = {identity.key(a.email) for a in (*message.to, *message.cc, *message.bcc)}
-    return sum(not is_internal(directory, key) for key in keys if "@" in key)
+    return sum(not match.is_internal(directory, key) for key in keys if "@" in key)
 
 
-def _of_event(
-    directory: Directory, owner: UserId | None, event: Event
-) -> tuple[Direction | None, Step]:
-    """A meeting that somebody from outside organises is inbound; our own is outbound."""
+def of_meeting(directory: Directory, owner: UserId | None, event: Event) -> tuple[Direction, Step]:
+    """A meeting that somebody from outside called is inbound; our own is outbound."""
     organizer = _who(directory, owner, (event.organizer,) if event.organizer else ())
     way = Direction.INBOUND if organizer in _THEIRS else Direction.OUTBOUND
     return way, Step("direction", way, f"organizer is {organizer}")

@@ -1,0 +1,197 @@
+"""What an exchange looks like that was captured: every field that can be known, filled."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from rules import identity, mailkind, match
+from rules.model.decisions import Match
+from rules.model.exchanges import Direction, Draft, ExchangeKey, Source
+from rules.model.people import Address, ContactId, Directory, EntityId, ThirdPartyId, UserId
+from rules.model.sightings import (
+    Attachment,
+    Event,
+    FolderRole,
+    MailPlace,
+    Message,
+    Sighting,
+    When,
+)
+from rules.ruleset import RuleSet
+from rules.words import fold, words
+
+LONGEST_SUBJECT = 1000
+MOST_ATTACHMENTS = 200
+MOST_PARENTS = 100
+
+# No mail is older than this; a Date before it is a clock that was not set.
+_FIRST_MAIL = datetime(1982, 8, 1, tzinfo=UTC)
+
+_LOOK_AT = 20_000
+
+# Control characters and lone surrogates: no database takes them all. One for one, so that
+# offsets into the text stay right.
+_HARMLESS = {c: " " for c in range(32) if chr(c) not in "\n\t"} | {127: " "}
+_HARMLESS |= dict.fromkeys(range(55296, 57344), "�")
+
+
+def of_mail(
+    ruleset: RuleSet,
+    directory: Directory,
+    sighting: Sighting,
+    place: MailPlace,
+    mail: Message,
+    way: Direction,
+    matches: tuple[Match, ...],
+    now: datetime,
+) -> Draft:
+    """The exchange of which this mail is a copy, without its text."""
+    author = _mail_author(directory, sighting.owner, place, mail, way)
+    parties = _parties(matches)
+    keys: tuple[ExchangeKey, ...] = (identity.message_key(mail),)
+    if place.emailid:
+        keys = (*keys, identity.emailid_key(f"account:{sighting.account}", place.emailid))
+    return Draft(
+        keys=keys,
+        third_parties=parties,
+        contacts=_contacts(matches),
+        direction=way,
+        mode=ruleset.mail_mode,
+        happened_at=_sent_at(ruleset, mail, place, now),
+        source=Source.MAIL,
+        subject=one_line(mail.subject),
+        kind=mailkind.kind(mail),
+        entity=_entity(directory, parties, sighting.owner),
+        author=author,
+        collaborators=_others(directory, match.participants(mail), author),
+        mailbox_owner=sighting.owner,
+        message_id=identity.normal_id(mail.message_id) if mail.message_id else None,
+        parents=parents(mail),
+    )
+
+
+def of_event(
+    ruleset: RuleSet,
+    directory: Directory,
+    sighting: Sighting,
+    event: Event,
+    when: When,
+    way: Direction,
+    matches: tuple[Match, ...],
+) -> Draft:
+    """The exchange that a meeting or call was."""
+    author = sighting.owner
+    if way is Direction.OUTBOUND and event.organizer is not None:
+        organizer = match.user_of(directory, event.organizer)
+        author = organizer if organizer is not None else author
+    parties = _parties(matches)
+    return Draft(
+        keys=(identity.occurrence_key(event),),
+        third_parties=parties,
+        contacts=_contacts(matches),
+        direction=way,
+        mode=mode(ruleset, event),
+        happened_at=when.start,
+        source=Source.CALENDAR,
+        subject=one_line(event.summary),
+        comment=harmless(event.description),
+        entity=_entity(directory, parties, sighting.owner),
+        author=author,
+        collaborators=_others(directory, match.participants(event), author),
+        mailbox_owner=sighting.owner,
+    )
+
+
+def mode(ruleset: RuleSet, event: Event) -> str:
+    """How they met: a telephone location, a video link, a title that says so; else in person."""
+    place = fold(event.location[:_LOOK_AT])
+    if place.startswith("tel:"):
+        return ruleset.phone_mode
+    text = f"{place}\n{event.description[:_LOOK_AT]}\n{event.url[:_LOOK_AT]}".lower()
+    if any(sign in text for sign in ruleset.video_signs):
+        return ruleset.video_mode
+    title = words(event.summary[:LONGEST_SUBJECT])
+    spoken = [words(w) for w in ruleset.phone_words]
+    if any(title[i : i + len(w)] == w for w in spoken if w for i in range(len(title))):
+        return ruleset.phone_mode
+    return ruleset.meeting_mode
+
+
+def parents(mail: Message) -> tuple[str, ...]:
+    """The Message-IDs that a mail answers, nearest first (RFC 5322 §3.6.4), normalised."""
+    nearest_first = (*mail.in_reply_to[:MOST_PARENTS], *reversed(mail.references[-MOST_PARENTS:]))
+    own = identity.normal_id(mail.message_id or "")
+    ids = dict.fromkeys(identity.normal_id(i) for i in nearest_first)
+    return tuple(i for i in ids if i and i != own)
+
+
+def one_line(text: str) -> str:
+    """A title as it is kept: one line of bounded length."""
+    return " ".join(text[: 4 * LONGEST_SUBJECT].translate(_HARMLESS).split())[:LONGEST_SUBJECT]
+
+
+def harmless(text: str) -> str:
+    """The text with what no database takes replaced character by character."""
+    return text.translate(_HARMLESS)
+
+
+def attachments(found: tuple[Attachment, ...]) -> tuple[str, ...]:
+    """Name, type and size of each; no more than a person would read."""
+    return tuple(
+        f"{one_line(a.name)[:200]} ({one_line(a.media_type)[:100]}, {a.size} B)"
+        for a in found[:MOST_ATTACHMENTS]
+    )
+
+
+def _sent_at(ruleset: RuleSet, mail: Message, place: MailPlace, now: datetime) -> datetime:
+    """The Date header, unless it is absent or no clock could have shown it (RFC 5322 §3.6.1)."""
+    received = min(place.received, now) if place.received is not None else None
+    latest = (received or now) + ruleset.date_slack
+    if mail.date is not None and _FIRST_MAIL <= mail.date <= latest:
+        return mail.date
+    return received or now
+
+
+def _mail_author(
+    directory: Directory,
+    owner: UserId | None,
+    place: MailPlace,
+    mail: Message,
+    way: Direction,
+) -> UserId | None:
+    """Who of us had it: who wrote, else who pressed the button; inbound, whose mailbox it is."""
+    if way is Direction.INBOUND:
+        return owner
+    for address in (*mail.from_, *mail.sender):
+        user = match.user_of(directory, address)
+        if user is not None:
+            return user
+    return owner if place.role is FolderRole.SENT else None
+
+
+def _others(
+    directory: Directory, participants: Iterable[Address], author: UserId | None
+) -> tuple[UserId, ...]:
+    users = {match.user_of(directory, address) for address in participants}
+    return tuple(sorted(u for u in users if u is not None and u != author))
+
+
+def _parties(matches: Iterable[Match]) -> tuple[ThirdPartyId, ...]:
+    return tuple(sorted({m.third_party for m in matches}))
+
+
+def _contacts(matches: Iterable[Match]) -> tuple[ContactId, ...]:
+    return tuple(sorted({m.contact for m in matches if m.contact is not None}))
+
+
+def _entity(
+    directory: Directory, parties: tuple[ThirdPartyId, ...], owner: UserId | None
+) -> EntityId | None:
+    """The entity of its third parties. Of several the mailbox owner's own, so that a mail to two
+    entities' customers is not shown to all; None only if all of them are shared."""
+    found = {directory.third_parties[p].entity for p in parties}
+    entities = sorted(e for e in found if e is not None)
+    if len(entities) < 2:
+        return entities[0] if entities else None
+    user = directory.users.get(owner) if owner is not None else None
+    theirs = user.entities if user is not None else frozenset()
+    return next((e for e in entities if e in theirs), entities[0])

@@ -1,0 +1,154 @@
+"""A follow-up and its calendar object, changed on both sides: field by field, three ways.
+
+Where both changed one field, the person's calendar wins and ours is kept in the trace.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from rules.model.decisions import Step
+from rules.model.followups import FollowUp, Reminder, State
+from rules.model.sightings import Component, Event, When
+from rules.zones import local_date
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to change in a follow-up; None leaves a field as it is."""
+
+    when: When | None = None
+    title: str | None = None
+    description: str | None = None
+    state: State | None = None
+    percent: int | None = None
+    reminders: tuple[Reminder, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """`apply` is for us, `push` says that the calendar lacks something of ours, and `kept` holds
+    what the calendar overruled."""
+
+    apply: Changes
+    push: bool
+    kept: tuple[Step, ...]
+
+
+def merge(base: Event | None, ours: FollowUp, theirs: Event) -> Merge:
+    """Three-way, with `base` as both last agreed on it.
+
+    Without a base, what they say is right, and what they leave empty says nothing.
+    """
+    apply: dict[str, Any] = {}
+    kept: list[Step] = []
+    push = False
+    agreed = _view(base) if base is not None else {}
+    for name, value in _view(theirs).items():
+        mine = getattr(ours, name)
+        before = agreed.get(name, _EMPTY[name])
+        they_changed = value is not None and not _same(value, before)
+        we_changed = not _same(mine, before)
+        if they_changed and not _same(value, mine):
+            apply[name] = value
+            if we_changed and base is not None:
+                kept.append(Step(name, "the calendar wins", f"ours was {_shown(mine)}"))
+        elif we_changed and not they_changed:
+            push = True
+    return Merge(Changes(**apply), push, tuple(kept))
+
+
+def deleted(ours: FollowUp) -> Changes:
+    """Deleted in the calendar: not needed, unless it was done already (spec §3)."""
+    return Changes(state=State.NOT_NEEDED) if ours.state is State.TO_DO else Changes()
+
+
+def apply(follow_up: FollowUp, changes: Changes) -> FollowUp:
+    """The follow-up as changed, one revision on; the same one when nothing changes.
+
+    `schedule_version` moves with time and reopening only: a new one is reminded of anew.
+    """
+    new: dict[str, Any] = {
+        f.name: value
+        for f in fields(changes)
+        if (value := getattr(changes, f.name)) is not None
+        and not _same(value, getattr(follow_up, f.name))
+    }
+    if not new:
+        return follow_up
+    state = new.get("state")
+    if state is State.DONE:
+        new["percent"] = 100
+    elif state is State.TO_DO and new.get("percent", follow_up.percent) == 100:
+        new["percent"] = 0
+    reopened = state is State.TO_DO
+    version = follow_up.schedule_version + ("when" in new or reopened)
+    return replace(follow_up, **new, schedule_version=version, revision=follow_up.revision + 1)
+
+
+def reopen(follow_up: FollowUp) -> FollowUp:
+    """To do again, as after its event came back or its closing was undone."""
+    return apply(follow_up, Changes(state=State.TO_DO))
+
+
+def state_of(event: Event) -> State:
+    """Progress as iCalendar tells it (RFC 5545 §3.8.1.11, §3.8.2.1)."""
+    status = event.status.upper()
+    if status == "CANCELLED":
+        return State.NOT_NEEDED
+    if status == "COMPLETED" or event.completed is not None or event.percent == 100:
+        return State.DONE
+    return State.TO_DO
+
+
+def reminders_of(event: Event) -> tuple[Reminder, ...]:
+    """Alarms of action EMAIL are reminders; others ring on the phone and are the person's."""
+    return tuple(
+        sorted(
+            {Reminder(a.before) for a in event.alarms if a.action.upper() == "EMAIL"},
+            key=lambda r: r.before,
+        )
+    )
+
+
+_EMPTY: dict[str, object] = {
+    "when": None,
+    "title": "",
+    "description": "",
+    "state": State.TO_DO,
+    "percent": 0,
+    "reminders": (),
+}
+
+
+def _view(event: Event) -> dict[str, object]:
+    """The event's fields in our words; only a task tells its percentage."""
+    view: dict[str, object] = {
+        "when": event.when,
+        "title": event.summary,
+        "description": event.description,
+        "state": state_of(event),
+        "reminders": reminders_of(event),
+    }
+    if event.component is Component.VTODO:
+        view["percent"] = event.percent or 0
+    return view
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, When) and isinstance(other, When):
+        return _same_time(one, other)
+    return one == other
+
+
+def _same_time(one: When, other: When) -> bool:
+    """Equal instants, or equal days. An end that one side leaves open is no difference: a
+    follow-up has none, and a calendar object always shows one."""
+    if one.all_day or other.all_day:
+        return one.all_day and other.all_day and local_date(one) == local_date(other)
+    ends_differ = one.end is not None and other.end is not None and one.end != other.end
+    return one.start == other.start and not ends_differ
+
+
+def _shown(value: object) -> str:
+    text = value.start.isoformat() if isinstance(value, When) else str(value)
+    return text[:200]
