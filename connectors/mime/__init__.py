@@ -1,0 +1,8 @@
+"""MIME (RFC 5322, 2045–2049): mail read from hostile bytes, and written; pure."""
+
+from connectors.mime.compose import MailText, compose
+from connectors.mime.headers import headers
+from connectors.mime.parse import parse
+from connectors.mime.text import Text, text
+
+__all__ = ["MailText", "Text", "compose", "headers", "parse", "text"]

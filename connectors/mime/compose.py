@@ -1,0 +1,175 @@
+"""Mail that suivi writes: deterministic bytes, fit for any server, closed to injection."""
+
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+
+from rules.model.people import Address
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]+")
+_ADDRESS = re.compile(r"[^\s<>\"(),:;\\@]{1,64}@[^\s<>\"(),:;\\@]{1,255}")
+_ID = re.compile(r"[^\s<>]{1,900}")
+# 45 octets become 60 characters, and a word may have 75 (RFC 2047 §2).
+_WORD_OCTETS = 45
+_LINE = 76
+_RESERVED = frozenset(
+    {"subject", "from", "to", "cc", "bcc", "reply-to", "message-id", "date", "in-reply-to",
+     "references", "auto-submitted", "mime-version", "content-type", "sender",
+     "content-transfer-encoding"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MailText:
+    """A mail to write. Message ids are bare; `date` is aware; `html` None makes it plain text.
+
+    `headers` are further fields, such as suivi's own marker.
+    """
+
+    subject: str
+    text: str
+    html: str | None
+    from_: Address
+    to: tuple[Address, ...]
+    reply_to: Address | None
+    message_id: str
+    date: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+    in_reply_to: str | None = None
+
+
+def compose(mail: MailText) -> bytes:
+    """The mail as bytes with CRLF line ends, the same bytes for the same mail.
+
+    Raises ValueError for an address, message id or field name that can't stand in a header.
+    """
+    head = [
+        _text_field("Subject", mail.subject),
+        _field("From", _mailbox(mail.from_)),
+        _field("To", ",\r\n ".join(_mailbox(address) for address in mail.to)),
+        *([_field("Reply-To", _mailbox(mail.reply_to))] if mail.reply_to else []),
+        _field("Date", format_datetime(mail.date)),
+        _field("Message-ID", _bracketed(mail.message_id)),
+        *_thread(mail.in_reply_to),
+        # RFC 3834 §5: nobody's holiday notice answers this.
+        _field("Auto-Submitted", "auto-generated"),
+        *_further(mail.headers),
+        _field("MIME-Version", "1.0"),
+    ]
+    plain = _part("text/plain", mail.text)
+    if mail.html is None:
+        return "".join(head).encode("ascii") + plain
+    # Derived, so that a mail sent once more is the same mail; quoted-printable can't contain it,
+    # for "=_" is no escape.
+    boundary = "=_" + hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]
+    head.append(_field("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'))
+    mark = f"--{boundary}".encode()
+    parts = (plain, _part("text/html", mail.html))
+    body = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts)
+    return "".join(head).encode("ascii") + b"\r\n" + body + mark + b"--\r\n"
+
+
+def _part(media_type: str, text: str) -> bytes:
+    """Fields, an empty line and the text in quoted-printable (RFC 2045 §6.7)."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").split("\n")
+    head = (
+        f"Content-Type: {media_type}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable"
+    )
+    encoded = b"\r\n".join(_quoted(line) for line in lines).rstrip(b"\r\n")
+    return head.encode("ascii") + b"\r\n\r\n" + encoded + b"\r\n"
+
+
+def _quoted(line: str) -> bytes:
+    octets = binascii.b2a_qp(line.encode("utf-8", "replace"), quotetabs=False, istext=True)
+    # Soft line breaks come as LF alone.
+    octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    # Some servers write ">From", and some end a mail at a lone dot.
+    if octets.startswith(b"From "):
+        return b"=46rom " + octets[5:]
+    return b"=2E" + octets[1:] if octets.startswith(b".") else octets
+
+
+def _field(name: str, value: str) -> str:
+    return f"{name}: {value}\r\n"
+
+
+def _text_field(name: str, value: str) -> str:
+    return _field(name, _folded(_one_line(value), len(name) + 2))
+
+
+def _one_line(value: str) -> str:
+    return _CONTROL.sub(" ", value).strip()
+
+
+def _folded(value: str, used: int) -> str:
+    """Unstructured text: as it is when short and ASCII, else as encoded words."""
+    if value.isascii() and "=?" not in value and len(value) + used <= _LINE:
+        return value
+    return "\r\n ".join(_words(value))
+
+
+def _words(value: str) -> Iterator[str]:
+    """Encoded words (RFC 2047), each with whole characters."""
+    chunk = bytearray()
+    for character in value:
+        octets = character.encode("utf-8", "replace")
+        if len(chunk) + len(octets) > _WORD_OCTETS:
+            yield _word(bytes(chunk))
+            chunk.clear()
+        chunk += octets
+    yield _word(bytes(chunk))
+
+
+def _word(octets: bytes) -> str:
+    return f"=?utf-8?b?{binascii.b2a_base64(octets, newline=False).decode('ascii')}?="
+
+
+def _mailbox(address: Address) -> str:
+    email = address.email
+    if not _ADDRESS.fullmatch(email) or _CONTROL.search(email):
+        raise ValueError("an address that can't stand in a header")
+    local, _, domain = email.rpartition("@")
+    if not domain.isascii():
+        domain = domain.encode("idna").decode("ascii")
+    if not local.isascii():
+        raise ValueError("an address whose local part is not ASCII")
+    name = _one_line(address.name)
+    if not name:
+        return f"{local}@{domain}"
+    if name.isascii() and "=?" not in name and len(name) <= _LINE - 10:
+        phrase = name if _ATOMS.fullmatch(name) else _quoted_string(name)
+        return f"{phrase}\r\n <{local}@{domain}>"
+    return "\r\n ".join(_words(name)) + f"\r\n <{local}@{domain}>"
+
+
+def _quoted_string(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _bracketed(message_id: str) -> str:
+    if not (_ID.fullmatch(message_id) and message_id.isascii()) or _CONTROL.search(message_id):
+        raise ValueError("a message id that can't stand in a header")
+    return f"<{message_id}>"
+
+
+def _thread(in_reply_to: str | None) -> list[str]:
+    if in_reply_to is None:
+        return []
+    # The id comes from somebody's mail: one that can't be repeated safely is left out.
+    if not (_ID.fullmatch(in_reply_to) and in_reply_to.isascii() and len(in_reply_to) <= 250):
+        return []
+    return [_field(name, f"<{in_reply_to}>") for name in ("In-Reply-To", "References")]
+
+
+def _further(headers: Mapping[str, str]) -> Iterator[str]:
+    for name, value in headers.items():
+        if not _FIELD_NAME.fullmatch(name) or name.lower() in _RESERVED:
+            raise ValueError(f"{name!r} can't be a further header field")
+        yield _text_field(name, value)

@@ -1,0 +1,192 @@
+"""A whole message → Message: fast-mail-parser takes it apart, else the standard library."""
+
+import email
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from email.message import Message as StandardMessage
+from email.policy import compat32
+
+import fast_mail_parser
+
+from connectors.errors import Unreadable
+from connectors.mime.headers import fields, message
+from connectors.mime.text import PART_MOST, text
+from rules.model.sightings import Message
+from rules.model.wire import FetchedText, Part
+
+DEPTH_MOST = 100
+"""Parts within parts."""
+PARTS_MOST = 500
+TEXTS_MOST = 8
+CALENDAR_MOST = 65_536
+
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+_ENVELOPE = re.compile(rb"(?:\s*\n)*(?:From [^\n]*\n)?")
+_CHARSET = re.compile(r"charset\*?\s*=\s*[\"']?([^\s\"';]{1,60})", re.IGNORECASE)
+_CALENDARS = {"text/calendar", "application/ics"}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part as either parser tells it; `content` decodes it, which may fail."""
+
+    part: Part
+    content: Callable[[], bytes]
+    children: tuple["Node", ...] = ()
+
+
+def parse(raw: bytes) -> Message:
+    """The whole of a message, its text and the names of its attachments. Raises Unreadable."""
+    # A mailbox file's envelope line, and empty lines, may stand in front.
+    start = _ENVELOPE.match(raw)
+    plain = raw[start.end() :] if start else raw
+    if not plain.strip():
+        raise Unreadable("an empty message")
+    end = _HEADER_END.search(plain)
+    read = message(fields(plain[: end.start()] if end else plain), len(raw))
+    found = text(_fetched(_tree(plain)))
+    return replace(read, body=found.body, attachments=found.attachments, invites=found.invites)
+
+
+def by_fast_parser(raw: bytes) -> Node:
+    """The tree as fast-mail-parser sees it. Raises its ParseError."""
+    return _fast(fast_mail_parser.parse_email_tree(raw, mode="lazy"), 0)
+
+
+def by_standard_library(raw: bytes) -> Node:
+    """The tree as `email` sees it. Raises Unreadable."""
+    try:
+        return _standard(email.message_from_bytes(raw, policy=compat32), 0)
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise Unreadable(f"no parser can read it ({type(error).__name__})") from error
+
+
+def _tree(raw: bytes) -> Node:
+    try:
+        return by_fast_parser(raw)
+    except (fast_mail_parser.ParseError, ValueError):
+        return by_standard_library(raw)
+
+
+def _fetched(root: Node) -> FetchedText:
+    """The same choice as is made from a BODYSTRUCTURE: texts, one calendar, names of the rest."""
+    texts = _texts(root)[:TEXTS_MOST]
+    leaves = list(_leaves(root))[:PARTS_MOST]
+    small = (n for n in leaves if n.part.media_type in _CALENDARS and n.part.size <= CALENDAR_MOST)
+    calendar = next(small, None)
+    wanted = [*texts, calendar] if calendar else texts
+    parts = tuple((n.part, n.content()[:PART_MOST]) for n in wanted)
+    others = tuple(n.part for n in leaves if n not in wanted)
+    return FetchedText(0, tuple((replace(p, encoding="8bit"), c) for p, c in parts), others)
+
+
+def _texts(node: Node) -> list[Node]:
+    if node.children:
+        offered = [texts for texts in map(_texts, node.children) if texts]
+        if node.part.media_type == "multipart/alternative":
+            plain = next((t for t in offered if all(_is_plain(n) for n in t)), None)
+            return plain or (offered[-1] if offered else [])
+        if node.part.media_type == "multipart/related":
+            return offered[0] if offered else []
+        return [leaf for texts in offered for leaf in texts]
+    readable = node.part.media_type in {"text/plain", "text/html"} and node.part.size > 0
+    return [node] if readable and node.part.disposition != "attachment" else []
+
+
+def _is_plain(node: Node) -> bool:
+    return node.part.media_type == "text/plain" and node.part.size > 4
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    if not node.children:
+        yield node
+    for child in node.children:
+        yield from _leaves(child)
+
+
+# ------------------------------------------------------------------ fast-mail-parser
+
+
+def _fast(node: fast_mail_parser.PyLazyMimePart, depth: int) -> Node:
+    if depth > DEPTH_MOST:
+        raise Unreadable(f"parts nested more than {DEPTH_MOST} deep")
+    # A message within the message is a file to its reader, and is not looked into.
+    children = () if node.is_message else tuple(_fast(c, depth + 1) for c in node.children)
+    headers = {name.lower(): values[0] for name, values in node.headers.items() if values}
+    name = node.filename or (_subject(node.children) if node.is_message else "")
+    part = _part(
+        node.content_type,
+        headers.get("content-type", ""),
+        headers.get("content-transfer-encoding", ""),
+        node.encoded_size or 0,
+        name,
+        node.disposition,
+    )
+    return Node(part, lambda: _fast_content(node), children)
+
+
+def _fast_content(node: fast_mail_parser.PyLazyMimePart) -> bytes:
+    try:
+        return node.content or b""
+    except (fast_mail_parser.ParseError, ValueError):
+        return b""
+
+
+def _subject(children: list[fast_mail_parser.PyLazyMimePart]) -> str:
+    for child in children:
+        for name, values in child.headers.items():
+            if name.lower() == "subject" and values:
+                return values[0]
+    return ""
+
+
+# ------------------------------------------------------------------ standard library
+
+
+def _standard(found: StandardMessage, depth: int) -> Node:
+    if depth > DEPTH_MOST:
+        raise Unreadable(f"parts nested more than {DEPTH_MOST} deep")
+    payload = found.get_payload()
+    name = str(found.get_filename(""))
+    children: tuple[Node, ...] = ()
+    size = 0
+    if not isinstance(payload, list):
+        size = len(str(payload or ""))
+    elif found.get_content_type() == "message/rfc822":
+        name = name or _standard_subject(payload)
+    else:
+        children = tuple(_standard(c, depth + 1) for c in payload if isinstance(c, StandardMessage))
+    part = _part(
+        found.get_content_type(),
+        str(found.get("content-type", "")),
+        str(found.get("content-transfer-encoding", "")),
+        size,
+        name,
+        found.get_content_disposition(),
+    )
+    return Node(part, lambda: _standard_content(found), children)
+
+
+def _standard_content(found: StandardMessage) -> bytes:
+    content = found.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _standard_subject(payload: list[StandardMessage]) -> str:
+    return str(payload[0].get("subject", "")) if payload else ""
+
+
+def _part(
+    media_type: str, content_type: str, encoding: str, size: int, name: str, disposition: str | None
+) -> Part:
+    charset = _CHARSET.search(content_type[:2_000])
+    return Part(
+        section="",
+        media_type=media_type.lower(),
+        charset=charset[1] if charset else None,
+        encoding=encoding.strip().lower() or "7bit",
+        size=size,
+        filename=name[:1_000] or None,
+        disposition=disposition.strip().lower() if disposition else None,
+    )
