@@ -1,0 +1,120 @@
+"""What an object is reduced to before it is parsed: the components and properties that decide.
+
+Everything hostile is cut here, on plain lines: size, depth, number, attachments, zone names.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.errors import Unreadable
+from connectors.ical.lines import Line, clean, parameter, parse
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_LINES: Final = 20_000
+MAX_COMPONENTS: Final = 1_500
+MAX_VALUE: Final = 64 * 1024
+# Our own parameter carries the zone's name past the parser, which keeps zones for ever.
+TZID: Final = "X-SUIVI-TZID"
+
+EVENTS: Final = frozenset({"VEVENT", "VTODO"})
+_TIMES: Final = frozenset({"DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE"})
+_TEXTS: Final = frozenset({"SUMMARY", "DESCRIPTION", "LOCATION"})
+_KEPT: Final = (
+    _TIMES
+    | _TEXTS
+    | {"UID", "SEQUENCE", "STATUS", "CLASS", "CATEGORIES", "ORGANIZER", "ATTENDEE", "URL"}
+    | {"PERCENT-COMPLETE", "COMPLETED", "PRIORITY", "LAST-MODIFIED", "DTSTAMP", "DURATION"}
+    | {"RRULE", "X-SUIVI-FOLLOW-UP", "X-SUIVI-STATE"}
+)
+_ALARM: Final = frozenset({"ACTION", "TRIGGER"})
+_PARAMS: Final = frozenset({"VALUE", "CN", "PARTSTAT", "EMAIL", "RELATED", "RANGE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """The calendar as text for the parser, and the zones that it defines by name."""
+
+    text: str
+    definitions: Mapping[str, tuple[Line, ...]]
+    components: int
+
+
+def prune(data: bytes) -> Pruned:
+    """Reduce an object; Unreadable where its structure is broken or its size absurd."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
+    lines = parse(data)
+    kept: list[str] = []
+    zones: list[tuple[Line, ...]] = []
+    stack: list[str] = []
+    zone: list[Line] = []
+    components = 0
+    for line in lines:
+        if line.name == "BEGIN":
+            stack.append(line.value.strip().upper())
+            components += _counts(stack)
+            _bounded(components, len(kept))
+        if stack[1:2] == ["VTIMEZONE"]:
+            zone.append(line)
+        elif line.name in ("BEGIN", "END"):
+            if _path(stack):
+                kept.append(f"{line.name}:{line.value.strip().upper()}")
+        elif _wanted(stack, line.name):
+            kept.append(_rewritten(line))
+        if line.name == "END":
+            if not stack or stack.pop() != line.value.strip().upper():
+                raise Unreadable("not iCalendar: BEGIN and END don't match")
+            if len(stack) == 1 and zone:
+                zones.append(tuple(zone))
+                zone = []
+    if stack or not kept:
+        raise Unreadable("not iCalendar: " + ("cut short" if stack else "no VCALENDAR"))
+    return Pruned("\r\n".join([*kept, ""]), _by_name(zones), components)
+
+
+def _counts(stack: list[str]) -> bool:
+    return len(stack) == 2 and stack[1] in EVENTS
+
+
+def _bounded(components: int, lines: int) -> None:
+    if components > MAX_COMPONENTS:
+        raise Unreadable(f"more than {MAX_COMPONENTS} events in one object")
+    if lines > MAX_LINES:
+        raise Unreadable(f"more than {MAX_LINES} properties in one object")
+
+
+def _path(stack: list[str]) -> bool:
+    """VCALENDAR, its events and tasks, and their alarms."""
+    return (
+        stack[:1] == ["VCALENDAR"]
+        and len(stack) <= 3
+        and (len(stack) < 2 or stack[1] in EVENTS)
+        and (len(stack) < 3 or stack[2] == "VALARM")
+    )
+
+
+def _wanted(stack: list[str], name: str) -> bool:
+    return _path(stack) and name in ((), (), _KEPT, _ALARM)[len(stack)]
+
+
+def _rewritten(line: Line) -> str:
+    value = clean(line.value).replace("\n", "")
+    if len(value) > MAX_VALUE:
+        if line.name not in _TEXTS:
+            raise Unreadable(f"{line.name} of more than {MAX_VALUE // 1024} KiB")
+        value = value[:MAX_VALUE].rstrip("\\")
+    params = [(name, text) for name, text in line.params.items() if name in _PARAMS]
+    if line.name in _TIMES and line.params.get("TZID"):
+        params.append((TZID, line.params["TZID"]))
+    return line.name + "".join(f";{name}={parameter(text)}" for name, text in params) + f":{value}"
+
+
+def _by_name(zones: Iterable[tuple[Line, ...]]) -> dict[str, tuple[Line, ...]]:
+    named: dict[str, tuple[Line, ...]] = {}
+    for definition in zones:
+        for line in definition:
+            if line.name == "TZID":
+                named.setdefault(line.value.strip(), definition)
+                break
+    return named

@@ -1,0 +1,172 @@
+"""Calendar objects read: single events, and series occurrence by occurrence within a horizon."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import recurring_ical_events
+from icalendar import Calendar
+from icalendar import Component as Parsed
+
+from connectors.errors import Unreadable
+from connectors.ical import recur
+from connectors.ical.events import event, mailbox, moment, recurrence_id, uid
+from connectors.ical.lines import parse
+from connectors.ical.prune import EVENTS, TZID, prune
+from connectors.ical.zones import Zones
+from rules.model.sightings import Event
+
+# What the libraries raise on broken data that they didn't foresee.
+_BROKEN: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    ArithmeticError,
+    RecursionError,
+    AssertionError,
+)
+_TIMES: Final = ("DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE")
+# An occurrence may be moved into the horizon from so far outside of it.
+_MARGIN: Final = timedelta(days=40)
+
+
+def read(data: bytes, zone: str, since: datetime, until: datetime) -> tuple[Event, ...]:
+    """The events and tasks of one object.
+
+    A single one is one Event, whenever it is. A series gives its master (`recurs`) and every
+    occurrence that touches [since, until), moved and cancelled ones as they were changed, at most
+    1,000. `zone` is the zone of floating times and of all-day events. Free-busy data, journals
+    and an empty calendar give nothing. Raises Unreadable with the reason.
+    """
+    default = ZoneInfo(zone)
+    try:
+        return tuple(_read(data, default, since, until))
+    except _BROKEN as error:
+        raise Unreadable(f"iCalendar that can't be read ({type(error).__name__})") from error
+
+
+def outside_attendees(data: bytes, own: Callable[[str], bool]) -> bool:
+    """Whether somebody that `own` doesn't know is invited or invites: a server may mail them when
+    the object is written. An address that can't be read counts as outside."""
+    return any(
+        not own(mailbox(line.value, line.params.get("EMAIL", "")))
+        for line in parse(data)
+        if line.name in ("ATTENDEE", "ORGANIZER")
+    )
+
+
+def _read(data: bytes, zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[Event]:
+    pruned = prune(data)
+    zones = Zones(zone, pruned.definitions)
+    calendar = Calendar.from_ical(pruned.text)
+    if not isinstance(calendar, Calendar):
+        raise Unreadable("not one VCALENDAR")
+    series: dict[tuple[str, str], list[Parsed]] = defaultdict(list)
+    for parsed in calendar.subcomponents:
+        if parsed.name in EVENTS:
+            _localise(parsed, zones)
+            series[parsed.name, uid(parsed)].append(parsed)
+    found = 0
+    for components in series.values():
+        for one in _events(components, zones, since, until):
+            found += one.recurrence_id is not None
+            if found > recur.MAX_OCCURRENCES:
+                raise Unreadable(f"more than {recur.MAX_OCCURRENCES} occurrences in the horizon")
+            yield one
+
+
+def _localise(parsed: Parsed, zones: Zones) -> None:
+    """Give every wall-clock time its zone (the parser saw none: see `prune`)."""
+    for name in _TIMES:
+        values = parsed.get(name)
+        for value in values if isinstance(values, list) else (values,):
+            zone = zones.of(getattr(value, "params", {}).get(TZID))
+            for time in getattr(value, "dts", (value,)):
+                if hasattr(time, "dt"):
+                    time.dt = _aware(time.dt, zone)
+
+
+def _aware(value: Any, zone: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_aware(part, zone) for part in value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=zone)
+    return value
+
+
+def _events(
+    components: Sequence[Parsed], zones: Zones, since: datetime, until: datetime
+) -> Iterator[Event]:
+    masters = [one for one in components if one.get("RECURRENCE-ID") is None]
+    changed = [one for one in components if one.get("RECURRENCE-ID") is not None]
+    # One object has one master; where a feed repeats it, the latest revision counts.
+    master = max(masters, key=lambda one: int(one.get("SEQUENCE", 0) or 0), default=None)
+    if master is not None and not changed and not _repeats(master):
+        yield event(master, zones)
+        return
+    if master is not None:
+        yield event(master, zones, recurs=True)
+        _bound(master, changed, zones, since, until)
+    calendar = Calendar()
+    calendar.subcomponents = [*([master] if master is not None else []), *changed]
+    yield from _occurrences(calendar, changed, zones, since, until)
+
+
+def _occurrences(
+    calendar: Calendar, changed: Iterable[Parsed], zones: Zones, since: datetime, until: datetime
+) -> Iterator[Event]:
+    moves = _moves(changed)
+    query = recurring_ical_events.of(calendar, components=sorted(EVENTS))
+    for occurrence in query.between(since, until):
+        original = _original(occurrence, moves)
+        found = event(occurrence, zones, recurrence_id=recurrence_id(original))
+        if found.when is not None and found.when.start < until:
+            yield found
+
+
+def _repeats(parsed: Parsed) -> bool:
+    return parsed.get("RRULE") is not None or parsed.get("RDATE") is not None
+
+
+def _bound(
+    master: Parsed, changed: Iterable[Parsed], zones: Zones, since: datetime, until: datetime
+) -> None:
+    start = moment(master, "DTSTART") or moment(master, "DUE")
+    if start is None:
+        raise Unreadable("a series without a start")
+    zone = start.tzinfo if isinstance(start, datetime) else zones.default
+    margin = max([_MARGIN, *(abs(move) for move in _moves(changed).values())])
+    recur.bound(
+        master,
+        start,
+        recur.wall(since.astimezone(zone)),
+        recur.wall(until.astimezone(zone)),
+        margin,
+    )
+
+
+def _moves(changed: Iterable[Parsed]) -> dict[str, timedelta]:
+    """By how much each change of "this and all following" moves the series, by its own id."""
+    moves = {}
+    for parsed in changed:
+        value = parsed.get("RECURRENCE-ID")
+        start, original = moment(parsed, "DTSTART"), moment(parsed, "RECURRENCE-ID")
+        if start is None or original is None or "RANGE" not in value.params:
+            continue
+        moves[recurrence_id(original)] = recur.wall(start) - recur.wall(original)
+    return moves
+
+
+def _original(occurrence: Parsed, moves: dict[str, timedelta]) -> date:
+    """The start that the series gave an occurrence before it was changed."""
+    told = moment(occurrence, "RECURRENCE-ID")
+    start = moment(occurrence, "DTSTART") or moment(occurrence, "DUE")
+    if told is None or start is None:
+        raise Unreadable("an occurrence without its original time")
+    move = moves.get(recurrence_id(told))
+    # The library copies the id of a "this and all following" onto all that follow.
+    return told if move is None else start - move

@@ -1,0 +1,112 @@
+"""Follow-ups written: a fresh object, or the person's own with only our properties changed."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from connectors.ical import patch
+from connectors.ical.lines import content, escape
+from connectors.ical.structure import OUR_ALARM
+from connectors.ical.times import Times
+from rules.model.followups import FollowUp, Origin, State
+from rules.model.sightings import Component
+
+PRODID: Final = "-//suivi//suivi//EN"
+# An all-day follow-up rings in the morning, not at midnight.
+MORNING: Final = timedelta(hours=9)
+
+
+def write(
+    follow_up: FollowUp,
+    zone: str,
+    *,
+    base: bytes | None,
+    url: str,
+    now: datetime,
+    alarm: bool = True,
+) -> bytes:
+    """The calendar object of a follow-up for an assignee who lives in `zone`.
+
+    Without `base` a new one. With it, `base` with only those of our properties replaced that say
+    something else; all other bytes stay, and where nothing differs the answer is `base`. `url`
+    leads to the follow-up ("" for none). Never writes an ATTENDEE or ORGANIZER. Raises Unreadable
+    for a base that can't be read.
+    """
+    ring = _alarm(follow_up) if alarm else b""
+    if base is None:
+        return _fresh(follow_up, zone, url, now, ring)
+    # A person's alarms are their own business: they set them on their phone.
+    own_alarm = None if follow_up.origin is Origin.PERSON else ring
+    return patch.patch(follow_up, zone, base, url, now, own_alarm)
+
+
+def _fresh(follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes) -> bytes:
+    stamp = patch.utc(now)
+    times = Times.fresh(follow_up.when, zone)
+    kind = follow_up.component
+    head = [
+        content("BEGIN", "VCALENDAR"),
+        content("VERSION", "2.0"),
+        content("PRODID", PRODID),
+        times.definition,
+    ]
+    body = [
+        content("BEGIN", kind.value),
+        content("UID", escape(follow_up.uid)),
+        content("DTSTAMP", stamp),
+        content("CREATED", stamp),
+        content("LAST-MODIFIED", stamp),
+        *times.properties(kind).values(),
+        content("SUMMARY", escape(patch.title(follow_up))),
+    ]
+    optional = {
+        "DESCRIPTION": escape(follow_up.description),
+        "LOCATION": escape(follow_up.place),
+        "PRIORITY": str(follow_up.priority) if follow_up.priority else "",
+        "URL": patch.uri(url),
+    }
+    body += [content(name, value) for name, value in optional.items() if value]
+    body.append(content("CATEGORIES", "Follow-up,Relance"))
+    body += [content(name, value) for name, value in _progress(follow_up, stamp).items()]
+    body.append(content("X-SUIVI-FOLLOW-UP", escape(follow_up.key)))
+    tail = [content("END", kind.value), content("END", "VCALENDAR")]
+    return b"".join([*head, *body, ring, *tail])
+
+
+def _progress(follow_up: FollowUp, stamp: str) -> dict[str, str]:
+    """State in the component's own words (RFC 5545 §3.8.1.11); a VEVENT has none for done."""
+    if follow_up.component is Component.VEVENT:
+        told = {"STATUS": "CONFIRMED"}
+        if follow_up.state is not State.TO_DO:
+            told["X-SUIVI-STATE"] = follow_up.state.value
+        return told
+    told = {"STATUS": patch.status(follow_up)}
+    if follow_up.state is State.DONE:
+        told |= {"COMPLETED": stamp, "PERCENT-COMPLETE": "100"}
+    elif follow_up.percent:
+        told["PERCENT-COMPLETE"] = str(follow_up.percent)
+    return told
+
+
+def _alarm(follow_up: FollowUp) -> bytes:
+    """A VALARM that rings with the first reminder; nothing once it is over."""
+    if not follow_up.reminders or follow_up.state is not State.TO_DO:
+        return b""
+    before = max(reminder.before for reminder in follow_up.reminders)
+    if follow_up.when.all_day:
+        before = timedelta(days=before.days) - MORNING
+    # A task without start is placed by its due time.
+    due = follow_up.component is Component.VTODO and follow_up.when.end is None
+    return (
+        content("BEGIN", "VALARM")
+        + content("ACTION", "DISPLAY")
+        + content("DESCRIPTION", escape(follow_up.title) or "-")
+        + content("TRIGGER", _duration(-before), ";RELATED=END" if due else "")
+        + content(OUR_ALARM, "1")
+        + content("END", "VALARM")
+    )
+
+
+def _duration(length: timedelta) -> str:
+    """RFC 5545 §3.3.6, in minutes, which every client reads."""
+    minutes = int(length.total_seconds() // 60)
+    return f"{'-' if minutes < 0 else ''}PT{abs(minutes)}M"
