@@ -1,0 +1,30 @@
+"""What all tests share: the long ones wait to be asked for, and real mail comes from a corpus."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="also run the tests that take minutes")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    skip = pytest.mark.skip(reason="takes minutes; --long runs it")
+    for item in items:
+        if "long" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    """A folder of mail, calendar and address files as many programs write them."""
+    place = Path(os.environ.get("SUIVI_CORPUS") or ROOT.parent / "shared" / "corpus")
+    if not place.is_dir():
+        pytest.skip("no corpus: set SUIVI_CORPUS to a folder with mail/, ics/ and vcf/")
+    return place
