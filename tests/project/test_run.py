@@ -81,15 +81,33 @@ def test_an_interpreter_that_is_none_is_told(checkout):
     )
 
 
-def test_no_python_is_told_with_the_remedy(checkout, tmp_path_factory):
-    """Only the shell's own tools are there."""
+@pytest.fixture
+def bare(tmp_path_factory):
+    """A machine with the shell's own tools and nothing else."""
     tools = tmp_path_factory.mktemp("bin")
     for name in ("bash", "env", "dirname", "readlink", "sha256sum", "mkdir", "flock", "cat", "id"):
         (tools / name).symlink_to(shutil.which(name))
-    told = run("setup", script=checkout / "run", PATH=str(tools))
+    return tools
+
+
+def test_no_python_is_told_with_the_remedy(checkout, bare):
+    told = run("setup", script=checkout / "run", PATH=str(bare))
     assert told.returncode == 1
     assert told.stderr == (
         "run: Python 3.11 or newer is needed; on Debian: apt-get install python3 python3-venv\n"
+    )
+
+
+def test_a_python_that_makes_no_environments_is_told_with_the_remedy(checkout, bare):
+    """As Debian ships it."""
+    program(
+        bare / "python3.11",
+        'case "$2" in *ensurepip*) exit 1 ;; *print*) echo python3.11-venv ;; esac',
+    )
+    told = run("setup", script=checkout / "run", PATH=str(bare))
+    assert told.returncode == 1
+    assert told.stderr == (
+        "run: python3.11 cannot make environments; as root: apt-get install python3.11-venv\n"
     )
 
 
