@@ -27,6 +27,7 @@ from rules.model.sightings import Event, MailKind, MailPlace, Message, Sighting
 from rules.names import named
 from rules.privacy import redact, strictest
 from rules.ruleset import RuleSet
+from rules.words import harmless
 
 parents = drafting.parents
 
@@ -225,7 +226,7 @@ def _with_text(draft: Draft, message: Message) -> Draft:
     human = draft.kind in (None, MailKind.HUMAN)
     return replace(
         draft,
-        comment=drafting.harmless(body.text) if body else "",
+        comment=harmless(body.text) if body else "",
         quoted_from=body.quoted_from if body else None,
         attachments=drafting.attachments(message.attachments),
         kind=MailKind.INVITATION if message.invites is not None and human else draft.kind,

@@ -17,9 +17,8 @@ from rules.model.sightings import (
     When,
 )
 from rules.ruleset import RuleSet
-from rules.words import fold, words
+from rules.words import fold, harmless, one_line, words
 
-LONGEST_SUBJECT = 1000
 MOST_ATTACHMENTS = 200
 MOST_PARENTS = 100
 
@@ -27,11 +26,6 @@ MOST_PARENTS = 100
 _FIRST_MAIL = datetime(1982, 8, 1, tzinfo=UTC)
 
 _LOOK_AT = 20_000
-
-# Control characters and lone surrogates: no database takes them all. One for one, so that
-# offsets into the text stay right.
-_HARMLESS = {c: " " for c in range(32) if chr(c) not in "\n\t"} | {127: " "}
-_HARMLESS |= dict.fromkeys(range(55296, 57344), "�")
 
 
 def of_mail(
@@ -109,7 +103,7 @@ def mode(ruleset: RuleSet, event: Event) -> str:
     text = f"{place}\n{event.description[:_LOOK_AT]}\n{event.url[:_LOOK_AT]}".lower()
     if any(sign in text for sign in ruleset.video_signs):
         return ruleset.video_mode
-    title = words(event.summary[:LONGEST_SUBJECT])
+    title = words(event.summary[:1000])
     spoken = [words(w) for w in ruleset.phone_words]
     if any(title[i : i + len(w)] == w for w in spoken if w for i in range(len(title))):
         return ruleset.phone_mode
@@ -122,16 +116,6 @@ def parents(mail: Message) -> tuple[str, ...]:
     own = identity.normal_id(mail.message_id or "")
     ids = dict.fromkeys(identity.normal_id(i) for i in nearest_first)
     return tuple(i for i in ids if i and i != own)
-
-
-def one_line(text: str) -> str:
-    """A title as it is kept: one line of bounded length."""
-    return " ".join(text[: 4 * LONGEST_SUBJECT].translate(_HARMLESS).split())[:LONGEST_SUBJECT]
-
-
-def harmless(text: str) -> str:
-    """The text with what no database takes replaced character by character."""
-    return text.translate(_HARMLESS)
 
 
 def attachments(found: tuple[Attachment, ...]) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""Text in the form in which it is compared: "Réunion d’ACME" and "reunion d'acme" are equal."""
+"""Text in the form in which it is compared ("Réunion d’ACME" and "reunion d'acme" are equal), and
+in the form in which it can be kept."""
 
 import unicodedata
 from functools import lru_cache
@@ -27,3 +28,21 @@ def find(needle: tuple[str, ...], haystack: tuple[str, ...]) -> int | None:
         if haystack[start : start + len(needle)] == needle:
             return start
     return None
+
+
+LONGEST_LINE = 1000
+
+# Control characters and lone surrogates: no database takes them all. One for one, so that
+# offsets into the text stay right.
+_HARMLESS = {c: " " for c in range(32) if chr(c) not in "\n\t"} | {127: " "}
+_HARMLESS |= dict.fromkeys(range(55296, 57344), "�")
+
+
+def harmless(text: str) -> str:
+    """The text with what no database takes replaced, character by character."""
+    return text.translate(_HARMLESS)
+
+
+def one_line(text: str, longest: int = LONGEST_LINE) -> str:
+    """A title or command as it is kept: one line of bounded length."""
+    return " ".join(harmless(text[: 4 * longest]).split())[:longest]

@@ -1,0 +1,196 @@
+"""Who may see and do what (spec §9), and how much of an exchange each one sees (spec §12)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from rules.model.exchanges import ConfidentialComment, Exchange
+from rules.model.followups import FollowUp
+from rules.model.people import EntityId, Group, GroupId, Level, Right, User, UserId
+
+
+class Action(StrEnum):
+    """What somebody wants to do."""
+
+    SEE_EXCHANGE = "see_exchange"
+    CREATE_EXCHANGE = "create_exchange"
+    EDIT_EXCHANGE = "edit_exchange"
+    DELETE_EXCHANGE = "delete_exchange"
+    SEE_CONFIDENTIAL = "see_confidential"
+    SEE_FOLLOW_UP = "see_follow_up"
+    CREATE_FOLLOW_UP = "create_follow_up"
+    EDIT_FOLLOW_UP = "edit_follow_up"
+    DELETE_FOLLOW_UP = "delete_follow_up"
+    ASSIGN_FOLLOW_UP = "assign_follow_up"
+    CONFIGURE = "configure"
+    MANAGE_USERS = "manage_users"
+    READ_DECISIONS = "read_decisions"
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeFacts:
+    """Of an exchange, what its access depends on. `people` are all who took part: author,
+    recorder, collaborators, owners of the mailboxes; `writers` are author and recorder."""
+
+    entity: EntityId | None
+    level: Level
+    people: frozenset[UserId]
+    writers: frozenset[UserId]
+    comment_author: UserId | None = None
+    comment_groups: frozenset[GroupId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpFacts:
+    """Of a follow-up, what its access depends on."""
+
+    entity: EntityId | None
+    creator: UserId | None
+    assignees: frozenset[UserId]
+
+
+Facts = ExchangeFacts | FollowUpFacts | None
+
+
+def facts_of(
+    thing: Exchange | FollowUp, comment: ConfidentialComment | None = None
+) -> ExchangeFacts | FollowUpFacts:
+    """The facts of a stored exchange, with its confidential comment if it has one, or follow-up."""
+    if isinstance(thing, FollowUp):
+        assignees = frozenset(a.user for a in thing.assignees)
+        return FollowUpFacts(thing.entity, thing.creator, assignees)
+    writers = frozenset(u for u in (thing.author, thing.recorder) if u is not None)
+    return ExchangeFacts(
+        entity=thing.entity,
+        level=thing.level,
+        people=writers | {*thing.collaborators, *thing.mailbox_owners},
+        writers=writers,
+        comment_author=comment.author if comment else None,
+        comment_groups=comment.groups if comment else frozenset(),
+    )
+
+
+def may(user: User, groups: Mapping[GroupId, Group], action: Action, thing: Facts = None) -> bool:
+    """Whether `user` may do this, to this thing where it concerns one."""
+    if not user.active:
+        return False
+    rights = rights_of(user, groups)
+    if action in _BY_RIGHT:
+        return _BY_RIGHT[action] in rights
+    if isinstance(thing, ExchangeFacts) and action in _ON_EXCHANGES:
+        return _ON_EXCHANGES[action](user, rights, thing)
+    if isinstance(thing, FollowUpFacts) and action in _ON_FOLLOW_UPS:
+        return _ON_FOLLOW_UPS[action](user, rights, thing)
+    return False
+
+
+def rights_of(user: User, groups: Mapping[GroupId, Group]) -> frozenset[Right]:
+    """A user's own rights and those of their groups."""
+    return user.rights.union(*(groups[g].rights for g in user.groups if g in groups))
+
+
+def visible(exchange: Exchange, user: User, groups: Mapping[GroupId, Group]) -> Exchange | None:
+    """The exchange as this user may see it: whole, without what its level hides, or not at all."""
+    facts = facts_of(exchange)
+    if not isinstance(facts, ExchangeFacts) or not may(user, groups, Action.SEE_EXCHANGE, facts):
+        return None
+    level = visible_level(user, facts)
+    if level is Level.EVERYTHING:
+        return exchange
+    silent = replace(exchange, comment="", quoted_from=None)
+    return silent if level is Level.SUBJECT else replace(silent, subject="")
+
+
+def visible_level(user: User, thing: ExchangeFacts) -> Level:
+    """Who took part sees everything; the level binds all others, whatever their rights."""
+    return Level.EVERYTHING if user.id in thing.people else thing.level
+
+
+Check = frozenset[Right]
+
+
+def _in_entity(user: User, rights: Check, entity: EntityId | None) -> bool:
+    return entity is None or entity in user.entities or Right.SEE_ALL_ENTITIES in rights
+
+
+def _sees_exchange(user: User, rights: Check, thing: ExchangeFacts) -> bool:
+    if Right.SEE_EXCHANGES not in rights:
+        return False
+    if user.id in thing.people:
+        return True
+    if thing.level is Level.NOTHING or Right.SEE_ALL_EXCHANGES not in rights:
+        return False
+    return _in_entity(user, rights, thing.entity)
+
+
+def _edits_exchange(user: User, rights: Check, thing: ExchangeFacts) -> bool:
+    if not _sees_whole(user, rights, thing):
+        return False
+    return Right.EDIT_ANY_EXCHANGE in rights or user.id in thing.writers
+
+
+def _deletes_exchange(user: User, rights: Check, thing: ExchangeFacts) -> bool:
+    return Right.DELETE_EXCHANGES in rights and _sees_exchange(user, rights, thing)
+
+
+def _sees_confidential(user: User, rights: Check, thing: ExchangeFacts) -> bool:
+    if not _sees_whole(user, rights, thing):
+        return False
+    if user.id == thing.comment_author or user.id in thing.writers:
+        return True
+    return Right.SEE_CONFIDENTIAL in rights or not user.groups.isdisjoint(thing.comment_groups)
+
+
+def _sees_whole(user: User, rights: Check, thing: ExchangeFacts) -> bool:
+    sees = _sees_exchange(user, rights, thing)
+    return sees and visible_level(user, thing) is Level.EVERYTHING
+
+
+def _is_own(user: User, thing: FollowUpFacts) -> bool:
+    return user.id == thing.creator or user.id in thing.assignees
+
+
+def _sees_follow_up(user: User, rights: Check, thing: FollowUpFacts) -> bool:
+    if _is_own(user, thing):
+        return True
+    if not {Right.SEE_FOLLOW_UPS, Right.SEE_ALL_FOLLOW_UPS} <= rights:
+        return False
+    return _in_entity(user, rights, thing.entity)
+
+
+def _edits_follow_up(user: User, rights: Check, thing: FollowUpFacts) -> bool:
+    # No right is asked for one's own: whoever is reminded of it can answer, as in their calendar.
+    if _is_own(user, thing):
+        return True
+    return Right.EDIT_ANY_FOLLOW_UP in rights and _sees_follow_up(user, rights, thing)
+
+
+def _deletes_follow_up(user: User, rights: Check, thing: FollowUpFacts) -> bool:
+    return Right.DELETE_FOLLOW_UPS in rights and _sees_follow_up(user, rights, thing)
+
+
+def _assigns_follow_up(user: User, rights: Check, thing: FollowUpFacts) -> bool:
+    return Right.ASSIGN_FOLLOW_UPS in rights and _edits_follow_up(user, rights, thing)
+
+
+_BY_RIGHT: Mapping[Action, Right] = {
+    Action.CREATE_EXCHANGE: Right.CREATE_EXCHANGES,
+    Action.CREATE_FOLLOW_UP: Right.CREATE_FOLLOW_UPS,
+    Action.CONFIGURE: Right.CONFIGURE,
+    Action.MANAGE_USERS: Right.MANAGE_USERS,
+    Action.READ_DECISIONS: Right.READ_DECISIONS,
+}
+
+_ON_EXCHANGES: Mapping[Action, Callable[[User, Check, ExchangeFacts], bool]] = {
+    Action.SEE_EXCHANGE: _sees_exchange,
+    Action.EDIT_EXCHANGE: _edits_exchange,
+    Action.DELETE_EXCHANGE: _deletes_exchange,
+    Action.SEE_CONFIDENTIAL: _sees_confidential,
+}
+
+_ON_FOLLOW_UPS: Mapping[Action, Callable[[User, Check, FollowUpFacts], bool]] = {
+    Action.SEE_FOLLOW_UP: _sees_follow_up,
+    Action.EDIT_FOLLOW_UP: _edits_follow_up,
+    Action.DELETE_FOLLOW_UP: _deletes_follow_up,
+    Action.ASSIGN_FOLLOW_UP: _assigns_follow_up,
+}

@@ -1,0 +1,222 @@
+"""What an answer to a reminder asks for (spec §8): one line of plain words, or a signed link."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import struct
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from rules import dates
+from rules.merge import Changes
+from rules.model.followups import Command, FollowUp, FollowUpId, NotUnderstood, State, Verb
+from rules.model.people import UserId
+from rules.model.sightings import When
+from rules.words import fold, one_line
+from rules.zones import local
+from rules.zones import zone as zone_named
+
+LONGEST_LINE = 120
+"""No command is longer; a longer first line is a letter, not a command."""
+
+_WORDS: dict[Verb, tuple[str, ...]] = {
+    Verb.DONE: (
+        "done",
+        "ok",
+        "okay",
+        "fait",
+        "c'est fait",
+        "it's done",
+        "termine",
+        "terminee",
+        "fini",
+        "finished",
+        "complete",
+        "completed",
+        "regle",
+    ),
+    Verb.NOT_NEEDED: (
+        "not needed",
+        "not_needed",
+        "no longer needed",
+        "inutile",
+        "annuler",
+        "annule",
+        "cancel",
+        "cancelled",
+        "plus necessaire",
+        "pas necessaire",
+        "sans objet",
+    ),
+    Verb.REOPEN: ("reopen", "rouvrir", "undo", "a faire", "to do"),
+}
+_VERBS = {word: verb for verb, words in _WORDS.items() for word in words}
+
+_COURTESY = re.compile(r"^(?:please|svp|stp),? |[ ,.;!]+(?:please|thanks|thank you|merci|svp|stp)$")
+_POSTPONE = re.compile(
+    r"^(?:postpone|move|remind me|reporter|reporte|decaler|remettre|repousser|rappeler)(?: |$)"
+)
+_LINK = re.compile(r"^(?:to|until|on|at|au|a|le|pour) ")
+_DATE_TIME_T = re.compile(r"(\d{4}-\d{2}-\d{2})t(\d{2}:\d{2})")
+
+
+def parse(
+    text: str,
+    now: datetime,
+    zone: tzinfo | str,
+    language: str,
+    current: When | None = None,
+) -> Command | NotUnderstood:
+    """The command in the first written line; quoted text below it never counts.
+
+    Times are the user's, in `zone`. A day without a time keeps the time of day of `current`; an
+    hour without a day is the next such hour. What would lie in the past is not understood.
+    """
+    line = first_line(text)
+    if len(line) > LONGEST_LINE:
+        return NotUnderstood(line[:LONGEST_LINE])
+    words = _plain(line)
+    if words in _VERBS:
+        return Command(_VERBS[words])
+    where = zone_named(zone) if isinstance(zone, str) else zone
+    here = local(now, where)
+    named = dates.read(_without_verb(words), here.date(), language)
+    to = _when(named, here, current) if named is not None else None
+    return Command(Verb.POSTPONE, to) if to is not None else NotUnderstood(line)
+
+
+def first_line(text: str) -> str:
+    """The first line that holds anything, unless it is a quotation already."""
+    bare = text.lstrip("\ufeff \t\r\n\f\v\xa0")
+    line = bare[: 4 * LONGEST_LINE].partition("\n")[0].partition("\r")[0]
+    return "" if line.startswith(">") else one_line(line)
+
+
+def _plain(line: str) -> str:
+    """Folded, without courtesies and the punctuation around it."""
+    words = fold(line).strip(" .,;:!?\"'*_-")
+    return _COURTESY.sub("", words).strip(" .,;:!")
+
+
+def _without_verb(words: str) -> str:
+    words = _POSTPONE.sub("", words)
+    words = _LINK.sub("", words)
+    return _DATE_TIME_T.sub(r"\1 \2", words)
+
+
+def _when(named: dates.Offset | dates.Moment, here: datetime, current: When | None) -> When | None:
+    """The new time, at or after now; it lasts as long as the old one."""
+    keeps_day = current is not None and current.all_day
+    before = local(current.start, here.tzinfo or UTC) if current is not None else here
+    try:
+        match named:
+            case dates.Offset(by) if by % timedelta(days=1):
+                start = (here.astimezone(UTC) + by).astimezone(here.tzinfo)
+            case dates.Offset(by):
+                start = dates.on((here + by).date(), before.time(), here)
+                if keeps_day:
+                    return _all_day(start, here)
+            case dates.Moment(None, time) if time is not None:
+                start = dates.on(here.date(), time, here)
+                if start <= here:
+                    start += timedelta(days=1)
+            case dates.Moment(day, time) if day is not None:
+                start = dates.on(day, time or before.time(), here)
+                if keeps_day and time is None:
+                    return _all_day(start, here)
+            case _:
+                return None
+        # An hour that the clocks skip is the one that they show instead.
+        start = _minute(start.astimezone(UTC)).astimezone(here.tzinfo)
+        if start.timestamp() <= here.timestamp():
+            return None
+        return When(start, _end(start, current), zone=_name(here))
+    except OverflowError:
+        return None
+
+
+def _all_day(start: datetime, here: datetime) -> When | None:
+    if start.date() <= here.date():
+        return None
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return When(midnight, all_day=True, zone=_name(here))
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _end(start: datetime, current: When | None) -> datetime | None:
+    if current is None or current.end is None or current.all_day:
+        return None
+    lasts = current.end.astimezone(UTC) - current.start.astimezone(UTC)
+    return (start.astimezone(UTC) + lasts).astimezone(start.tzinfo)
+
+
+def _name(here: datetime) -> str:
+    return here.tzinfo.key if isinstance(here.tzinfo, ZoneInfo) else "UTC"
+
+
+def apply(follow_up: FollowUp, command: Command, now: datetime) -> Changes:
+    """What a command changes; carried out twice, it changes nothing more. Postponing one that
+    was closed opens it again; into the past, it is refused."""
+    match command.verb:
+        case Verb.DONE:
+            return Changes(state=State.DONE)
+        case Verb.NOT_NEEDED:
+            return Changes(state=State.NOT_NEEDED)
+        case Verb.REOPEN:
+            return Changes(state=State.TO_DO)
+        case Verb.POSTPONE:
+            if command.to is None or (command.to.start <= now and not command.to.all_day):
+                return Changes()
+            return Changes(when=command.to, state=State.TO_DO)
+
+
+# --- Tokens -----------------------------------------------------------------------------------
+#
+# follow-up (5 octets), user (4), expiry (4, seconds of Unix time), verb, then 12 octets of
+# HMAC-SHA-256 over the rest. In lower-case base32, for the local part of an address does not keep
+# its letter case, with "suivi+" at most 64 octets long (RFC 5321 §4.5.3.1.1).
+
+_HEAD = struct.Struct(">BIII")
+_SEAL = 12
+_LONGEST_VERB = 10
+LONGEST_TOKEN = 56
+
+
+def token(secret: bytes, follow_up: FollowUpId, user: UserId, verb: str, expires: datetime) -> str:
+    """A signed permission for one user to do one thing to one follow-up, until `expires`.
+
+    `verb` is one of `Verb` or any words that `parse` takes, in at most ten octets.
+    """
+    said = verb.encode()
+    if not 1 <= len(said) <= _LONGEST_VERB:
+        raise ValueError(f"a verb of 1 to {_LONGEST_VERB} octets, not {verb!r}")
+    high, low = divmod(follow_up, 2**32)
+    body = _HEAD.pack(high, low, user, int(expires.timestamp())) + said
+    return base64.b32encode(body + _seal(secret, body)).decode().rstrip("=").lower()
+
+
+def read_token(secret: bytes, token: str, now: datetime) -> tuple[FollowUpId, UserId, str] | None:
+    """Whom and what a token permits; None when it is forged, damaged or expired."""
+    text = token.strip().upper()
+    if len(text) > LONGEST_TOKEN or not text.isascii():
+        return None
+    try:
+        raw = base64.b32decode(text + "=" * (-len(text) % 8))
+    except binascii.Error:
+        return None
+    body, seal = raw[:-_SEAL], raw[-_SEAL:]
+    if len(body) <= _HEAD.size or not hmac.compare_digest(seal, _seal(secret, body)):
+        return None
+    high, low, user, expires = _HEAD.unpack_from(body)
+    if now.timestamp() >= expires:
+        return None
+    return FollowUpId(high * 2**32 + low), UserId(user), body[_HEAD.size :].decode()
+
+
+def _seal(secret: bytes, body: bytes) -> bytes:
+    return hmac.new(secret, b"suivi answer\0" + body, hashlib.sha256).digest()[:_SEAL]
