@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from daemon.rulebook import Book
 from daemon.store import Tx, ambiguities, decisions, exchanges, vetoes, work
 from rules import identity
-from rules.model.decisions import AskPerson, Decision, Reason, RecordExchange, Verdict
+from rules.model.decisions import AskPerson, Decision, Reason, Verdict
 from rules.model.people import Level
 from rules.model.sightings import Event, MailPlace, Message, Sighting
 
@@ -24,6 +24,10 @@ def keep(
 ) -> None:
     """Store what `decision` says about `sighting`; safe to repeat."""
     mark = key_hash(secret, sighting.what)
+    if not book.observing:
+        for effect in decision.effects:
+            if isinstance(effect, AskPerson):
+                ambiguities.ask(tx, sighting, effect.ambiguous, now)
     if decision.verdict is not Verdict.RECORD:
         if decision.reason is Reason.VETOED and not book.observing:
             _veto(tx, mark, sighting, now)
@@ -35,11 +39,8 @@ def keep(
         return
     recorded = exchanges.record(tx, sighting, decision, now)
     decisions.append(tx, sighting, decision, recorded.exchange, mark, now)
-    for effect in decision.effects:
-        if isinstance(effect, AskPerson):
-            ambiguities.ask(tx, sighting, effect.ambiguous, now)
-        if isinstance(effect, RecordExchange) and recorded.new and recorded.exchange is not None:
-            work.put(tx, ANSWER, str(recorded.exchange), now)
+    if recorded.new and recorded.exchange is not None:
+        work.put(tx, ANSWER, str(recorded.exchange), now)
 
 
 def key_hash(secret: bytes, what: Message | Event) -> str:

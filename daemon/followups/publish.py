@@ -20,7 +20,7 @@ from daemon.store import Lease, Store, accounts, follow_ups
 from daemon.store import calendars as shelf
 from rules import identity
 from rules.model.followups import CalendarCopy, CopyState, FollowUp
-from rules.model.people import Level
+from rules.model.people import Level, UserId
 from rules.model.sightings import AccountId, EventPlace, Sighting
 
 OUTSIDERS = "has guests from outside: a server may mail them"
@@ -137,3 +137,20 @@ def _own(book: Book) -> Callable[[str], bool]:
         return key in directory.users_by_key or identity.domain(key) in directory.own_domains
 
     return is_own
+
+
+def carry(store: Store, account: AccountId, owner: UserId | None) -> int:
+    """Give every follow-up of `owner` that has no calendar yet a copy to be written here."""
+    if owner is None:
+        return 0
+    with store.read() as tx:
+        waiting = follow_ups.without_copy(tx, owner)
+        target = shelf.target(tx, account)
+    if not waiting or target is None:
+        return 0
+    with store.write() as tx:
+        for follow_up in waiting:
+            follow_ups.put_copy(
+                tx, CalendarCopy(follow_up.id, owner, target.id, shelf.href(target, follow_up.uid))
+            )
+    return len(waiting)

@@ -17,7 +17,7 @@ from daemon.rulebook import Rulebook
 from daemon.store import Lease, Store, Tx, accounts, audit, folders, follow_ups, people
 from rules import access, mailkind, merge, replies, schedule
 from rules.model.followups import Command, FollowUp, NotUnderstood
-from rules.model.people import Address, User
+from rules.model.people import Address, User, UserId
 from rules.model.sightings import AccountId, FolderRole, MailKind, Message
 
 BATCH = 100
@@ -30,7 +30,7 @@ class Result(StrEnum):
     APPLIED = "applied"
     NOT_UNDERSTOOD = "not-understood"
     NOT_ALLOWED = "not-allowed"
-    NO_TOKEN = "no-token"
+    UNSIGNED = "unsigned"
     GONE = "gone"
     MACHINE = "machine"
 
@@ -58,7 +58,6 @@ def read(answers: Answers, account: AccountId, mailbox: Mailbox, lease: Lease) -
         with answers.store.write() as tx:
             accounts.fence(tx, lease)
             folder = folders.seen(tx, account, info, state, now())
-            version = people.directory_version(tx)
             judged = folders.judged(tx, folder.id, state.uidvalidity, 0, JUDGED_AS)
         for lo, hi in schedule.unjudged(judged, state.uidnext, BATCH, newest_first=False):
             messages = _messages(mailbox, lo, hi)
@@ -77,14 +76,23 @@ def act(answers: Answers, token: str) -> tuple[Result, FollowUp | None]:
         return _act(answers, tx, token, None, moment)
 
 
-def look(answers: Answers, token: str) -> tuple[str, FollowUp] | None:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a signed link is for: its verb, its follow-up, and whose link it is."""
+
+    verb: str
+    follow_up: FollowUp
+    user: UserId
+
+
+def look(answers: Answers, token: str) -> Seen | None:
     """What a signed link would do, and to what; None when it is forged, expired or void."""
     read = replies.read_token(answers.secret, token, now())
     if read is None:
         return None
     with answers.store.read() as tx:
         follow_up = follow_ups.get(tx, read[0])
-    return None if follow_up is None else (read[2], follow_up)
+    return None if follow_up is None else Seen(read[2], follow_up, read[1])
 
 
 def _messages(mailbox: Mailbox, lo: int, hi: int) -> list[Message]:
@@ -104,7 +112,7 @@ def _carry_out(answers: Answers, tx: Tx, message: Message, now: datetime) -> Res
         return Result.MACHINE
     token = next((t for t in map(_token, (*message.to, *message.cc)) if t), None)
     if token is None or message.body is None:
-        return Result.NO_TOKEN
+        return Result.UNSIGNED
     return _act(answers, tx, token, message.body.text, now)[0]
 
 
@@ -113,7 +121,7 @@ def _act(
 ) -> tuple[Result, FollowUp | None]:
     read = replies.read_token(answers.secret, token, now)
     if read is None:
-        return Result.NO_TOKEN, None
+        return Result.UNSIGNED, None
     follow_up = follow_ups.get(tx, read[0])
     user = people.get_user(tx, read[1])
     if follow_up is None or user is None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from connectors.mime.compose import MailText, compose
 from daemon import i18n
@@ -117,7 +117,7 @@ def _environment(language: str) -> Environment:
     # Names, titles and subjects come from mail: HTML is escaped, and nothing of them is executed.
     environment = Environment(
         loader=PackageLoader("daemon.reminders"),
-        autoescape=lambda name: bool(name) and ".html" in str(name),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,0 +1,176 @@
+"""The composition root: from settings to everything that runs, built once, at the edge."""
+
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from daemon.app import connect, members
+from daemon.app.rules import ruleset_of
+from daemon.app.secret import master_key
+from daemon.app.turns import PATIENCE, Member
+from daemon.capture import calendar, mail
+from daemon.clock import now
+from daemon.config import Mailbox, Settings
+from daemon.followups.absorb import Absorb, withdraw
+from daemon.followups.publish import Publish, publish
+from daemon.jobs import Turn
+from daemon.reminders import answers
+from daemon.reminders.letter import Letter
+from daemon.reminders.send import Sender
+from daemon.rulebook import Rulebook
+from daemon.store import Lease, Store, installation, open_store
+from rules.model.followups import FollowUp
+from rules.model.sightings import AccountId
+
+Progress = Callable[[str, str, int, int], None]
+"""Told of a sync's progress: account, folder, UIDs judged, UIDs to judge."""
+
+
+def silent(account: str, folder: str, done: int, total: int) -> None:
+    """Progress for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that the daemon and the commands beside it work with."""
+
+    settings: Settings
+    store: Store
+    rulebook: Rulebook
+    members: members.Members
+    answers: answers.Answers
+    sender: Sender | None
+    owner: str
+    secret: bytes = field(repr=False)
+
+    def mail_members(self, progress: Progress = silent) -> tuple[Member, ...]:
+        """One member for each captured mailbox."""
+        return tuple(
+            Member(account.id, account.name, self._mail_work(account, mailbox, progress))
+            for account, mailbox in self.members.mail.values()
+        )
+
+    def command_members(self) -> tuple[Member, ...]:
+        """One member for each command mailbox."""
+        return tuple(
+            Member(account, mailbox.name, self._command_work(account, mailbox))
+            for account, mailbox in self.members.commands.items()
+        )
+
+    def calendar_members(self) -> tuple[Member, ...]:
+        """One member for each calendar account: reads, then writes what is pending."""
+        return tuple(
+            Member(account.id, account.name, self._calendar_work(account.id))
+            for account, _ in self.members.calendars.values()
+        )
+
+    def publisher(self, account: AccountId) -> Publish:
+        """The follow-up arrow of one calendar account."""
+        zone = self.members.calendars[account][0].zone
+        return Publish(self.store, self.rulebook, Absorb(zone), zone, self._link)
+
+    def _mail_work(
+        self, account: mail.MailAccount, mailbox: Mailbox, progress: Progress
+    ) -> Callable[[Lease, Turn], Counter[str]]:
+        capture = mail.MailCapture(
+            self.store, self.rulebook, self.secret, batch=self.settings.capture.batch
+        )
+
+        def work(lease: Lease, turn: Turn) -> Counter[str]:
+            def judged(folder: str, done: int, total: int) -> bool:
+                turn.within(PATIENCE)
+                progress(account.name, folder, done, total)
+                return not turn.stopping
+
+            session = connect.mailbox_of(mailbox)
+            try:
+                return mail.sync(capture, account, session, lease, judged)
+            finally:
+                session.close()
+
+        return work
+
+    def _command_work(
+        self, account: AccountId, mailbox: Mailbox
+    ) -> Callable[[Lease, Turn], Counter[str]]:
+        def work(lease: Lease, turn: Turn) -> Counter[str]:
+            session = connect.mailbox_of(mailbox)
+            try:
+                return answers.read(self.answers, account, session, lease)
+            finally:
+                session.close()
+
+        return work
+
+    def _calendar_work(self, account: AccountId) -> Callable[[Lease, Turn], Counter[str]]:
+        member, settings = self.members.calendars[account]
+        publisher = self.publisher(account)
+        capture = calendar.CalendarCapture(
+            self.store, self.rulebook, self.secret, publisher.absorb, withdraw
+        )
+
+        def work(lease: Lease, turn: Turn) -> Counter[str]:
+            session = connect.calendars_of(settings)
+            try:
+                counts = calendar.sync(capture, member, session, lease)
+                turn.within(PATIENCE)
+                publish(publisher, account, session, lease)
+                return counts
+            finally:
+                session.close()
+
+        return work
+
+    def _link(self, follow_up: FollowUp) -> str:
+        # Pages of follow-ups come with the pages issue; until then no address is promised.
+        return ""
+
+
+def assemble(settings: Settings, store: Store | None = None) -> Parts:
+    """Open the store, or take one that is open, and wire the arrows to the configured servers;
+    connects to none of them.
+
+    Raises ConfigError or StoreError, each a line that says what to do.
+    """
+    secret = master_key(settings)
+    store = store or open_store(settings.database_url)
+    observe = timedelta(days=settings.observe.days)
+    with store.write() as tx:
+        installation.ensure(tx, now(), observe or None)
+        known = members.declare(tx, settings, now())
+    rulebook = Rulebook(store, ruleset_of(settings), own_domains(settings))
+    owner = f"{socket.gethostname()}:{secrets.token_hex(4)}"
+    return Parts(
+        settings=settings,
+        store=store,
+        rulebook=rulebook,
+        members=known,
+        answers=answers.Answers(store, rulebook, secret),
+        sender=_sender(settings, store, rulebook, owner, secret),
+        owner=owner,
+        secret=secret,
+    )
+
+
+def own_domains(settings: Settings) -> frozenset[str]:
+    """The company's domains, lower-case."""
+    return frozenset(domain.lower() for domain in settings.company.domains)
+
+
+def _sender(
+    settings: Settings, store: Store, rulebook: Rulebook, owner: str, secret: bytes
+) -> Sender | None:
+    if settings.smtp is None:
+        return None
+    commands = next((m.address for m in settings.mailboxes if m.purpose == "commands"), None)
+    letter = Letter(
+        sender=settings.smtp.sender,
+        company=settings.company.name,
+        commands=commands,
+        public_url=(settings.http.public_url or "").rstrip("/"),
+        secret=secret,
+    )
+    return Sender(store, rulebook, connect.outbox_of(settings.smtp), letter, owner)

@@ -1,0 +1,97 @@
+"""The App: the daemon while it runs, and what the commands beside it ask of the same parts."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from daemon import proof, steps
+from daemon.app import connect
+from daemon.app.check import CheckLine, check
+from daemon.app.parts import Parts, Progress, assemble, silent
+from daemon.app.service import Service
+from daemon.app.suggest import Suggestions, suggest
+from daemon.app.turns import Member, take
+from daemon.clock import now
+from daemon.config import Settings
+from daemon.followups.answer import answers
+from daemon.followups.publish import carry
+from daemon.jobs import Turn
+from daemon.reminders.plan import plan
+from daemon.store import accounts
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one sync of everything did: counts by reason, and what did not answer."""
+
+    counts: Counter[str]
+    troubles: tuple[str, ...]
+
+
+class App:
+    """suivi with one configuration. Made by `build`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def run(self) -> None:
+        """Run until SIGTERM or SIGINT; SIGHUP reloads. Returns when what was in hand is stored."""
+        steps.arm_from_environment()
+        Service(self._parts).run()
+
+    def sync(self, progress: Progress = silent) -> SyncReport:
+        """Read every mailbox and calendar once, write what is pending, plan what is due."""
+        parts = self._parts
+        counts: Counter[str] = Counter()
+        busy: list[str] = []
+        for member in (*parts.mail_members(progress), *parts.command_members()):
+            counts += self._once(member, busy)
+        answers(parts.store, parts.rulebook, parts.owner, now())
+        for member in parts.calendar_members():
+            carry(parts.store, member.id, parts.members.calendars[member.id][0].owner)
+            counts += self._once(member, busy)
+        while plan(parts.store, parts.rulebook, now()):
+            pass
+        with parts.store.read() as tx:
+            troubles = [f"{s.name}: {s.trouble}" for s in accounts.statuses(tx) if s.trouble]
+        return SyncReport(counts, (*busy, *troubles))
+
+    def explain(self, text: str) -> tuple[proof.Explanation, ...]:
+        """What became of a message or event; asks the mailboxes when nothing is stored."""
+        parts = self._parts
+        asked = tuple(
+            proof.Asked(
+                account.id,
+                account.name,
+                account.owner,
+                account.level,
+                account.folders,
+                lambda mailbox=mailbox: connect.mailbox_of(mailbox),  # type: ignore[misc]
+            )
+            for account, mailbox in parts.members.mail.values()
+        )
+        return proof.explain(parts.store, parts.rulebook, parts.secret, text, asked)
+
+    def check(self) -> Iterator[CheckLine]:
+        """Try every server; nothing is stored or sent."""
+        return check(self._parts.settings)
+
+    def suggest(self, limit: int = 20, progress: Progress = silent) -> Suggestions:
+        """Whom staff write with most and the directory lacks; nothing is stored."""
+        return suggest(self._parts, limit, progress)
+
+    def _once(self, member: Member, busy: list[str]) -> Counter[str]:
+        turn = Turn(member.name, threading.Event(), patience=3600)
+        counts = take(self._parts.store, self._parts.owner, member, turn)
+        if counts is None:
+            with self._parts.store.read() as tx:
+                status = next(s for s in accounts.statuses(tx) if s.account == member.id)
+            if not status.trouble:
+                busy.append(f"{member.name}: another suivi is reading it now")
+        return counts or Counter()
+
+
+def build(settings: Settings) -> App:
+    """The App of one configuration. Raises ConfigError or StoreError."""
+    return App(assemble(settings))

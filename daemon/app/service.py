@@ -1,0 +1,187 @@
+"""The daemon's life: start everything, wait, reload, and stop with all stored."""
+
+import queue
+import signal
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any
+
+import structlog
+
+from connectors.imap.account import ImapAccount
+from connectors.imap.login import open_session
+from connectors.imap.session import Session
+from connectors.imap.watch import IdleWatcher
+from daemon import notify
+from daemon.app import connect
+from daemon.app.links import links_of
+from daemon.app.parts import Parts, assemble
+from daemon.app.status import one_line, readiness, report
+from daemon.app.ticks import Ticks
+from daemon.clock import now
+from daemon.config import ConfigError, Settings, load
+from daemon.control import Control, ControlError
+from daemon.jobs import Pool
+from daemon.loop import Loop
+from daemon.store import installation
+from daemon.web.build import build as build_web
+from daemon.web.caller import admin, admin_token, token_hash
+from daemon.web.server import Server
+
+log = structlog.stdlib.get_logger(__name__)
+
+DRAIN_SECONDS = 25.0
+
+FIXED = ("state_dir", "runtime_dir", "database", "http", "log")
+"""Sections that are read at the start only: changing one needs a restart, and a reload says so."""
+
+
+class Service:
+    """Runs `parts` until it is told to stop."""
+
+    def __init__(self, parts: Parts) -> None:
+        settings = parts.settings
+        self._parts = parts
+        self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._loop = Loop((), Pool(settings.capture.workers), self._keep_alive())
+        self._ticks = Ticks(parts, self._loop)
+        self._watcher = IdleWatcher(self._pushed)
+        self._control = Control(settings.control_socket, self._verbs())
+        self._web = self._make_web(settings)
+
+    def run(self) -> None:
+        """Start, wait for SIGTERM or SIGINT, stop. Raises ControlError, CannotListen."""
+        self._control.start()
+        try:
+            self._start()
+            self._wait()
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._signalled)
+        self._web.start()
+        self._loop.start()
+        self._loop.reload(self._ticks.all())
+        self._watch()
+        notify.ready(one_line(self._parts))
+        log.info(
+            "running",
+            mailboxes=len(self._parts.members.mail),
+            calendars=len(self._parts.members.calendars),
+            http=self._web.url,
+            observing=self._parts.rulebook.in_force().observing,
+        )
+
+    def _wait(self) -> None:
+        while True:
+            number = self._signals.get()
+            if number != signal.SIGHUP:
+                log.info("stopping", signal=signal.Signals(number).name)
+                return
+            try:
+                self._reload({})
+            except ControlError as error:
+                log.warning("reload refused; the old configuration stays", why=str(error))
+
+    def _stop(self) -> None:
+        notify.stopping()
+        self._watcher.close()
+        if not self._loop.stop(DRAIN_SECONDS):
+            log.warning("stopped before everything was finished; the next start goes on from there")
+        self._web.stop()
+        self._control.stop()
+        self._parts.store.close()
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        # Only noted here: a handler may interrupt anything. SimpleQueue.put is made for this.
+        self._signals.put(number)
+
+    # What the control socket offers.
+
+    def _verbs(self) -> dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
+        return {
+            "status": self._status,
+            "reload": self._reload,
+            "release": self._release,
+            "sync": self._sync,
+        }
+
+    def _status(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
+        return report(self._parts, self._loop, self._web.url)
+
+    def _reload(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read the configuration again; a bad one changes nothing."""
+        notify.reloading()
+        try:
+            settings = load(self._parts.settings.path)
+            _refuse_restart(self._parts.settings, settings)
+            parts = assemble(settings, self._parts.store)
+        except ConfigError as error:
+            raise ControlError(str(error)) from error
+        finally:
+            notify.ready(one_line(self._parts))
+        for account in self._parts.members.mail | self._parts.members.commands:
+            self._watcher.forget(account)
+        self._parts = parts
+        self._ticks = Ticks(parts, self._loop)
+        self._loop.reload(self._ticks.all())
+        self._watch()
+        log.info("reloaded", mailboxes=len(parts.members.mail))
+        return {"reloaded": True}
+
+    def _release(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
+        """End observing; everything is judged again, for real."""
+        with self._parts.store.write() as tx:
+            installation.release(tx, now())
+        log.info("released")
+        self._ticks.wake_everything()
+        return {"released": True}
+
+    def _sync(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._ticks.wake_everything()
+        return {"woken": True}
+
+    # New mail is pushed.
+
+    def _pushed(self, account: int) -> None:
+        self._ticks.wake(account)
+
+    def _watch(self) -> None:
+        members = self._parts.members
+        boxes = {account: mailbox for account, (_, mailbox) in members.mail.items()}
+        for account, mailbox in (boxes | dict(members.commands)).items():
+            self._watcher.watch(account, _login(connect.imap_account(mailbox)))
+
+    def _keep_alive(self) -> tuple[float, Callable[[], object]] | None:
+        seconds = notify.watchdog_seconds()
+        return None if seconds is None else (seconds, self._beat)
+
+    def _beat(self) -> None:
+        notify.watchdog()
+        notify.status(one_line(self._parts))
+
+    def _make_web(self, settings: Settings) -> Server:
+        token = admin_token(settings.http_token_file)
+        app = build_web(
+            self._parts.store,
+            lambda: readiness(self._parts, self._loop),
+            {token_hash(token): admin()},
+            links_of(lambda: self._parts),
+            settings.company.language,
+        )
+        return Server(app, settings.http.host, settings.http.port)
+
+
+def _login(account: ImapAccount) -> Callable[[], Session]:
+    return lambda: open_session(account)
+
+
+def _refuse_restart(old: Settings, new: Settings) -> None:
+    changed = [name for name in FIXED if getattr(old, name) != getattr(new, name)]
+    if changed:
+        raise ConfigError(
+            f"{', '.join(changed)} can't change while suivi runs: restart it (systemctl restart "
+            "suivi); nothing of the new configuration is in force"
+        )

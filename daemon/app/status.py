@@ -1,0 +1,70 @@
+"""How the daemon is: for `suivi status`, for `/readyz`, and for `systemctl status`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from daemon.app.parts import Parts
+from daemon.loop import Loop
+from daemon.store import accounts, folders, follow_ups, installation, ledger
+from daemon.store.errors import StoreError
+from daemon.web.readiness import Check, Readiness
+
+
+def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
+    """Everything that an operator asks first, as plain data."""
+    with parts.store.read() as tx:
+        state = installation.get(tx)
+        known = accounts.statuses(tx)
+        reminders = ledger.counts(tx)
+        tallied = folders.totals(tx)
+    return {
+        "observing": state.observing,
+        "observing_until": state.observing_until,
+        "live_since": state.live_since,
+        "http": http,
+        "accounts": [
+            {
+                "name": status.name,
+                "kind": status.kind,
+                "last_ok": status.last_ok,
+                "trouble": status.trouble,
+                "next_try": status.next_try,
+            }
+            for status in known
+        ],
+        "judged": tallied,
+        "reminders": {state.value: count for state, count in reminders.items()},
+        "loop": loop.status(),
+    }
+
+
+def readiness(parts: Parts, loop: Loop) -> Readiness:
+    """Ready when database and loop stand; a dead mailbox is a status (design §4)."""
+    checks = [Check("loop", loop.running, "" if loop.running else "it does not tick")]
+    late = loop.pool.overdue()
+    if late:
+        checks.append(Check("workers", ok=False, reason=f"overdue: {', '.join(late)}"))
+    try:
+        with parts.store.read() as tx:
+            known = accounts.statuses(tx)
+    except StoreError as error:
+        return Readiness((*checks, Check("database", ok=False, reason=str(error))))
+    checks.append(Check("database", ok=True))
+    checks += [
+        Check(f"{status.kind} {status.name}", not status.trouble, status.trouble, required=False)
+        for status in known
+    ]
+    return Readiness(tuple(checks))
+
+
+def one_line(parts: Parts) -> str:
+    """The line that `systemctl status` shows."""
+    with parts.store.read() as tx:
+        known = accounts.statuses(tx)
+        coming = follow_ups.count_open(tx)
+        observing = installation.get(tx).observing
+    troubled = sum(bool(status.trouble) for status in known)
+    words = [f"{len(known) - troubled} of {len(known)} accounts well", f"{coming} follow-ups open"]
+    if observing:
+        words.append("only observing: `suivi release` ends that")
+    return ", ".join(words)

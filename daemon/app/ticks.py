@@ -1,0 +1,105 @@
+"""The daemon's ticks: what is looked at, and how often. What is due lives in tables."""
+
+from datetime import timedelta
+
+import structlog
+
+from daemon.app.parts import Parts
+from daemon.app.turns import Member, job
+from daemon.clock import now
+from daemon.followups.answer import answers
+from daemon.followups.publish import carry
+from daemon.jobs import Job, Priority, Turn
+from daemon.loop import Loop, Tick
+from daemon.reminders.plan import plan
+from daemon.reminders.send import send_due
+from daemon.store import accounts, decisions, follow_ups
+
+log = structlog.stdlib.get_logger(__name__)
+
+HOUSEKEEPING = 3600.0
+FOLLOW_UPS = 2.0
+LOG_FOR = timedelta(days=14)
+
+
+class Ticks:
+    """Wakes the accounts and the ledgers of `parts` in `loop`."""
+
+    def __init__(self, parts: Parts, loop: Loop) -> None:
+        self._parts = parts
+        self._loop = loop
+        self._mail = (*parts.mail_members(), *parts.command_members())
+        self._calendars = parts.calendar_members()
+        self._by_id = {m.id: m for m in (*self._mail, *self._calendars)}
+
+    def all(self) -> tuple[Tick, ...]:
+        """The ticks, by the configuration's seconds."""
+        settings = self._parts.settings
+        poll = settings.capture.poll_seconds
+        ticks = [
+            Tick("mail", poll, self._wake_all(self._mail)),
+            Tick("calendars", poll, self._wake_all(self._calendars)),
+            Tick("follow-ups", FOLLOW_UPS, self._follow_ups, Priority.LIVE),
+            Tick("housekeeping", HOUSEKEEPING, self._housekeeping, Priority.BACKFILL),
+        ]
+        if self._parts.sender is not None:
+            ticks.append(
+                Tick("reminders", settings.reminders.tick_seconds, self._reminders, Priority.LIVE)
+            )
+        return tuple(ticks)
+
+    def wake(self, account: int) -> None:
+        """New mail was pushed, or somebody asked: take this account's turn now."""
+        member = self._by_id.get(account)  # type: ignore[call-overload]  # an AccountId is an int
+        if member is not None:
+            self._wake(member, Priority.LIVE)
+
+    def wake_everything(self) -> None:
+        """A person asked for a sync of all accounts."""
+        for member in self._by_id.values():
+            self._wake(member, Priority.LIVE)
+
+    def _wake(self, member: Member, priority: Priority) -> None:
+        run = job(self._parts.store, self._parts.owner, member)
+        self._loop.wake(f"account:{member.name}:{member.id}", run, priority)
+
+    def _wake_all(self, members: tuple[Member, ...]) -> Job:
+        def run(turn: Turn) -> None:
+            moment = now()
+            with self._parts.store.read() as tx:
+                resting = {
+                    status.account
+                    for status in accounts.statuses(tx)
+                    if status.next_try is not None and status.next_try > moment
+                }
+            for member in members:
+                if member.id not in resting:
+                    self._wake(member, Priority.POLL)
+
+        return run
+
+    def _follow_ups(self, turn: Turn) -> None:
+        parts = self._parts
+        closed = answers(parts.store, parts.rulebook, parts.owner, now())
+        if closed:
+            log.info("closed", follow_ups=closed)
+        for account, (member, _) in parts.members.calendars.items():
+            carry(parts.store, account, member.owner)
+            with parts.store.read() as tx:
+                pending = follow_ups.unpublished(tx, account, limit=1)
+            if pending and not parts.rulebook.in_force().observing:
+                self._wake(self._by_id[account], Priority.LIVE)
+
+    def _reminders(self, turn: Turn) -> None:
+        parts = self._parts
+        assert parts.sender is not None  # noqa: S101  the tick exists only with a sender
+        while plan(parts.store, parts.rulebook, now()) and not turn.stopping:
+            turn.within(60)
+        while not turn.stopping and (sent := send_due(parts.sender)):
+            log.info("reminders", handed_over=sent)
+            turn.within(60)
+
+    def _housekeeping(self, turn: Turn) -> None:
+        with self._parts.store.write() as tx:
+            decisions.forget(tx, now() - LOG_FOR)
+        self._parts.store.forget()
