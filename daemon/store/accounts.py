@@ -1,0 +1,170 @@
+"""Accounts: which mailboxes and calendars are watched, how they fare, and who works on them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from daemon.store.database import Tx
+from daemon.store.errors import LeaseLost
+from daemon.store.rows import inserting
+from daemon.store.tables.columns import Moment
+from daemon.store.tables.places import account as table
+from rules.model.people import Level, UserId
+from rules.model.sightings import AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on one account until `until`; `epoch` fences every commit (schema 7)."""
+
+    account: AccountId
+    owner: str
+    epoch: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """How an account fares. `kind` is "mail" or "calendar", `owner` None for a shared one."""
+
+    id: AccountId
+    kind: str
+    name: str
+    host: str
+    owner: UserId | None
+    level: Level
+    last_ok_at: datetime | None = None
+    next_try_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    last_error: str = ""
+    leased_by: str | None = None
+    leased_until: datetime | None = None
+    retired_at: datetime | None = None
+
+
+def declare(
+    tx: Tx,
+    kind: str,
+    name: str,
+    host: str,
+    owner: UserId | None,
+    level: Level,
+    now: datetime,
+) -> AccountId:
+    """Make an account known exactly so; idempotent by kind and name."""
+    facts = {"host": host, "owner_id": owner, "level": int(level), "retired_at": None}
+    statement = (
+        inserting(tx, table)
+        .values(
+            kind=kind,
+            name=name,
+            **facts,
+            created_at=now,
+            lease_epoch=0,
+            failures=0,
+            last_error="",
+        )
+        .on_conflict_do_update(index_elements=["kind", "name"], set_=facts)
+    )
+    return AccountId(tx.execute(statement.returning(table.c.id)).scalar_one())
+
+
+def retire(tx: Tx, account: AccountId, now: datetime) -> None:
+    """It is watched no longer; what was seen in it stays."""
+    tx.execute(sa.update(table).where(table.c.id == account).values(retired_at=now))
+
+
+def lease(tx: Tx, account: AccountId, owner: str, now: datetime, ttl: timedelta) -> Lease | None:
+    """Take an account, if nobody holds it; `owner` names a process and tells nothing else.
+
+    The same owner gets it twice no more than two do: its threads share no account.
+    """
+    until = now + ttl
+    free = sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
+    epoch = tx.execute(
+        sa.update(table)
+        .where(table.c.id == account, table.c.retired_at.is_(None), free)
+        .values(lease_owner=owner, lease_epoch=table.c.lease_epoch + 1, lease_until=until)
+        .returning(table.c.lease_epoch)
+    ).scalar()
+    return None if epoch is None else Lease(account, owner, epoch, until)
+
+
+def renew(tx: Tx, held: Lease, now: datetime, ttl: timedelta) -> Lease:
+    """Keep it longer. Raises LeaseLost when another took it meanwhile."""
+    fence(tx, held)
+    until = now + ttl
+    tx.execute(sa.update(table).where(table.c.id == held.account).values(lease_until=until))
+    return Lease(held.account, held.owner, held.epoch, until)
+
+
+def fence(tx: Tx, held: Lease) -> None:
+    """Raises LeaseLost unless the lease is still ours; nobody can take it before the commit.
+
+    An expired one that nobody took still counts: the epoch decides, not the clock.
+    """
+    row = tx.execute(
+        sa.select(table.c.lease_epoch, table.c.lease_until)
+        .where(table.c.id == held.account)
+        .with_for_update(key_share=True)
+    ).first()
+    if row is None or row.lease_epoch != held.epoch or row.lease_until is None:
+        raise LeaseLost(f"account {held.account} is no longer held by {held.owner}")
+
+
+def release(tx: Tx, held: Lease) -> None:
+    """Give it back; nothing happens when it was lost already."""
+    mine = sa.and_(table.c.id == held.account, table.c.lease_epoch == held.epoch)
+    tx.execute(sa.update(table).where(mine).values(lease_owner=None, lease_until=None))
+
+
+def note_ok(tx: Tx, account: AccountId, now: datetime) -> None:
+    """Everything of it could be read."""
+    tx.execute(
+        sa.update(table)
+        .where(table.c.id == account)
+        .values(last_ok_at=now, next_try_at=None, failing_since=None, failures=0, last_error="")
+    )
+
+
+def note_trouble(
+    tx: Tx, account: AccountId, error: str, now: datetime, next_try: datetime | None
+) -> None:
+    """It could not be read; `next_try` None waits for an admin."""
+    since = sa.func.coalesce(table.c.failing_since, sa.bindparam("now", now, Moment))
+    tx.execute(
+        sa.update(table)
+        .where(table.c.id == account)
+        .values(
+            next_try_at=next_try,
+            failing_since=since,
+            failures=table.c.failures + 1,
+            last_error=error,
+        )
+    )
+
+
+def statuses(tx: Tx) -> tuple[AccountStatus, ...]:
+    """Every account, retired ones too, by kind and name."""
+    rows = tx.execute(sa.select(table).order_by(table.c.kind, table.c.name))
+    return tuple(
+        AccountStatus(
+            id=AccountId(r.id),
+            kind=r.kind,
+            name=r.name,
+            host=r.host,
+            owner=None if r.owner_id is None else UserId(r.owner_id),
+            level=Level(r.level),
+            last_ok_at=r.last_ok_at,
+            next_try_at=r.next_try_at,
+            failing_since=r.failing_since,
+            failures=r.failures,
+            last_error=r.last_error,
+            leased_by=r.lease_owner,
+            leased_until=r.lease_until,
+            retired_at=r.retired_at,
+        )
+        for r in rows
+    )

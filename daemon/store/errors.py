@@ -1,0 +1,29 @@
+"""What can go wrong in the store, named after what happens next."""
+
+
+class StoreError(Exception):
+    """Any of those below, or a database that can't be used; one line that says what to do."""
+
+
+class Unavailable(StoreError):
+    """The database did not answer, or had to give up this transaction: do it again later."""
+
+
+class Stale(StoreError):
+    """Somebody else changed it first: read again, then decide again."""
+
+
+class StaleDirectory(Stale):
+    """The directory changed while a range was being judged: judge it again."""
+
+
+class LeaseLost(StoreError):
+    """Another worker holds this account now: drop what is in hand."""
+
+
+class ClaimLost(StoreError):
+    """Another worker holds this ledger entry or piece of work now: drop it."""
+
+
+class UnknownCode(StoreError):
+    """No list has an entry of this code."""

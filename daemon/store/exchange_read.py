@@ -1,0 +1,256 @@
+"""Reading exchanges; `daemon.store.exchanges` is the door to them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from daemon.store import search, spots
+from daemon.store.database import Tx
+from daemon.store.rows import chunks, grouped
+from daemon.store.tables import exchanges as t
+from daemon.store.tables.installation import list_item
+from daemon.store.tables.people import redirect
+from daemon.store.text import indexable
+from rules import identity
+from rules.model.exchanges import (
+    ConfidentialComment,
+    Direction,
+    Exchange,
+    ExchangeId,
+    ExchangeKey,
+    LinkedElement,
+    Role,
+    Source,
+)
+from rules.model.people import ContactId, EntityId, GroupId, Level, ThirdPartyId, UserId
+from rules.model.sightings import MailKind
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One copy of an exchange; the account or folder may be gone meanwhile."""
+
+    exchange: ExchangeId
+    spot: spots.Spot
+    place: str
+    role: str
+    owner: UserId | None
+    direction: Direction
+    level: Level
+    seen_at: datetime
+
+
+def get(tx: Tx, exchange: ExchangeId) -> Exchange | None:
+    """One exchange; one that was merged into another leads there."""
+    found = _one(tx, t.exchange.c.id == exchange)
+    if found is not None:
+        return found
+    moved = sa.and_(redirect.c.noun == "exchange", redirect.c.old_id == exchange)
+    new = tx.execute(sa.select(redirect.c.new_id).where(moved)).scalar()
+    return None if new is None else _one(tx, t.exchange.c.id == new)
+
+
+def by_ref(tx: Tx, ref: str) -> Exchange | None:
+    """The exchange of a reference, `EXC-12`."""
+    prefix, _, number = ref.strip().partition("-")
+    if prefix.upper() != "EXC" or not (number.isascii() and number.isdigit()):
+        return None
+    # More digits than any number has, and PostgreSQL would refuse the comparison.
+    return _one(tx, t.exchange.c.number == int(number)) if len(number) < 19 else None
+
+
+def find(tx: Tx, keys: Iterable[ExchangeKey]) -> ExchangeId | None:
+    """The exchange that any of the keys leads to; the first key that does decides."""
+    for key in keys:
+        this = sa.and_(
+            t.exchange_key.c.kind == key.kind, t.exchange_key.c.key == indexable(key.key)
+        )
+        found = tx.execute(sa.select(t.exchange_key.c.exchange_id).where(this)).scalar()
+        if found is not None:
+            return ExchangeId(found)
+    return None
+
+
+def with_message_id(tx: Tx, message_id: str) -> tuple[Exchange, ...]:
+    """The exchanges by mail of this Message-ID: several, where one was forged."""
+    same = t.exchange.c.message_id == indexable(identity.normal_id(message_id))
+    return _exchanges(tx, _query().where(same).order_by(t.exchange.c.id))
+
+
+def history(
+    tx: Tx,
+    *,
+    third_party: ThirdPartyId | None = None,
+    contact: ContactId | None = None,
+    user: UserId | None = None,
+    text: str | None = None,
+    before: tuple[datetime, ExchangeId] | None = None,
+    limit: int = 50,
+) -> tuple[Exchange, ...]:
+    """Exchanges, newest first. `before` is time and id of the last one of the page before, so
+    that what is recorded meanwhile moves no page."""
+    row = t.exchange.c
+    query = _query().order_by(row.happened_at.desc(), row.id.desc()).limit(limit)
+    for table, column, wanted in (
+        (t.exchange_party, t.exchange_party.c.third_party_id, third_party),
+        (t.exchange_contact, t.exchange_contact.c.contact_id, contact),
+        (t.exchange_user, t.exchange_user.c.user_id, user),
+    ):
+        if wanted is not None:
+            query = query.where(row.id.in_(sa.select(table.c.exchange_id).where(column == wanted)))
+    if text is not None:
+        query = query.where(search.exchanges_with(tx, text))
+    if before is not None:
+        at, last = before
+        earlier = sa.or_(row.happened_at < at, sa.and_(row.happened_at == at, row.id < last))
+        query = query.where(earlier)
+    return _exchanges(tx, query)
+
+
+def threads(tx: Tx, message_ids: Iterable[str]) -> dict[str, tuple[ThirdPartyId, ...]]:
+    """Whose thread each of these Message-IDs belongs to, as far as it was captured: the third
+    parties of the message itself and of those that answer it. Unknown ones are left out."""
+    asked: dict[str, list[str]] = {}
+    for message_id in message_ids:
+        asked.setdefault(indexable(identity.normal_id(message_id)), []).append(message_id)
+    found: dict[str, set[int]] = {}
+    party, parent = t.exchange_party, t.exchange_parent
+    for some in chunks(asked):
+        itself = (
+            sa.select(t.exchange.c.message_id, party.c.third_party_id)
+            .join(party)
+            .where(t.exchange.c.message_id.in_(some))
+        )
+        answers = (
+            sa.select(parent.c.message_id, party.c.third_party_id)
+            .join(party, party.c.exchange_id == parent.c.exchange_id)
+            .where(parent.c.message_id.in_(some))
+        )
+        for message_id, third_party in tx.execute(itself.union(answers)):
+            for name in asked[message_id]:
+                found.setdefault(name, set()).add(third_party)
+    return {k: tuple(ThirdPartyId(p) for p in sorted(v)) for k, v in found.items()}
+
+
+def sightings(tx: Tx, exchange: ExchangeId) -> tuple[Seen, ...]:
+    """Every copy of it that was seen."""
+    c = t.sighting.c
+    rows = tx.execute(sa.select(t.sighting).where(c.exchange_id == exchange).order_by(c.id))
+    return tuple(
+        Seen(
+            exchange=exchange,
+            spot=spots.read(r),
+            place=r.place_name,
+            role=r.role,
+            owner=None if r.owner_id is None else UserId(r.owner_id),
+            direction=Direction(r.direction),
+            level=Level(r.level),
+            seen_at=r.seen_at,
+        )
+        for r in rows
+    )
+
+
+def attachments(tx: Tx, exchange: ExchangeId) -> tuple[str, ...]:
+    """Names, types and sizes of what was attached."""
+    c = t.exchange_attachment.c
+    names = sa.select(c.name).where(c.exchange_id == exchange).order_by(c.position)
+    return tuple(tx.execute(names).scalars())
+
+
+def confidential(tx: Tx, exchange: ExchangeId) -> ConfidentialComment | None:
+    """The confidential comment; ask `rules.access` first."""
+    c, group = t.confidential_comment.c, t.confidential_group.c
+    row = tx.execute(sa.select(t.confidential_comment).where(c.exchange_id == exchange)).first()
+    if row is None:
+        return None
+    shared = tx.execute(sa.select(group.group_id).where(group.exchange_id == exchange)).scalars()
+    groups = frozenset(GroupId(g) for g in shared)
+    return ConfidentialComment(row.text, UserId(row.author_id), groups, row.revision)
+
+
+def _one(tx: Tx, which: sa.ColumnElement[bool]) -> Exchange | None:
+    return next(iter(_exchanges(tx, _query().where(which))), None)
+
+
+def _query() -> sa.Select[Any]:
+    mode, purpose = list_item.alias("mode"), list_item.alias("purpose")
+    row = t.exchange
+    return (
+        sa.select(row, mode.c.code.label("mode"), purpose.c.code.label("purpose"))
+        .join(mode, mode.c.id == row.c.mode_id)
+        .outerjoin(purpose, purpose.c.id == row.c.purpose_id)
+    )
+
+
+def _exchanges(tx: Tx, query: sa.Select[Any]) -> tuple[Exchange, ...]:
+    rows = tx.execute(query).all()
+    hung = _Hung(tx, [r.id for r in rows])
+    return tuple(_exchange(r, hung) for r in rows)
+
+
+class _Hung:
+    """What hangs on these exchanges: one query a kind, however many exchanges there are."""
+
+    def __init__(self, tx: Tx, ids: list[int]) -> None:
+        def by(table: sa.Table, *what: sa.ColumnElement[Any]) -> dict[int, list[Any]]:
+            owner, order = table.c.exchange_id, table.c.position
+            query = sa.select(owner, *what).order_by(order)
+            return grouped(tx, query, owner, ids)
+
+        self.parties = by(t.exchange_party, t.exchange_party.c.third_party_id)
+        self.contacts = by(t.exchange_contact, t.exchange_contact.c.contact_id)
+        user = t.exchange_user.c
+        self.users = by(t.exchange_user, user.role, user.user_id)
+        owner = t.exchange_element.c
+        e = t.element.c
+        linked = (
+            sa.select(owner.exchange_id, e.type, e.ref, e.date, e.amount, e.state)
+            .join(t.element)
+            .order_by(owner.position)
+        )
+        self.elements = grouped(tx, linked, owner.exchange_id, ids)
+        product = t.exchange_product.c
+        coded = (
+            sa.select(product.exchange_id, list_item.c.code)
+            .join(list_item)
+            .order_by(product.position)
+        )
+        self.products = grouped(tx, coded, product.exchange_id, ids)
+
+
+def _exchange(r: Any, hung: _Hung) -> Exchange:
+    roles: dict[str, list[UserId]] = {}
+    for role, user in hung.users[r.id]:
+        roles.setdefault(role, []).append(UserId(user))
+    return Exchange(
+        id=ExchangeId(r.id),
+        ref=f"EXC-{r.number}",
+        entity=None if r.entity_id is None else EntityId(r.entity_id),
+        third_parties=tuple(map(ThirdPartyId, hung.parties[r.id])),
+        contacts=tuple(map(ContactId, hung.contacts[r.id])),
+        direction=Direction(r.direction),
+        mode=r.mode,
+        happened_at=r.happened_at,
+        recorded_at=r.recorded_at,
+        source=Source(r.source),
+        subject=r.subject,
+        comment=r.comment,
+        quoted_from=r.quoted_from,
+        kind=None if r.kind is None else MailKind(r.kind),
+        purpose=r.purpose,
+        author=next(iter(roles.get(Role.AUTHOR, ())), None),
+        recorder=next(iter(roles.get(Role.RECORDER, ())), None),
+        collaborators=tuple(roles.get(Role.COLLABORATOR, ())),
+        mailbox_owners=tuple(roles.get(Role.MAILBOX_OWNER, ())),
+        elements=tuple(LinkedElement(*e) for e in hung.elements[r.id]),
+        products=tuple(hung.products[r.id]),
+        project=r.project,
+        status=r.status,
+        thread=r.thread,
+        level=Level(r.level),
+        revision=r.revision,
+    )

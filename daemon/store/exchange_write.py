@@ -1,0 +1,357 @@
+"""Recording exchanges: once, whatever copies come in whatever order (`schema.md` 3, 5).
+
+`daemon.store.exchanges` is the door. Recording transactions follow one another, on PostgreSQL too:
+each locks the counter of references first, so that keys, references and threads need no retry.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from daemon.store import audit, lists, search, spots
+from daemon.store.database import Tx
+from daemon.store.errors import Stale
+from daemon.store.exchange_read import find, get
+from daemon.store.rows import count, counted, insert_new, inserting, new_id
+from daemon.store.tables import exchanges as t
+from daemon.store.text import indexable, words
+from rules import identity, privacy
+from rules.model.decisions import Decision, RecordExchange
+from rules.model.exchanges import (
+    ConfidentialComment,
+    Draft,
+    Exchange,
+    ExchangeId,
+    ExchangeKey,
+    LinkedElement,
+    Role,
+)
+from rules.model.people import Level, UserId
+from rules.model.sightings import MailPlace, Sighting
+
+# References lists of hostile mail have thousands; of a long thread both ends are kept.
+_MOST_PARENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a sighting: None when its exchange may not be kept; `new` when this copy
+    was the first."""
+
+    exchange_id: ExchangeId | None
+    new: bool
+
+
+def record(tx: Tx, sighting: Sighting, decision: Decision, now: datetime) -> Recorded:
+    """Record what a decision says about a sighting; safe to repeat, in any order of copies.
+
+    The strictest level of all copies wins and stays; NOTHING deletes what was there and keeps
+    only a hash of its keys, so that no other copy brings it back. Raises ValueError when the
+    decision records nothing.
+    """
+    drafts = [e.draft for e in decision.effects if isinstance(e, RecordExchange)]
+    if len(drafts) != 1:
+        raise ValueError(f"a decision records one exchange, not {len(drafts)}")
+    draft = replace(drafts[0], mailbox_owner=drafts[0].mailbox_owner or sighting.owner)
+    level = privacy.strictest(decision.level, draft.level)
+    counted(tx, "exchange", lock=True)
+    if _buried(tx, draft.keys):
+        return Recorded(None, new=False)
+    known = find(tx, draft.keys)
+    if level is Level.NOTHING:
+        _bury(tx, known, draft.keys, "nothing may be kept", None, now)
+        return Recorded(None, new=False)
+    exchange = known or _insert(tx, privacy.redact(draft, level), now)
+    if known:
+        _merge(tx, known, draft, level)
+    _add_keys(tx, exchange, draft.keys)
+    _see(tx, exchange, sighting, draft, level, now)
+    return Recorded(exchange, new=known is None)
+
+
+def add(tx: Tx, draft: Draft, now: datetime) -> Exchange:
+    """Record what a person or the API tells; the same keys again give the same exchange.
+
+    Raises Stale when it was recorded and deleted before, UnknownCode for a mode, purpose or
+    product that no list has.
+    """
+    counted(tx, "exchange", lock=True)
+    if _buried(tx, draft.keys):
+        raise Stale("this exchange was deleted")
+    exchange = find(tx, draft.keys)
+    if exchange is None:
+        exchange = _insert(tx, privacy.redact(draft, draft.level), now)
+        _add_keys(tx, exchange, draft.keys)
+        if draft.confidential is not None:
+            put_confidential(tx, exchange, draft.confidential, now)
+    stored = get(tx, exchange)
+    if stored is None:
+        raise Stale("this exchange was deleted")
+    return stored
+
+
+def delete(tx: Tx, exchange: ExchangeId, by: UserId, reason: str, now: datetime) -> None:
+    """Delete for good: no sync brings it back. `Store.forget` afterwards finishes the erasure."""
+    stored = get(tx, exchange)
+    if stored is None:
+        return
+    counted(tx, "exchange", lock=True)
+    _bury(tx, stored.id, (), reason, by, now)
+    audit.note(tx, f"user {by}", "delete exchange", stored.ref, now)
+
+
+def put_confidential(
+    tx: Tx, exchange: ExchangeId, comment: ConfidentialComment, now: datetime
+) -> None:
+    """Write the confidential comment; it moves its own revision only, never the exchange's."""
+    table, group = t.confidential_comment, t.confidential_group
+    facts = {
+        "text": comment.text,
+        "words": words(comment.text),
+        "author_id": comment.author,
+        "written_at": now,
+    }
+    statement = inserting(tx, table).values(exchange_id=exchange, revision=1, **facts)
+    statement = statement.on_conflict_do_update(
+        index_elements=["exchange_id"], set_={**facts, "revision": table.c.revision + 1}
+    )
+    if tx.execute(statement.returning(table.c.revision)).scalar_one() > 1:
+        search.erased(tx)
+    tx.execute(sa.delete(group).where(group.c.exchange_id == exchange))
+    insert_new(
+        tx, group, [{"exchange_id": exchange, "group_id": g} for g in sorted(comment.groups)]
+    )
+
+
+def _insert(tx: Tx, draft: Draft, now: datetime) -> ExchangeId:
+    purpose = draft.purpose
+    message_id = indexable(identity.normal_id(draft.message_id)) if draft.message_id else None
+    parents = _parents(draft)
+    exchange = ExchangeId(
+        new_id(
+            tx,
+            t.exchange,
+            number=count(tx, "exchange"),
+            entity_id=draft.entity,
+            direction=draft.direction,
+            mode_id=lists.item_id(tx, "mode", draft.mode),
+            purpose_id=None if purpose is None else lists.item_id(tx, "purpose", purpose),
+            happened_at=draft.happened_at,
+            recorded_at=now,
+            source=draft.source,
+            kind=draft.kind,
+            subject=draft.subject,
+            comment=draft.comment,
+            quoted_from=draft.quoted_from,
+            project=draft.project,
+            status="active",
+            message_id=message_id,
+            thread=_thread(tx, message_id, parents),
+            level=int(draft.level),
+            revision=1,
+            words=_words(draft.subject, draft.comment, draft.project, draft.elements),
+        )
+    )
+    insert_new(tx, t.exchange_parent, [_of(exchange, message_id=p) for p in parents])
+    for n, name in enumerate(draft.attachments):
+        tx.execute(sa.insert(t.exchange_attachment).values(_of(exchange, position=n, name=name)))
+    for n, code in enumerate(dict.fromkeys(draft.products)):
+        item = lists.item_id(tx, "product", code)
+        tx.execute(sa.insert(t.exchange_product).values(_of(exchange, position=n, item_id=item)))
+    _link(tx, exchange, draft.elements)
+    _take_part(tx, exchange, draft, _roles(draft))
+    return exchange
+
+
+def _words(
+    subject: str, comment: str, project: str | None, elements: Iterable[LinkedElement]
+) -> str:
+    return words(subject, comment, project or "", *(e.ref for e in elements))
+
+
+def _of(exchange: ExchangeId, **values: Any) -> dict[str, Any]:
+    return {"exchange_id": exchange, **values}
+
+
+def _parents(draft: Draft) -> list[str]:
+    ids = list(dict.fromkeys(indexable(identity.normal_id(p)) for p in draft.parents if p))
+    half = _MOST_PARENTS // 2
+    return ids if len(ids) <= _MOST_PARENTS else [*ids[:half], *ids[-half:]]
+
+
+def _thread(tx: Tx, message_id: str | None, parents: list[str]) -> str | None:
+    """The name of its thread. Threads that turn out to be one, for their common parent is
+    captured last, get one name: the order of reading changes nothing (spec §4)."""
+    ids = [*parents, *([message_id] if message_id else [])]
+    if not ids:
+        return None
+    answers = sa.select(t.exchange_parent.c.exchange_id).where(
+        t.exchange_parent.c.message_id.in_(ids)
+    )
+    row = t.exchange
+    related = sa.or_(row.c.message_id.in_(ids), row.c.id.in_(answers))
+    names: list[str] = sorted(
+        name
+        for name in tx.execute(sa.select(row.c.thread).where(related).distinct()).scalars()
+        if name is not None
+    )
+    if not names:
+        return ids[0]
+    if len(names) > 1:
+        tx.execute(sa.update(row).where(row.c.thread.in_(names)).values(thread=names[0]))
+    return names[0]
+
+
+def _link(tx: Tx, exchange: ExchangeId, elements: Iterable[LinkedElement]) -> None:
+    for n, element in enumerate(elements):
+        told = {"date": element.date, "amount": element.amount, "state": element.state}
+        statement = inserting(tx, t.element).values(type=element.type, ref=element.ref, **told)
+        # What the ERP told stays where a mail only mentions the reference.
+        known = {k: v for k, v in told.items() if v is not None} or {"ref": element.ref}
+        statement = statement.on_conflict_do_update(index_elements=["type", "ref"], set_=known)
+        number = tx.execute(statement.returning(t.element.c.id)).scalar_one()
+        row = _of(exchange, element_id=number, position=n)
+        insert_new(tx, t.exchange_element, [row])
+
+
+def _roles(draft: Draft) -> list[tuple[Role, UserId]]:
+    single = (
+        (Role.AUTHOR, draft.author),
+        (Role.RECORDER, draft.recorder),
+        (Role.MAILBOX_OWNER, draft.mailbox_owner),
+    )
+    return [
+        *((role, user) for role, user in single if user is not None),
+        *((Role.COLLABORATOR, user) for user in draft.collaborators),
+    ]
+
+
+def _take_part(
+    tx: Tx, exchange: ExchangeId, draft: Draft, roles: Iterable[tuple[Role, UserId]]
+) -> bool:
+    """Add who takes part and isn't there yet; True if somebody was added."""
+    added = 0
+    groups: tuple[tuple[sa.Table, list[dict[str, Any]]], ...] = (
+        (t.exchange_party, [{"third_party_id": p} for p in draft.third_parties]),
+        (t.exchange_contact, [{"contact_id": c} for c in draft.contacts]),
+        (t.exchange_user, [{"role": role, "user_id": user} for role, user in roles]),
+    )
+    for table, values in groups:
+        if not values:
+            continue
+        here = sa.select(sa.func.count()).where(table.c.exchange_id == exchange)
+        position = tx.execute(here).scalar_one()
+        for n, value in enumerate(values):
+            row = _of(exchange, position=position + n, **value)
+            added += tx.execute(inserting(tx, table).values(row).on_conflict_do_nothing()).rowcount
+    return added > 0
+
+
+def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level) -> None:
+    """Another copy of a known exchange: it adds people and may only narrow what is shown."""
+    row = t.exchange
+    # Who had the exchange was said by the first copy; mailbox owners and helpers add up.
+    roles = [
+        (role, user)
+        for role, user in _roles(draft)
+        if role in (Role.MAILBOX_OWNER, Role.COLLABORATOR)
+    ]
+    changed = _take_part(tx, exchange, draft, roles)
+    shown = tx.execute(sa.select(row.c.level).where(row.c.id == exchange)).scalar_one()
+    if level < shown:
+        _redact(tx, exchange, level)
+    if changed or level < shown:
+        bump = sa.update(row).where(row.c.id == exchange)
+        tx.execute(bump.values(revision=row.c.revision + 1))
+
+
+def _redact(tx: Tx, exchange: ExchangeId, level: Level) -> None:
+    """Take away what a stricter copy hides: SUBJECT the text, HAPPENED the subject too."""
+    stored = get(tx, exchange)
+    if stored is None:
+        return
+    subject = stored.subject if level is Level.SUBJECT else ""
+    tx.execute(
+        sa.update(t.exchange)
+        .where(t.exchange.c.id == exchange)
+        .values(
+            level=int(level),
+            subject=subject,
+            comment="",
+            quoted_from=None,
+            words=_words(subject, "", stored.project, stored.elements),
+        )
+    )
+    attached = t.exchange_attachment
+    tx.execute(sa.delete(attached).where(attached.c.exchange_id == exchange))
+    search.erased(tx)
+
+
+def _add_keys(tx: Tx, exchange: ExchangeId, keys: Iterable[ExchangeKey]) -> None:
+    rows = [_of(exchange, kind=k.kind, key=indexable(k.key)) for k in keys]
+    insert_new(tx, t.exchange_key, rows)
+
+
+def _see(
+    tx: Tx,
+    exchange: ExchangeId,
+    sighting: Sighting,
+    draft: Draft,
+    level: Level,
+    now: datetime,
+) -> None:
+    """The copy itself; seen again it keeps its first time and takes the level now asked for."""
+    where = spots.spot(sighting)
+    place = sighting.place
+    role = place.role if isinstance(place, MailPlace) else "calendar"
+    facts: Mapping[str, Any] = {
+        "direction": draft.direction,
+        "level": int(level),
+        "owner_id": sighting.owner,
+    }
+    statement = inserting(tx, t.sighting).values(
+        **_of(exchange, **spots.columns(where)),
+        place_name=place.name,
+        role=role,
+        seen_at=now,
+        **facts,
+    )
+    tx.execute(
+        statement.on_conflict_do_update(index_elements=spots.unique(where), set_=dict(facts))
+    )
+
+
+def _hash(key: ExchangeKey | tuple[str, str]) -> str:
+    kind, name = (key.kind, key.key) if isinstance(key, ExchangeKey) else key
+    text = f"{kind}\0{indexable(name)}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _buried(tx: Tx, keys: Iterable[ExchangeKey]) -> bool:
+    hashes = [_hash(k) for k in keys]
+    dead = sa.select(t.tombstone.c.hash).where(t.tombstone.c.hash.in_(hashes)).limit(1)
+    return bool(hashes) and tx.execute(dead).first() is not None
+
+
+def _bury(
+    tx: Tx,
+    exchange: ExchangeId | None,
+    keys: Iterable[ExchangeKey],
+    reason: str,
+    by: UserId | None,
+    now: datetime,
+) -> None:
+    """Delete it with all that hangs on it; of its keys, and these, only hashes stay."""
+    hashes = {_hash(k) for k in keys}
+    if exchange is not None:
+        c = t.exchange_key.c
+        stored = tx.execute(sa.select(c.kind, c.key).where(c.exchange_id == exchange))
+        hashes |= {_hash((kind, key)) for kind, key in stored}
+        tx.execute(sa.delete(t.exchange).where(t.exchange.c.id == exchange))
+        search.erased(tx)
+    rows = [{"hash": h, "reason": reason, "by_id": by, "at": now} for h in sorted(hashes)]
+    insert_new(tx, t.tombstone, rows)

@@ -1,0 +1,33 @@
+"""Exchanges: the one door to recording and reading them."""
+
+from daemon.store.exchange_read import (
+    Seen,
+    attachments,
+    by_ref,
+    confidential,
+    find,
+    get,
+    history,
+    sightings,
+    threads,
+    with_message_id,
+)
+from daemon.store.exchange_write import Recorded, add, delete, put_confidential, record
+
+__all__ = [
+    "Recorded",
+    "Seen",
+    "add",
+    "attachments",
+    "by_ref",
+    "confidential",
+    "delete",
+    "find",
+    "get",
+    "history",
+    "put_confidential",
+    "record",
+    "sightings",
+    "threads",
+    "with_message_id",
+]

@@ -1,0 +1,1 @@
+"""Migrations: append-only; one transaction takes a database from any version to the newest."""

@@ -1,0 +1,66 @@
+"""Everybody we know: the one door to users, third parties, contacts, and the directory."""
+
+from collections.abc import Iterable
+
+from daemon.store.database import Tx
+from daemon.store.rows import counted
+from daemon.store.staff import (
+    entities,
+    get_user,
+    groups,
+    put_entity,
+    put_group,
+    put_user,
+    user_by_email,
+    users,
+)
+from daemon.store.third_parties import (
+    contacts,
+    find_third_party,
+    get_contact,
+    get_third_party,
+    put_contact,
+    put_third_party,
+    third_parties,
+)
+from rules import match
+from rules.model.people import Directory
+
+__all__ = [
+    "contacts",
+    "directory",
+    "directory_version",
+    "entities",
+    "find_third_party",
+    "get_contact",
+    "get_third_party",
+    "get_user",
+    "groups",
+    "put_contact",
+    "put_entity",
+    "put_group",
+    "put_third_party",
+    "put_user",
+    "third_parties",
+    "user_by_email",
+    "users",
+]
+
+
+def directory_version(tx: Tx) -> int:
+    """Moves with every change that matching may feel."""
+    return counted(tx, "directory")
+
+
+def directory(tx: Tx, own_domains: Iterable[str], free_mail: Iterable[str]) -> Directory:
+    """Everybody, indexed for matching."""
+    # The version first: whatever changes meanwhile is of a newer one.
+    version = directory_version(tx)
+    return match.index(
+        version,
+        users(tx).values(),
+        third_parties(tx),
+        contacts(tx),
+        own_domains,
+        free_mail,
+    )

@@ -1,0 +1,82 @@
+"""Small spellings that the modules of the store share."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from daemon.store.database import Tx
+from daemon.store.tables import installation
+
+_CHUNK = 500
+
+
+def inserting(tx: Tx, table: sa.Table) -> postgresql.Insert:
+    """An INSERT that knows ON CONFLICT; both databases spell it alike."""
+    if tx.dialect.name == "sqlite":
+        return cast(postgresql.Insert, sqlite.insert(table))
+    return postgresql.insert(table)
+
+
+def new_id(tx: Tx, table: sa.Table, **values: Any) -> int:
+    """Insert one row; its id."""
+    made: int = tx.execute(sa.insert(table).values(**values).returning(table.c.id)).scalar_one()
+    return made
+
+
+def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those rows that are not there yet."""
+    if rows:
+        tx.execute(inserting(tx, table).on_conflict_do_nothing(), rows)
+
+
+def replace_rows(
+    tx: Tx, owner: sa.ColumnElement[bool], table: sa.Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Make `rows` the only ones of `table` that belong to the owner."""
+    tx.execute(sa.delete(table).where(owner))
+    if rows:
+        tx.execute(sa.insert(table), rows)
+
+
+def chunks(ids: Iterable[Any]) -> Iterator[list[Any]]:
+    """Distinct values in groups small enough for one IN (…)."""
+    distinct = list(dict.fromkeys(ids))
+    for start in range(0, len(distinct), _CHUNK):
+        yield distinct[start : start + _CHUNK]
+
+
+def grouped(
+    tx: Tx, query: sa.Select[Any], owner: sa.ColumnElement[int], ids: Iterable[int]
+) -> dict[int, list[Any]]:
+    """The query's rows by their first column, for these owners, in the query's order.
+
+    A query of two columns gives the second as plain values.
+    """
+    found: dict[int, list[Any]] = defaultdict(list)
+    for some in chunks(ids):
+        for first, *rest in tx.execute(query.where(owner.in_(some))):
+            found[first].append(rest[0] if len(rest) == 1 else tuple(rest))
+    return found
+
+
+def count(tx: Tx, name: str) -> int:
+    """Count one further in a counter and return the number; its row stays locked till commit."""
+    table = installation.counter
+    number: int = tx.execute(
+        sa.update(table)
+        .where(table.c.name == name)
+        .values(value=table.c.value + 1)
+        .returning(table.c.value)
+    ).scalar_one()
+    return number
+
+
+def counted(tx: Tx, name: str, *, lock: bool = False) -> int:
+    """The number a counter stands at; `lock` keeps others from counting till commit."""
+    table = installation.counter
+    query = sa.select(table.c.value).where(table.c.name == name)
+    number: int = tx.execute(query.with_for_update() if lock else query).scalar_one()
+    return number

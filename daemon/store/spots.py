@@ -1,0 +1,75 @@
+"""Where a copy was seen, as the columns that several tables share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rules.model.sightings import (
+    AccountId,
+    CalendarId,
+    Event,
+    FolderId,
+    MailPlace,
+    Sighting,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A message by folder, UIDVALIDITY and UID, or an occurrence by calendar, href and
+    RECURRENCE-ID ("" for none); all of a calendar object is `recurrence` "" too."""
+
+    account: AccountId
+    folder: FolderId | None = None
+    uidvalidity: int | None = None
+    uid: int | None = None
+    calendar: CalendarId | None = None
+    href: str | None = None
+    recurrence: str | None = None
+
+
+def spot(sighting: Sighting) -> Spot:
+    """Where this copy was seen."""
+    place = sighting.place
+    if isinstance(place, MailPlace):
+        return Spot(sighting.account, place.folder, place.uidvalidity, place.uid)
+    event = sighting.what
+    recurrence = event.recurrence_id if isinstance(event, Event) else None
+    return Spot(
+        sighting.account,
+        calendar=place.calendar,
+        href=place.href,
+        recurrence=recurrence or "",
+    )
+
+
+def columns(where: Spot) -> dict[str, Any]:
+    """The values of the columns `spot()` of `tables.places`."""
+    return {
+        "account_id": where.account,
+        "folder_id": where.folder,
+        "uidvalidity": where.uidvalidity,
+        "uid": where.uid,
+        "calendar_id": where.calendar,
+        "href": where.href,
+        "recurrence": where.recurrence,
+    }
+
+
+def unique(where: Spot) -> list[str]:
+    """The columns that tell one spot from another."""
+    if where.folder is not None:
+        return ["folder_id", "uidvalidity", "uid"]
+    return ["calendar_id", "href", "recurrence"]
+
+
+def read(row: Any) -> Spot:
+    """The spot of a row that has these columns."""
+    return Spot(
+        account=AccountId(row.account_id),
+        folder=None if row.folder_id is None else FolderId(row.folder_id),
+        uidvalidity=row.uidvalidity,
+        uid=row.uid,
+        calendar=None if row.calendar_id is None else CalendarId(row.calendar_id),
+        href=row.href,
+        recurrence=row.recurrence,
+    )

@@ -1,0 +1,189 @@
+"""Entities, users and groups; `daemon.store.people` is the door to them."""
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from daemon.store.database import Tx
+from daemon.store.rows import count, grouped, inserting, new_id, replace_rows
+from daemon.store.tables import follow_ups, people
+from rules import identity
+from rules.model.people import Entity, EntityId, Group, GroupId, Right, User, UserId
+
+
+def put_entity(tx: Tx, code: str, name: str) -> EntityId:
+    """Make an entity known, or rename it; idempotent by code."""
+    table = people.entity
+    statement = inserting(tx, table).values(code=code, name=name)
+    statement = statement.on_conflict_do_update(index_elements=["code"], set_={"name": name})
+    return EntityId(tx.execute(statement.returning(table.c.id)).scalar_one())
+
+
+def entities(tx: Tx) -> tuple[Entity, ...]:
+    """Every entity, by code."""
+    rows = tx.execute(sa.select(people.entity).order_by(people.entity.c.code))
+    return tuple(Entity(EntityId(r.id), r.code, r.name) for r in rows)
+
+
+def put_group(tx: Tx, name: str, rights: Iterable[Right] = ()) -> GroupId:
+    """Make a group known with exactly these rights; idempotent by name."""
+    table = people.staff_group
+    statement = inserting(tx, table).values(name=name)
+    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"name": name})
+    group = GroupId(tx.execute(statement.returning(table.c.id)).scalar_one())
+    rows = [{"group_id": group, "right": right} for right in sorted(set(rights))]
+    replace_rows(tx, people.group_right.c.group_id == group, people.group_right, rows)
+    return group
+
+
+def groups(tx: Tx) -> Mapping[GroupId, Group]:
+    """Every group with its rights."""
+    rights: dict[int, set[Right]] = {}
+    for row in tx.execute(sa.select(people.group_right)):
+        rights.setdefault(row.group_id, set()).add(Right(row.right))
+    rows = tx.execute(sa.select(people.staff_group))
+    return {
+        GroupId(r.id): Group(GroupId(r.id), r.name, frozenset(rights.get(r.id, ()))) for r in rows
+    }
+
+
+def put_user(
+    tx: Tx,
+    *,
+    name: str,
+    email: str,
+    aliases: Iterable[str] = (),
+    groups: Iterable[GroupId] = (),
+    entities: Iterable[EntityId] = (),
+    rights: Iterable[Right] = (),
+    language: str = "en",
+    timezone: str = "UTC",
+    active: bool = True,
+) -> UserId:
+    """Make a member of staff known exactly so; idempotent by email address.
+
+    The directory's version moves only when matching may come out differently.
+    """
+    key = identity.key(email)
+    before = user_by_main_email(tx, email)
+    wanted = User(
+        id=before.id if before else UserId(0),
+        name=name,
+        email=email,
+        aliases=tuple(dict.fromkeys(aliases)),
+        groups=frozenset(groups),
+        entities=frozenset(entities),
+        rights=frozenset(rights),
+        language=language,
+        timezone=timezone,
+        active=active,
+    )
+    if wanted == before:
+        return wanted.id
+    facts = {"name": name, "email": email, "language": language, "timezone": timezone}
+    if before is None:
+        user = UserId(new_id(tx, people.staff, **facts, email_key=key, active=active, revision=1))
+    else:
+        user = before.id
+        _plan_again(tx, before, wanted)
+        row = people.staff
+        tx.execute(
+            sa.update(row)
+            .where(row.c.id == user)
+            .values(**facts, active=active, revision=row.c.revision + 1)
+        )
+    _put_memberships(tx, user, wanted)
+    if before is None or _matching(before) != _matching(wanted):
+        count(tx, "directory")
+    return user
+
+
+def _matching(user: User) -> tuple[object, ...]:
+    return user.email, user.aliases, user.name, user.active
+
+
+def _plan_again(tx: Tx, before: User, after: User) -> None:
+    """Another zone moves all-day reminders; one who left gets none."""
+    if (before.timezone, before.active) == (after.timezone, after.active):
+        return
+    theirs = sa.select(follow_ups.follow_up_assignee.c.follow_up_id).where(
+        follow_ups.follow_up_assignee.c.user_id == after.id
+    )
+    row = follow_ups.follow_up
+    tx.execute(sa.update(row).where(row.c.id.in_(theirs)).values(planned_revision=0))
+
+
+def _put_memberships(tx: Tx, user: UserId, wanted: User) -> None:
+    p = people
+    aliases = [
+        {"user_id": user, "position": n, "email": a, "key": identity.key(a)}
+        for n, a in enumerate(wanted.aliases)
+    ]
+    replace_rows(tx, p.staff_alias.c.user_id == user, p.staff_alias, aliases)
+    groups = [{"user_id": user, "group_id": g} for g in sorted(wanted.groups)]
+    replace_rows(tx, p.group_member.c.user_id == user, p.group_member, groups)
+    entities = [{"user_id": user, "entity_id": e} for e in sorted(wanted.entities)]
+    replace_rows(tx, p.staff_entity.c.user_id == user, p.staff_entity, entities)
+    rights = [{"user_id": user, "right": r} for r in sorted(wanted.rights)]
+    replace_rows(tx, p.staff_right.c.user_id == user, p.staff_right, rights)
+
+
+def users(tx: Tx) -> Mapping[UserId, User]:
+    """Every user, former ones too."""
+    return {u.id: u for u in _users(tx, sa.select(people.staff).order_by(people.staff.c.id))}
+
+
+def get_user(tx: Tx, user: UserId) -> User | None:
+    """One user."""
+    return _one(tx, people.staff.c.id == user)
+
+
+def user_by_main_email(tx: Tx, email: str) -> User | None:
+    """The user whose own address this is; aliases don't count."""
+    return _one(tx, people.staff.c.email_key == identity.key(email))
+
+
+def user_by_email(tx: Tx, email: str) -> User | None:
+    """The user whose address or alias this is; an own address beats another's alias."""
+    alias = people.staff_alias
+    holders = sa.select(alias.c.user_id).where(alias.c.key == identity.key(email))
+    return user_by_main_email(tx, email) or _one(tx, people.staff.c.id.in_(holders))
+
+
+def _one(tx: Tx, which: sa.ColumnElement[bool]) -> User | None:
+    query = sa.select(people.staff).where(which).order_by(people.staff.c.id).limit(1)
+    return next(iter(_users(tx, query)), None)
+
+
+def _users(tx: Tx, query: sa.Select[tuple[int]]) -> list[User]:
+    rows = tx.execute(query).all()
+    ids = [r.id for r in rows]
+    p = people
+    alias = p.staff_alias.c
+    aliases = grouped(
+        tx,
+        sa.select(alias.user_id, alias.email).order_by(alias.position),
+        alias.user_id,
+        ids,
+    )
+    member = p.group_member.c
+    groups = grouped(tx, sa.select(member.user_id, member.group_id), member.user_id, ids)
+    works = p.staff_entity.c
+    entities = grouped(tx, sa.select(works.user_id, works.entity_id), works.user_id, ids)
+    right = p.staff_right.c
+    rights = grouped(tx, sa.select(right.user_id, right.right), right.user_id, ids)
+    return [
+        User(
+            id=UserId(r.id),
+            name=r.name,
+            email=r.email,
+            aliases=tuple(aliases[r.id]),
+            groups=frozenset(groups[r.id]),
+            entities=frozenset(entities[r.id]),
+            rights=frozenset(map(Right, rights[r.id])),
+            language=r.language,
+            timezone=r.timezone,
+            active=r.active,
+        )
+        for r in rows
+    ]

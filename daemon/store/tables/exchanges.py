@@ -1,0 +1,175 @@
+"""Tables of exchanges: one dealing, its roles, keys, copies, and what it links to."""
+
+import sqlalchemy as sa
+
+from daemon.store.tables.columns import (
+    Amount,
+    id_,
+    integer,
+    moment,
+    owned_by,
+    ref,
+    table,
+    text,
+)
+from daemon.store.tables.places import spot
+
+exchange = table(
+    "exchange",
+    id_(),
+    integer("number"),
+    ref("entity_id", "entity", null=True),
+    text("direction"),
+    ref("mode_id", "list_item"),
+    ref("purpose_id", "list_item", null=True),
+    moment("happened_at"),
+    moment("recorded_at"),
+    text("source"),
+    text("kind", null=True),
+    text("subject"),
+    text("comment"),
+    integer("quoted_from", null=True),
+    text("project", null=True),
+    text("status"),
+    text("message_id", null=True),
+    text("thread", null=True),
+    integer("level"),
+    integer("revision"),
+    # The words that are searched, folded; the search index is built from this column.
+    text("words"),
+    sa.UniqueConstraint("number"),
+    sa.Index("ix_exchange_happened_at", "happened_at", "id"),
+    sa.Index("ix_exchange_message_id", "message_id"),
+    sa.Index("ix_exchange_thread", "thread"),
+)
+
+exchange_party = table(
+    "exchange_party",
+    owned_by("exchange_id", "exchange"),
+    ref("third_party_id", "third_party", key=True),
+    integer("position"),
+    sa.Index("ix_exchange_party_third_party_id", "third_party_id"),
+)
+exchange_contact = table(
+    "exchange_contact",
+    owned_by("exchange_id", "exchange"),
+    ref("contact_id", "contact", key=True),
+    integer("position"),
+    sa.Index("ix_exchange_contact_contact_id", "contact_id"),
+)
+exchange_user = table(
+    "exchange_user",
+    owned_by("exchange_id", "exchange"),
+    ref("user_id", "staff", key=True),
+    text("role", key=True),
+    integer("position"),
+    sa.Index("ix_exchange_user_user_id", "user_id"),
+)
+exchange_product = table(
+    "exchange_product",
+    owned_by("exchange_id", "exchange"),
+    ref("item_id", "list_item", key=True),
+    integer("position"),
+)
+exchange_attachment = table(
+    "exchange_attachment",
+    owned_by("exchange_id", "exchange"),
+    integer("position", key=True),
+    text("name"),
+)
+# What the message answers (In-Reply-To, References), so that threads are found in any order.
+exchange_parent = table(
+    "exchange_parent",
+    owned_by("exchange_id", "exchange"),
+    text("message_id", key=True),
+    sa.Index("ix_exchange_parent_message_id", "message_id"),
+)
+
+# A quote, order, invoice…, as the ERP last told (schema 11).
+element = table(
+    "element",
+    id_(),
+    text("type"),
+    text("ref"),
+    sa.Column("date", sa.Date, nullable=True),
+    sa.Column("amount", Amount, nullable=True),
+    text("state", null=True),
+    sa.UniqueConstraint("type", "ref"),
+)
+exchange_element = table(
+    "exchange_element",
+    owned_by("exchange_id", "exchange"),
+    ref("element_id", "element", key=True),
+    integer("position"),
+    sa.Index("ix_exchange_element_element_id", "element_id"),
+)
+# What happened in the ERP, shown in the history between the exchanges.
+external_event = table(
+    "external_event",
+    id_(),
+    text("system"),
+    text("external"),
+    ref("third_party_id", "third_party", null=True),
+    ref("element_id", "element", null=True),
+    text("label"),
+    moment("at"),
+    sa.UniqueConstraint("system", "external"),
+    sa.Index("ix_external_event_third_party_id", "third_party_id", "at"),
+)
+
+# Several identities lead to one exchange; each to one only (schema 3).
+exchange_key = table(
+    "exchange_key",
+    text("kind", key=True),
+    text("key", key=True),
+    ref("exchange_id", "exchange", gone="CASCADE"),
+    sa.Index("ix_exchange_key_exchange_id", "exchange_id"),
+)
+# A deleted capture stays deleted: its keys, as hashes, for nothing of it may be left.
+tombstone = table(
+    "tombstone",
+    text("hash", key=True),
+    text("reason"),
+    ref("by_id", "staff", null=True),
+    moment("at"),
+)
+
+# One copy of it; outlives the account and folder it names (schema 5).
+sighting = table(
+    "sighting",
+    id_(),
+    ref("exchange_id", "exchange", gone="CASCADE"),
+    *spot(),
+    text("place_name"),
+    text("role"),
+    integer("owner_id", null=True),
+    text("direction"),
+    integer("level"),
+    moment("seen_at"),
+    sa.UniqueConstraint("folder_id", "uidvalidity", "uid"),
+    sa.UniqueConstraint("calendar_id", "href", "recurrence"),
+    sa.Index("ix_sighting_exchange_id", "exchange_id"),
+    sa.Index("ix_sighting_owner_id", "owner_id"),
+)
+
+# A table, revision and search index of its own, or it would leak through those of the exchange.
+confidential_comment = table(
+    "confidential_comment",
+    ref("exchange_id", "exchange", key=True, gone="CASCADE"),
+    text("text"),
+    text("words"),
+    ref("author_id", "staff"),
+    integer("revision"),
+    moment("written_at"),
+)
+confidential_group = table(
+    "confidential_group",
+    sa.Column(
+        "exchange_id",
+        confidential_comment.c.exchange_id.type,
+        sa.ForeignKey("confidential_comment.exchange_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    owned_by("group_id", "staff_group"),
+)

@@ -1,0 +1,158 @@
+"""Tables of follow-ups, the calendar objects that carry them, and the reminder ledger."""
+
+import sqlalchemy as sa
+
+from daemon.store.tables.columns import (
+    Json,
+    flag,
+    id_,
+    integer,
+    moment,
+    owned_by,
+    ref,
+    table,
+    text,
+)
+
+# What repeats; each occurrence is a follow-up of its own (schema 8).
+follow_up_series = table(
+    "follow_up_series",
+    id_(),
+    text("uid"),
+    text("rule"),
+    text("zone"),
+    moment("created_at"),
+    sa.UniqueConstraint("uid"),
+)
+
+follow_up = table(
+    "follow_up",
+    id_(),
+    text("key"),
+    text("uid"),
+    ref("series_id", "follow_up_series", null=True),
+    text("occurrence"),
+    text("title"),
+    moment("start_at"),
+    moment("end_at", null=True),
+    flag("all_day"),
+    text("zone"),
+    ref("third_party_id", "third_party", null=True),
+    ref("contact_id", "contact", null=True),
+    ref("exchange_id", "exchange", null=True, gone="SET NULL"),
+    ref("creator_id", "staff", null=True),
+    ref("entity_id", "entity", null=True),
+    text("description"),
+    text("place"),
+    integer("priority"),
+    ref("element_id", "element", null=True),
+    text("project", null=True),
+    text("origin"),
+    text("component"),
+    text("state"),
+    integer("percent"),
+    integer("schedule_version"),
+    integer("revision"),
+    # The revision whose reminders stand in the ledger.
+    integer("planned_revision"),
+    flag("live"),
+    moment("created_at"),
+    moment("changed_at"),
+    sa.UniqueConstraint("key"),
+    sa.UniqueConstraint("uid", "occurrence"),
+    sa.Index("ix_follow_up_state", "state", "start_at"),
+    sa.Index("ix_follow_up_third_party_id", "third_party_id"),
+    sa.Index("ix_follow_up_exchange_id", "exchange_id"),
+)
+follow_up_assignee = table(
+    "follow_up_assignee",
+    owned_by("follow_up_id", "follow_up"),
+    ref("user_id", "staff", key=True),
+    integer("position"),
+    flag("owner"),
+    flag("busy"),
+    sa.Index("ix_follow_up_assignee_user_id", "user_id"),
+)
+# `unit` and `anchor` say how a person put it ("2 days before the end"); seconds decide.
+follow_up_reminder = table(
+    "follow_up_reminder",
+    owned_by("follow_up_id", "follow_up"),
+    integer("position", key=True),
+    integer("before_seconds"),
+    text("unit"),
+    text("anchor"),
+    text("channel"),
+    text("template", null=True),
+)
+follow_up_change = table(
+    "follow_up_change",
+    id_(),
+    ref("follow_up_id", "follow_up", gone="CASCADE"),
+    moment("at"),
+    ref("by_id", "staff", null=True),
+    text("reason"),
+    text("field"),
+    sa.Column("old", Json, nullable=True),
+    sa.Column("new", Json, nullable=True),
+    integer("revision"),
+    sa.Index("ix_follow_up_change_follow_up_id", "follow_up_id"),
+)
+# Why it was closed, by which exchange, and whether that was undone (spec §3).
+follow_up_closing = table(
+    "follow_up_closing",
+    id_(),
+    ref("follow_up_id", "follow_up", gone="CASCADE"),
+    ref("exchange_id", "exchange", null=True, gone="SET NULL"),
+    text("state"),
+    text("reason"),
+    moment("at"),
+    moment("undone_at", null=True),
+    ref("undone_by_id", "staff", null=True),
+    sa.Index("ix_follow_up_closing_follow_up_id", "follow_up_id"),
+)
+
+# One an assignee; `base` is the object as both sides last agreed on it.
+calendar_copy = table(
+    "calendar_copy",
+    owned_by("follow_up_id", "follow_up"),
+    ref("user_id", "staff", key=True),
+    integer("calendar_id"),
+    text("href"),
+    text("etag", null=True),
+    text("schedule_tag", null=True),
+    sa.Column("base", sa.LargeBinary, nullable=True),
+    integer("pushed_revision"),
+    text("state"),
+    text("reason"),
+    sa.UniqueConstraint("calendar_id", "href"),
+    sa.Index("ix_calendar_copy_state", "state"),
+)
+
+# Each reminder once, whatever crashes (schema 9); the bytes stay from rendering to sending.
+ledger = table(
+    "ledger",
+    id_(),
+    ref("follow_up_id", "follow_up"),
+    text("occurrence"),
+    integer("before_seconds"),
+    ref("recipient_id", "staff"),
+    integer("schedule_version"),
+    moment("at"),
+    text("template", null=True),
+    text("state"),
+    integer("attempts"),
+    text("claimed_by", null=True),
+    moment("claimed_until", null=True),
+    moment("next_try_at", null=True),
+    text("message_id"),
+    sa.Column("mail", sa.LargeBinary, nullable=True),
+    moment("handed_over_at", null=True),
+    moment("sent_at", null=True),
+    text("last_error"),
+    text("void_reason"),
+    sa.UniqueConstraint(
+        "follow_up_id", "occurrence", "before_seconds", "recipient_id", "schedule_version"
+    ),
+    sa.Index("ix_ledger_state", "state", "at"),
+    sa.Index("ix_ledger_message_id", "message_id"),
+)

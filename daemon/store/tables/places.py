@@ -1,0 +1,183 @@
+"""Tables of what is watched, and what proves that it was judged (schema 4, 5, 7)."""
+
+import sqlalchemy as sa
+
+from daemon.store.tables.columns import (
+    Json,
+    flag,
+    id_,
+    integer,
+    moment,
+    owned_by,
+    ref,
+    table,
+    text,
+)
+
+account = table(
+    "account",
+    id_(),
+    text("kind"),
+    text("name"),
+    text("host"),
+    ref("owner_id", "staff", null=True),
+    integer("level"),
+    moment("created_at"),
+    moment("retired_at", null=True),
+    # Held by one worker at a time; a commit is fenced by the epoch it was leased under.
+    text("lease_owner", null=True),
+    integer("lease_epoch"),
+    moment("lease_until", null=True),
+    moment("last_ok_at", null=True),
+    moment("next_try_at", null=True),
+    moment("failing_since", null=True),
+    integer("failures"),
+    text("last_error"),
+    sa.UniqueConstraint("kind", "name"),
+)
+
+folder = table(
+    "folder",
+    id_(),
+    ref("account_id", "account", gone="CASCADE"),
+    text("name"),
+    text("role"),
+    integer("uidvalidity"),
+    integer("uidnext"),
+    integer("messages"),
+    integer("modseq", null=True),
+    moment("seen_at"),
+    sa.UniqueConstraint("account_id", "name"),
+)
+# UIDs lo…hi were judged with this directory under these rules; the proof that nothing is missed.
+judged_range = table(
+    "judged_range",
+    owned_by("folder_id", "folder"),
+    integer("uidvalidity", key=True),
+    integer("directory_version", key=True),
+    text("rules", key=True),
+    integer("lo", key=True),
+    integer("hi"),
+    sa.CheckConstraint("lo <= hi", name="order"),
+)
+# UIDs that the server has but did not answer for.
+hole = table(
+    "hole",
+    owned_by("folder_id", "folder"),
+    integer("uidvalidity", key=True),
+    integer("uid", key=True),
+    integer("attempts"),
+    moment("first_at"),
+    moment("last_at"),
+)
+
+calendar = table(
+    "calendar",
+    id_(),
+    ref("account_id", "account", gone="CASCADE"),
+    text("href"),
+    text("name"),
+    sa.Column("components", Json, nullable=False),
+    flag("writable"),
+    flag("writes"),
+    flag("dedicated"),
+    text("ctag", null=True),
+    text("sync_token", null=True),
+    sa.UniqueConstraint("account_id", "href"),
+)
+# Of an unmatched event only href and etag; judged again when directory or rules have changed.
+calendar_object = table(
+    "calendar_object",
+    owned_by("calendar_id", "calendar"),
+    text("href", key=True),
+    text("etag"),
+    integer("directory_version"),
+    text("rules"),
+)
+
+# How many of a place were judged how, a day; `place` is "folder" or "calendar".
+tally = table(
+    "tally",
+    text("place", key=True),
+    integer("place_id", key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    text("verdict", key=True),
+    text("reason", key=True),
+    integer("count"),
+)
+
+
+def spot() -> tuple[sa.Column[int] | sa.Column[str], ...]:
+    """Where a copy was seen: by number, without references, for sightings outlive accounts.
+    A mail has the first three after the account, an event the last three."""
+    return (
+        integer("account_id"),
+        integer("folder_id", null=True),
+        integer("uidvalidity", null=True),
+        integer("uid", null=True),
+        integer("calendar_id", null=True),
+        text("href", null=True),
+        text("recurrence", null=True),
+    )
+
+
+# Identity and reason of what can't be read or stored, never its content.
+quarantine = table(
+    "quarantine",
+    id_(),
+    *spot(),
+    text("reason"),
+    integer("attempts"),
+    moment("first_at"),
+    moment("last_at"),
+    moment("next_try_at"),
+    moment("resolved_at", null=True),
+    sa.UniqueConstraint("folder_id", "uidvalidity", "uid"),
+    sa.UniqueConstraint("calendar_id", "href", "recurrence"),
+)
+
+# Appended; the trace is data, without addresses of the unmatched (schema 6).
+decision = table(
+    "decision",
+    id_(),
+    *spot(),
+    moment("at"),
+    text("key_hash"),
+    integer("exchange_id", null=True),
+    text("verdict"),
+    text("reason"),
+    integer("level"),
+    text("rules"),
+    sa.Column("trace", Json, nullable=False),
+    sa.Index("ix_decision_key_hash", "key_hash"),
+    sa.Index("ix_decision_exchange_id", "exchange_id"),
+    sa.Index("ix_decision_at", "at"),
+)
+
+# Has no expiry: a "nothing" of one mailbox outlives logs and accounts (schema 5).
+veto = table("veto", text("key_hash", key=True), integer("level"), moment("at"))
+
+# A participant whom several third parties claim; `candidates` makes asking twice ask once.
+ambiguity = table(
+    "ambiguity",
+    id_(),
+    *spot(),
+    text("by"),
+    text("candidates"),
+    moment("asked_at"),
+    moment("resolved_at", null=True),
+    ref("resolved_by_id", "staff", null=True),
+    ref("chosen_id", "third_party", null=True),
+    sa.UniqueConstraint("folder_id", "uidvalidity", "uid", "candidates"),
+    sa.UniqueConstraint("calendar_id", "href", "recurrence", "candidates"),
+)
+ambiguity_party = table(
+    "ambiguity_party",
+    owned_by("ambiguity_id", "ambiguity"),
+    owned_by("third_party_id", "third_party"),
+)
+ambiguity_contact = table(
+    "ambiguity_contact",
+    owned_by("ambiguity_id", "ambiguity"),
+    owned_by("contact_id", "contact"),
+)

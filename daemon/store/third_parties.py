@@ -1,0 +1,300 @@
+"""Third parties and their contacts; `daemon.store.people` is the door to them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from daemon.store.database import Tx
+from daemon.store.errors import Stale
+from daemon.store.rows import count, grouped, new_id, replace_rows
+from daemon.store.tables import people
+from daemon.store.text import folded
+from rules import identity
+from rules.model.people import (
+    Contact,
+    ContactId,
+    EntityId,
+    Level,
+    PartyKind,
+    ThirdParty,
+    ThirdPartyId,
+)
+
+
+def put_third_party(tx: Tx, party: ThirdParty) -> ThirdPartyId:
+    """Make a third party known; idempotent by code.
+
+    With id 0 what is known already is kept and added to, so that an import takes no domain away;
+    with the id of a stored one it becomes exactly this value. The revision given is not looked at.
+    """
+    before = _party_by_code(tx, party.code) if party.id == 0 else get_third_party(tx, party.id)
+    if before is None and party.id != 0:
+        raise Stale(f"third party {party.code} is gone")
+    if before is None:
+        new = _insert_party(tx, party)
+        count(tx, "directory")
+        return new
+    wanted = replace(party, id=before.id, revision=before.revision)
+    if party.id == 0:
+        wanted = replace(
+            wanted,
+            kinds=before.kinds | party.kinds,
+            former_names=_union(before.former_names, party.former_names),
+            domains=_union(before.domains, party.domains),
+            entity=before.entity if party.entity is None else party.entity,
+        )
+    if wanted != before:
+        _update_party(tx, wanted)
+        count(tx, "directory")
+    return before.id
+
+
+def _insert_party(tx: Tx, party: ThirdParty) -> ThirdPartyId:
+    new = ThirdPartyId(
+        new_id(
+            tx,
+            people.third_party,
+            code=party.code,
+            name=party.name,
+            folded=folded(party.name),
+            entity_id=party.entity,
+            active=party.active,
+            revision=1,
+        )
+    )
+    _put_party_rows(tx, replace(party, id=new))
+    return new
+
+
+def _update_party(tx: Tx, party: ThirdParty) -> None:
+    row = people.third_party
+    tx.execute(
+        sa.update(row)
+        .where(row.c.id == party.id)
+        .values(
+            code=party.code,
+            name=party.name,
+            folded=folded(party.name),
+            entity_id=party.entity,
+            active=party.active,
+            revision=row.c.revision + 1,
+        )
+    )
+    _put_party_rows(tx, party)
+
+
+def _put_party_rows(tx: Tx, party: ThirdParty) -> None:
+    kind, name, domain = people.third_party_kind, people.third_party_name, people.third_party_domain
+    kinds = [{"third_party_id": party.id, "kind": k} for k in sorted(party.kinds)]
+    replace_rows(tx, kind.c.third_party_id == party.id, kind, kinds)
+    names = [
+        {"third_party_id": party.id, "position": n, "name": x, "folded": folded(x)}
+        for n, x in enumerate(party.former_names)
+    ]
+    replace_rows(tx, name.c.third_party_id == party.id, name, names)
+    domains = [
+        {"third_party_id": party.id, "position": n, "domain": d}
+        for n, d in enumerate(dict.fromkeys(party.domains))
+    ]
+    replace_rows(tx, domain.c.third_party_id == party.id, domain, domains)
+
+
+def put_contact(tx: Tx, contact: Contact) -> ContactId:
+    """Make a contact known; idempotent by third party and any of the email addresses.
+
+    With id 0 addresses and phones are added to what is known already; with the id of a stored
+    one it becomes exactly this value.
+    """
+    before = _known_contact(tx, contact) if contact.id == 0 else get_contact(tx, contact.id)
+    if before is None and contact.id != 0:
+        raise Stale(f"contact {contact.name} is gone")
+    if before is None:
+        new = _insert_contact(tx, contact)
+        count(tx, "directory")
+        return new
+    wanted = replace(contact, id=before.id, revision=before.revision)
+    if contact.id == 0:
+        known = {identity.key(e) for e in before.emails}
+        more = tuple(e for e in contact.emails if identity.key(e) not in known)
+        wanted = replace(
+            wanted,
+            emails=_union(before.emails, more),
+            phones=_union(before.phones, contact.phones),
+            name=contact.name or before.name,
+        )
+    if wanted != before:
+        _update_contact(tx, wanted)
+        count(tx, "directory")
+    return before.id
+
+
+def _known_contact(tx: Tx, contact: Contact) -> Contact | None:
+    keys = [identity.key(e) for e in contact.emails]
+    row, email = people.contact, people.contact_email
+    same = row.c.third_party_id == contact.third_party
+    if keys:
+        query = sa.select(row).join(email).where(same, email.c.key.in_(keys))
+    else:
+        # Without an address the name has to do.
+        query = sa.select(row).where(same, row.c.folded == folded(contact.name))
+    return next(iter(_contacts(tx, query.order_by(row.c.id).limit(1))), None)
+
+
+def _insert_contact(tx: Tx, contact: Contact) -> ContactId:
+    new = ContactId(
+        new_id(
+            tx,
+            people.contact,
+            third_party_id=contact.third_party,
+            name=contact.name,
+            folded=folded(contact.name),
+            level=int(contact.level),
+            active=contact.active,
+            revision=1,
+        )
+    )
+    _put_contact_rows(tx, replace(contact, id=new))
+    return new
+
+
+def _update_contact(tx: Tx, contact: Contact) -> None:
+    row = people.contact
+    tx.execute(
+        sa.update(row)
+        .where(row.c.id == contact.id)
+        .values(
+            third_party_id=contact.third_party,
+            name=contact.name,
+            folded=folded(contact.name),
+            level=int(contact.level),
+            active=contact.active,
+            revision=row.c.revision + 1,
+        )
+    )
+    _put_contact_rows(tx, contact)
+
+
+def _put_contact_rows(tx: Tx, contact: Contact) -> None:
+    email, phone = people.contact_email, people.contact_phone
+    by_key = {identity.key(e): e for e in reversed(contact.emails)}
+    emails = [
+        {"contact_id": contact.id, "key": key, "position": n, "email": by_key[key]}
+        for n, key in enumerate(dict.fromkeys(identity.key(e) for e in contact.emails))
+    ]
+    replace_rows(tx, email.c.contact_id == contact.id, email, emails)
+    phones = [
+        {"contact_id": contact.id, "position": n, "phone": p} for n, p in enumerate(contact.phones)
+    ]
+    replace_rows(tx, phone.c.contact_id == contact.id, phone, phones)
+
+
+def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*known, *more)))
+
+
+def get_third_party(tx: Tx, party: ThirdPartyId) -> ThirdParty | None:
+    """One third party."""
+    query = sa.select(people.third_party).where(people.third_party.c.id == party)
+    return next(iter(_parties(tx, query)), None)
+
+
+def get_contact(tx: Tx, contact: ContactId) -> Contact | None:
+    """One contact."""
+    query = sa.select(people.contact).where(people.contact.c.id == contact)
+    return next(iter(_contacts(tx, query)), None)
+
+
+def third_parties(tx: Tx) -> tuple[ThirdParty, ...]:
+    """Every third party, by code."""
+    return tuple(_parties(tx, sa.select(people.third_party).order_by(people.third_party.c.code)))
+
+
+def contacts(tx: Tx, party: ThirdPartyId | None = None) -> tuple[Contact, ...]:
+    """Every contact, of one third party or of all."""
+    row = people.contact
+    query = sa.select(row).order_by(row.c.id)
+    return tuple(
+        _contacts(tx, query if party is None else query.where(row.c.third_party_id == party))
+    )
+
+
+def find_third_party(tx: Tx, text: str) -> tuple[ThirdParty, ...]:
+    """Whom a person means: by code; else by full name, present or former; else by part of one.
+
+    Letter case and accents don't count; several are returned when several fit equally.
+    """
+    wanted = folded(text.strip())
+    if not wanted:
+        return ()
+    row, former = people.third_party, people.third_party_name
+    # One name a row: several conditions on two columns would not be said in one place.
+    names = sa.union_all(
+        sa.select(row.c.id, row.c.folded),
+        sa.select(former.c.third_party_id, former.c.folded),
+    ).subquery()
+    for fits in (
+        sa.func.lower(row.c.code) == text.strip().lower(),
+        row.c.id.in_(sa.select(names.c.id).where(names.c.folded == wanted)),
+        row.c.id.in_(sa.select(names.c.id).where(names.c.folded.contains(wanted, autoescape=True))),
+    ):
+        found = _parties(tx, sa.select(row).where(fits).order_by(row.c.code))
+        if found:
+            return tuple(found)
+    return ()
+
+
+def _party_by_code(tx: Tx, code: str) -> ThirdParty | None:
+    query = sa.select(people.third_party).where(people.third_party.c.code == code)
+    return next(iter(_parties(tx, query)), None)
+
+
+def _parties(tx: Tx, query: sa.Select[tuple[int]]) -> list[ThirdParty]:
+    rows = tx.execute(query).all()
+    ids = [r.id for r in rows]
+    kind = people.third_party_kind.c
+    kinds = grouped(tx, sa.select(kind.third_party_id, kind.kind), kind.third_party_id, ids)
+    name = people.third_party_name.c
+    named = sa.select(name.third_party_id, name.name).order_by(name.position)
+    names = grouped(tx, named, name.third_party_id, ids)
+    host = people.third_party_domain.c
+    hosted = sa.select(host.third_party_id, host.domain).order_by(host.position)
+    domains = grouped(tx, hosted, host.third_party_id, ids)
+    return [
+        ThirdParty(
+            id=ThirdPartyId(r.id),
+            code=r.code,
+            name=r.name,
+            kinds=frozenset(map(PartyKind, kinds[r.id])),
+            former_names=tuple(names[r.id]),
+            domains=tuple(domains[r.id]),
+            entity=None if r.entity_id is None else EntityId(r.entity_id),
+            active=r.active,
+            revision=r.revision,
+        )
+        for r in rows
+    ]
+
+
+def _contacts(tx: Tx, query: sa.Select[tuple[int]]) -> list[Contact]:
+    rows = tx.execute(query).all()
+    ids = [r.id for r in rows]
+    email = people.contact_email.c
+    mailed = sa.select(email.contact_id, email.email).order_by(email.position)
+    emails = grouped(tx, mailed, email.contact_id, ids)
+    phone = people.contact_phone.c
+    called = sa.select(phone.contact_id, phone.phone).order_by(phone.position)
+    phones = grouped(tx, called, phone.contact_id, ids)
+    return [
+        Contact(
+            id=ContactId(r.id),
+            third_party=ThirdPartyId(r.third_party_id),
+            name=r.name,
+            emails=tuple(emails[r.id]),
+            phones=tuple(phones[r.id]),
+            level=Level(r.level),
+            active=r.active,
+            revision=r.revision,
+        )
+        for r in rows
+    ]
