@@ -144,7 +144,10 @@ def participants(what: Message | Event) -> tuple[Address, ...]:
             *what.cc,
             *what.bcc,
         )
-    return tuple({identity.key(a.email): a for a in reversed(everyone)}.values())[::-1]
+    once: dict[AddressKey, Address] = {}
+    for address in everyone:
+        once.setdefault(identity.key(address.email), address)
+    return tuple(once.values())
 
 
 def parties(

@@ -1,4 +1,4 @@
-"""Whom do staff write with most? Outside domains and people to start a directory from (spec §13)."""
+"""Whom do staff write with most? Domains and people to start a directory from (spec §13)."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -105,7 +105,7 @@ def _count(counts: _Tally, directory: Directory, message: Message) -> None:
     counter = counts.written if ours else counts.received
     for address in {identity.key(a.email): a for a in addresses}.values():
         key = identity.key(address.email)
-        if "." not in identity.domain(key) or key.startswith(_MACHINES):
+        if not _is_person(key):
             continue
         if match.is_internal(directory, key):
             continue
@@ -114,6 +114,11 @@ def _count(counts: _Tally, directory: Directory, message: Message) -> None:
         counter[key] += 1
         if address.name and key not in counts.names:
             counts.names[key] = one_line(address.name, 100)
+
+
+def _is_person(key: AddressKey) -> bool:
+    host = identity.domain(key)
+    return "." in host and len(host) <= identity.LONGEST and not key.startswith(_MACHINES)
 
 
 def _is_free(directory: Directory, person: Person) -> bool:
