@@ -1,0 +1,220 @@
+"""The first half of the story: the servers, the directory, and the capture of mail and meetings."""
+
+from collections import Counter
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from connectors.demo.servers.dav import Stored
+from daemon import clock
+from daemon.demo.narrator import Narrator
+from daemon.demo.stage import Stage
+from daemon.demo.watch import must, until
+from rules.model.decisions import Reason, Verdict
+
+FIRST_RUN = 40.0
+
+# Two words of private letters that occur in no captured one.
+SECRETS = ("gratin", "quatuor", "dinosaures", "détartrage", "portfolio")
+
+
+def servers(narrator: Narrator, stage: Stage) -> None:
+    """Count what the servers really hold."""
+    _, sample = narrator._, stage.sample
+    held = sum(sum(stage.mail.count(key).values()) for key in stage.mail.users)
+    copies = len(sample.copies())
+    must(held, held == copies, _("{copies} messages on the mail server").format(copies=copies))
+    narrator.seen(
+        _("{letters} letters in {copies} copies lie in {boxes} mailboxes").format(
+            letters=len(sample.letters), copies=copies, boxes=len(stage.company.mailboxes)
+        ),
+        f"pymap, IMAP 127.0.0.1:{stage.mail.imap}",
+    )
+    found = [o for m in stage.company.staff for o in _calendar(stage, m.key)]
+    must(len(found), len(found) == len(stage.written), _("every event on the calendar server"))
+    narrator.seen(
+        _("{events} events stand in {calendars} calendars").format(
+            events=len(sample.gatherings), calendars=len(stage.company.staff)
+        ),
+        f"Radicale, CalDAV 127.0.0.1:{stage.calendars.port}",
+    )
+    narrator.seen(
+        _("outgoing mail is kept, and delivered to the mailboxes above"),
+        f"aiosmtpd, SMTP 127.0.0.1:{stage.mail.smtp}",
+    )
+
+
+def third_parties(narrator: Narrator, stage: Stage) -> None:
+    """The database, and a CSV file as a French spreadsheet saves it."""
+    _, company = narrator._, stage.company
+    stage.suivi.run("db", "upgrade")
+    narrator.command("db", "upgrade")
+    narrator.command("import", "third-parties", stage.places.third_parties.name)
+    done = stage.suivi.json("import", "third-parties", str(stage.places.third_parties))
+    contacts = sum(len(party.contacts) for party in company.parties)
+    wanted = (len(company.parties), contacts)
+    must(done, (done["new"], done["contacts"]) == wanted, f"{wanted}")
+    narrator.seen(
+        _("{parties} third parties with {contacts} contacts").format(
+            parties=done["new"], contacts=done["contacts"]
+        ),
+        stage.places.third_parties.name,
+    )
+    narrator.tell(
+        _(
+            "Customers, prospects, suppliers; two of them write from a free mailbox, where only "
+            "the exact address counts."
+        )
+    )
+
+
+def observe(narrator: Narrator, stage: Stage) -> None:
+    """Safe to install on a Friday: it judges everything, and keeps nothing."""
+    _, suivi = narrator._, stage.suivi
+    narrator.command("run")
+    program = suivi.start()
+    program.wait_until(suivi.is_ready, FIRST_RUN)
+    narrator.seen(_("the daemon is ready"), "GET /readyz")
+    wanted = stage.sample.copies_by_reason()
+    found, seconds = until(lambda: judged(stage), lambda c: c == wanted, _named(wanted), FIRST_RUN)
+    narrator.seen(
+        _("every copy is judged: {count}, in {seconds:.1f} s").format(
+            count=sum(found.values()), seconds=seconds
+        ),
+        "suivi report --json",
+    )
+    narrator.command("report")
+    would = found[Reason.MATCHED]
+    narrator.answer(_("would be recorded: {count} copies").format(count=would))
+    for reason, count in found.most_common():
+        if reason is not Reason.MATCHED:
+            narrator.answer(f"{reasons(narrator)[reason]}: {count}")
+    stage.notes.judged = found
+    stored = suivi.all("exchanges")
+    must(len(stored), not stored, _("nothing stored while observing"))
+    narrator.seen(_("and not one of them is stored yet"), "GET /api/v1/exchanges")
+
+
+def capture(narrator: Narrator, stage: Stage) -> None:
+    """After the release everything is judged again, and this time kept."""
+    _, suivi, sample = narrator._, stage.suivi, stage.sample
+    narrator.command("release")
+    suivi.run("release")
+    wanted = sample.by_party(clock.now())
+    _found, seconds = until(
+        lambda: by_party(stage), lambda c: c == wanted, _named(wanted), FIRST_RUN
+    )
+    now = clock.now()
+    narrator.seen(
+        _("{letters} letters and {meetings} meetings are exchanges, as the labels say").format(
+            letters=len(sample.captured_letters()), meetings=sample.meetings_held(now)
+        ),
+        f"GET /api/v1/exchanges, {seconds:.1f} s",
+    )
+    _seen_twice(narrator, stage)
+    _nothing_private(narrator, stage)
+
+
+def _seen_twice(narrator: Narrator, stage: Stage) -> None:
+    _ = narrator._
+    twice = stage.sample.letter("01-vitrine-7.3")
+    assert twice.message_id is not None  # noqa: S101  only one letter has none
+    told = stage.suivi.json("explain", twice.message_id)
+    records = [e for e in told if e["verdict"] == Verdict.RECORD and e["exchange"]]
+    refs = {e["exchange"] for e in records}
+    must(told, len(refs) == 1 and len(records) == 2, _("one exchange with two sightings"))
+    narrator.seen(
+        _("“{subject}” reached Claire and Hugo: one exchange, {ref}, seen twice").format(
+            subject=twice.subject, ref=refs.pop()
+        ),
+        "suivi explain",
+    )
+
+
+def _nothing_private(narrator: Narrator, stage: Stage) -> None:
+    """The words lie on the mail server, and nowhere in suivi's files, logs or database."""
+    _ = narrator._
+    there = [word for word in SECRETS if any(word in x.text for x in stage.sample.letters)]
+    must(there, len(there) == len(SECRETS), _("these words on the mail server"))
+    files = [p for p in stage.places.state.rglob("*") if p.is_file()]
+    files.append(stage.places.folder / "suivi.log")
+    # Read as bytes: the database's log too, in which deleted rows would still stand.
+    found = [
+        f"{word}: {path.name}"
+        for path in files
+        for word in SECRETS
+        if word.encode() in path.read_bytes()
+    ]
+    must(found, not found, _("no private word in suivi's files"))
+    quoted = ", ".join(f"“{word}”" for word in SECRETS[:3])
+    narrator.seen(
+        _("of the private letters ({words}…) not a word is stored").format(words=quoted),
+        _("{count} files of suivi, byte by byte").format(count=len(files)),
+    )
+
+
+def new_letter(narrator: Narrator, stage: Stage) -> None:
+    """Mail comes in while the daemon runs, and IDLE tells of it."""
+    _, company = narrator._, stage.company
+    sender, to = company.person("brennan"), company.person("emma")
+    subject = "The committee said yes"
+    message = EmailMessage()
+    message["From"], message["To"] = f"{sender.name} <{sender.email}>", to.email
+    message["Subject"] = subject
+    message["Date"] = format_datetime(clock.now())
+    message["Message-ID"] = f"<committee-{stage.places.http}@harbour-life.example>"
+    message.set_content(
+        "Dear Emma,\n\nThe committee said yes, all of it, and the coxswain's son wept a little.\n"
+        "Phase one may start in the new year.\n\n-- \nAoife Brennan\n"
+    )
+    narrator.tell(_("Aoife Brennan writes to Emma: “{subject}”.").format(subject=subject))
+    stage.mail.send(sender.email, [to.email], message.as_bytes())
+    found, seconds = until(
+        lambda: [e for e in stage.suivi.all("exchanges") if e["subject"] == subject],
+        lambda e: len(e) == 1,
+        _("an exchange “{subject}”").format(subject=subject),
+    )
+    narrator.seen(
+        _("{ref}, {seconds:.1f} s after the mail server had it").format(
+            ref=found[0]["ref"], seconds=seconds
+        ),
+        "GET /api/v1/exchanges",
+    )
+
+
+def by_party(stage: Stage) -> Counter[str]:
+    """Exchanges by code of third party, as the API tells them."""
+    return Counter(
+        party["code"] for e in stage.suivi.all("exchanges") for party in e["third_parties"]
+    )
+
+
+def reasons(narrator: Narrator) -> dict[Reason, str]:
+    """Why something is not captured, in words."""
+    _ = narrator._
+    return {
+        Reason.NO_THIRD_PARTY: _("nobody we deal with: private mail, newsletters, strangers"),
+        Reason.INTERNAL: _("among colleagues"),
+        Reason.KEPT_OUT: _("kept out by folder, keyword or subject tag"),
+        Reason.DRAFT_OR_JUNK: _("drafts and junk, in folders that are not read"),
+        Reason.PRIVATE: _("marked private or confidential"),
+        Reason.CANCELLED: _("cancelled"),
+        Reason.DECLINED: _("declined by us"),
+        Reason.NOT_YET: _("still to come"),
+    }
+
+
+def _calendar(stage: Stage, key: str) -> tuple[Stored, ...]:
+    return stage.calendars.session(key).objects(stage.company.member(key).calendar_path)
+
+
+def judged(stage: Stage) -> Counter[Reason]:
+    """How many copies of mail were judged how, as `suivi report` tells it."""
+    counts: Counter[Reason] = Counter()
+    for row in stage.suivi.json("report"):
+        if row["place"] == "folder":
+            counts[Reason(row["reason"])] += row["count"]
+    return counts
+
+
+def _named(counts: Counter[Reason] | Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
