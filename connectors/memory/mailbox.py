@@ -134,10 +134,10 @@ class MemoryMailbox(Faults):
         return fetched
 
     def find(self, message_id: str) -> tuple[int, ...]:
-        """UIDs in the examined folder of the messages with this bare Message-ID."""
+        """UIDs in the examined folder of messages whose Message-ID contains this one."""
         _, it = self._examined()
         wanted = message_id.strip("<>").encode()
-        return tuple(uid for uid, stored in it.messages.items() if stored.message_id() == wanted)
+        return tuple(uid for uid, stored in it.messages.items() if wanted in stored.message_id())
 
     def close(self) -> None:
         self._alive, self._current = False, None

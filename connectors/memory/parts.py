@@ -7,13 +7,15 @@ from email.message import Message
 from rules.model.wire import FetchedText, Part
 
 _TEXT = frozenset({"text/plain", "text/html"})
+_CALENDAR = frozenset({"text/calendar", "application/ics"})
 _CALENDAR_LIMIT = 64 * 1024
 
 
 def texts(uid: int, raw: bytes) -> FetchedText:
     """The text parts with their bytes, still encoded, and the others by name only.
 
-    A calendar part of up to 64 KiB is text, whatever it is called (spec §5).
+    HTML beside its plain text is left out; a calendar part of up to 64 KiB is text, whatever it
+    is called (spec §5).
     """
     try:
         # As Latin-1 each octet is one character, so that parts come back as they were sent.
@@ -38,9 +40,19 @@ def _leaves(message: Message, prefix: str = "") -> Iterator[tuple[str, Message]]
     if message.get_content_maintype() != "multipart" or not message.is_multipart():
         yield prefix or "1", message
         return
-    for number, child in enumerate(message.get_payload(), start=1):
-        if isinstance(child, Message):
-            yield from _leaves(child, f"{prefix}.{number}" if prefix else str(number))
+    leaves = [
+        leaf
+        for number, child in enumerate(message.get_payload(), start=1)
+        if isinstance(child, Message)
+        for leaf in _leaves(child, f"{prefix}.{number}" if prefix else str(number))
+    ]
+    if message.get_content_subtype() == "alternative" and any(map(_is_plain, leaves)):
+        leaves = [it for it in leaves if it[1].get_content_type() != "text/html"]
+    yield from leaves
+
+
+def _is_plain(leaf: tuple[str, Message]) -> bool:
+    return leaf[1].get_content_type() == "text/plain"
 
 
 def _encoded(leaf: Message) -> bytes:
@@ -63,6 +75,6 @@ def _part(section: str, leaf: Message, size: int) -> Part:
 
 
 def _is_text(part: Part) -> bool:
-    if part.media_type == "text/calendar":
+    if part.media_type in _CALENDAR:
         return part.size <= _CALENDAR_LIMIT
     return part.media_type in _TEXT and part.disposition != "attachment"

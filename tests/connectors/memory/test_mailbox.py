@@ -74,7 +74,6 @@ def test_texts_number_parts_as_imap_does(mailbox):
     (fetched,) = mailbox.texts([1, 99])
     assert [(it.section, it.media_type, data) for it, data in fetched.parts] == [
         ("1.1", "text/plain", b"D\xe9j\xe0"),
-        ("1.2", "text/html", b"<p>Encore</p>"),
         ("3", "text/calendar", b"BEGIN:VCALENDAR"),
     ]
     assert fetched.parts[0][0].charset == "iso-8859-1"
@@ -83,6 +82,13 @@ def test_texts_number_parts_as_imap_does(mailbox):
         ("2", "application/pdf", "devis.pdf"),
         ("4", "message/rfc822", None),
     ]
+
+
+def test_html_without_plain_text_is_the_text(mailbox):
+    mailbox.deliver("INBOX", MIXED.replace(b"text/plain", b"text/enriched"))
+    mailbox.examine("INBOX")
+    (fetched,) = mailbox.texts([1])
+    assert [it.section for it, _ in fetched.parts] == ["1.2", "3"]
 
 
 def test_a_simple_message_has_one_part(mailbox):
