@@ -53,6 +53,11 @@ def reached(name: str) -> None:
         _armed.reached(name)
 
 
+def arm_from_environment() -> None:
+    """Arms what SUIVI_CRASH_AT says, if it is set. Raises ConfigError."""
+    arm(os.environ.get("SUIVI_CRASH_AT", ""))
+
+
 def arm(spec: str) -> None:
     """Arms one death: "STEP:N" at the N-th time, "random:SEED:MEAN_MS" at a random moment.
 

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from daemon.config.mistakes import PREFIX, Source, cross_checks, explain, names, variable
 from daemon.config.places import places
-from daemon.config.secrets import settle
+from daemon.config.secrets import Vault, settle
 from daemon.config.settings import Settings
 
 DEFAULT_PATH = Path("/etc/suivi/suivi.toml")
@@ -29,17 +29,23 @@ class _Environment(Settings, BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
 
 
-def load(path: Path | None = None) -> Settings:
+# Where systemd keeps what it loaded for the daemon, for a command that root types beside it.
+UNIT_CREDENTIALS = Path("/run/credentials/suivi.service")
+
+
+def load(path: Path | None = None, *, servers: bool = True) -> Settings:
     """The settings of `path` (else SUIVI_CONFIG, else /etc/suivi/suivi.toml) and the environment.
 
-    The environment wins over the file. Raises ConfigError.
+    The environment wins over the file. `servers` False is for a command that speaks to no mail or
+    calendar server: it may lack their passwords, as outside of the unit. Raises ConfigError.
     """
     path = path or Path(os.environ.get("SUIVI_CONFIG") or DEFAULT_PATH)
     text = _text(path)
     data = _merge(_toml(path, text), _environment())
     source = Source(path, places(text))
-    settled, mistakes, warnings = settle(data, path.absolute().parent, _credentials(data))
-    mistakes += cross_checks(settled)
+    vault = Vault(path.absolute().parent, _credentials(data), servers)
+    settled, found = settle(data, vault)
+    mistakes = [*found.mistakes, *cross_checks(settled)]
     try:
         settings = Settings.model_validate({**settled, "path": path})
     except ValidationError as error:
@@ -47,7 +53,9 @@ def load(path: Path | None = None) -> Settings:
     if mistakes:
         raise ConfigError("\n".join(source.lines(mistakes)))
     # A password in a variable is in no file.
-    notices = tuple(source.line(where, text) for where, text in warnings if not variable(where))
+    notices = tuple(
+        source.line(where, text) for where, text in found.warnings if not variable(where)
+    )
     return settings.model_copy(update={"warnings": notices + _strange_variables()})
 
 
@@ -98,8 +106,9 @@ def _credentials(data: Mapping[str, Any]) -> Path | None:
     given = data.get("credentials_dir")
     if isinstance(given, str) and given:
         return Path(given)
-    variable = os.environ.get("CREDENTIALS_DIRECTORY")
-    return Path(variable) if variable else None
+    if given := os.environ.get("CREDENTIALS_DIRECTORY"):
+        return Path(given)
+    return UNIT_CREDENTIALS if os.access(UNIT_CREDENTIALS, os.R_OK | os.X_OK) else None
 
 
 def _strange_variables() -> tuple[str, ...]:

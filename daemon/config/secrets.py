@@ -1,6 +1,7 @@
 """Passwords by value, by file, or by systemd credential; settled before the settings are built."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,57 +15,65 @@ _LARGEST = 64 * 1024
 Mistake = tuple[OptionPath, str]
 
 
-def settle(
-    data: Mapping[str, Any], beside: Path, credentials: Path | None
-) -> tuple[dict[str, Any], list[Mistake], list[Mistake]]:
-    """`data` with every secret as `password`, what is wrong with them, and what deserves a warning.
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Where secrets are looked for: a relative `password_file` `beside` the configuration file.
 
-    A relative `password_file` is looked for `beside` the configuration file.
+    `servers` False is for commands that speak to none: what is not there is then no mistake.
     """
+
+    beside: Path
+    credentials: Path | None
+    servers: bool = True
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is wrong with the secrets, and what deserves a warning."""
+
+    mistakes: list[Mistake] = field(default_factory=list)
+    warnings: list[Mistake] = field(default_factory=list)
+
+
+def settle(data: Mapping[str, Any], vault: Vault) -> tuple[dict[str, Any], Findings]:
+    """`data` with every secret as `password`."""
     settled = dict(data)
-    mistakes: list[Mistake] = []
-    warnings: list[Mistake] = []
+    found = Findings()
     for name in ("database", "smtp"):
         if isinstance(table := settled.get(name), dict):
-            settled[name] = _table(table, (name,), beside, credentials, mistakes, warnings)
+            settled[name] = _table(table, (name,), vault, found)
     for name in ("mailboxes", "calendars"):
         if isinstance(rows := settled.get(name), list):
             settled[name] = [
-                _table(row, (name, index), beside, credentials, mistakes, warnings)
-                if isinstance(row, dict)
-                else row
+                _table(row, (name, index), vault, found) if isinstance(row, dict) else row
                 for index, row in enumerate(rows)
             ]
-    return settled, mistakes, warnings
+    return settled, found
 
 
 def _table(
-    table: Mapping[str, Any],
-    path: OptionPath,
-    beside: Path,
-    credentials: Path | None,
-    mistakes: list[Mistake],
-    warnings: list[Mistake],
+    table: Mapping[str, Any], path: OptionPath, vault: Vault, found: Findings
 ) -> dict[str, Any]:
     given = [way for way in WAYS if way in table]
     rest = {name: value for name, value in table.items() if name not in WAYS}
     if not given:
         return rest
     if len(given) > 1:
-        mistakes.append(((*path, given[1]), f"give only one of {' and '.join(given)}"))
+        found.mistakes.append(((*path, given[1]), f"give only one of {' and '.join(given)}"))
         return {**rest, "password": ""}
     way, value = given[0], table[given[0]]
     if not isinstance(value, str) or not value:
-        mistakes.append(((*path, way), "should be a text that is not empty"))
+        found.mistakes.append(((*path, way), "should be a text that is not empty"))
         return {**rest, "password": ""}
     if way == "password":
         hint = "the password stands in the file: password_file or password_credential keep it out"
-        warnings.append(((*path, way), hint))
+        found.warnings.append(((*path, way), hint))
         return {**rest, "password": value}
     try:
-        secret = _read(way, value, beside, credentials)
+        secret = _read(way, value, vault)
     except _Unusable as error:
-        mistakes.append(((*path, way), str(error)))
+        if vault.servers or path[0] == "database":
+            found.mistakes.append(((*path, way), str(error)))
         secret = ""
     return {**rest, "password": secret}
 
@@ -73,13 +82,14 @@ class _Unusable(Exception):
     """Why a file or credential gives no password."""
 
 
-def _read(way: str, value: str, beside: Path, credentials: Path | None) -> str:
+def _read(way: str, value: str, vault: Vault) -> str:
+    credentials = vault.credentials
     if way == "password_credential" and credentials is None:
         hint = "the unit loads no credentials: LoadCredential= or credentials_dir"
         raise _Unusable(f"there is no credential '{value}': {hint}")
     if way == "password_credential" and Path(value).name != value:
         raise _Unusable("a credential's name has no slash")
-    file = ((credentials if way == "password_credential" else None) or beside) / value
+    file = ((credentials if way == "password_credential" else None) or vault.beside) / value
     try:
         raw = file.read_bytes()
         text = raw.decode().removesuffix("\n").removesuffix("\r")

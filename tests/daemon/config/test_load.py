@@ -274,3 +274,21 @@ def test_the_file_is_named_by_the_environment(place: Path, monkeypatch: pytest.M
     (place / "elsewhere.toml").write_text(GOOD)
     monkeypatch.setenv("SUIVI_CONFIG", str(place / "elsewhere.toml"))
     assert load().path == place / "elsewhere.toml"
+
+
+def test_a_command_without_servers_may_lack_their_passwords(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "suivi.toml").write_text(GOOD)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    with pytest.raises(ConfigError, match="alice-mail"):
+        load(Path("suivi.toml"))
+    settings = load(Path("suivi.toml"), servers=False)
+    assert settings.mailboxes[0].password.get_secret_value() == ""
+
+
+def test_but_never_the_databases(place: Path) -> None:
+    text = GOOD + '[database]\nurl = "postgresql://a@b/c"\npassword_credential = "gone"\n'
+    (place / "suivi.toml").write_text(text)
+    with pytest.raises(ConfigError, match="gone"):
+        load(Path("suivi.toml"), servers=False)

@@ -1,0 +1,77 @@
+"""What commands share: the settings, the store, the language, and how they say that it won't do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from daemon.i18n import of_environment, translator
+
+if TYPE_CHECKING:
+    from daemon.config import Settings
+    from daemon.store import Store
+
+
+class Trouble(Exception):
+    """A command can't do what it was asked; one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options before the command."""
+
+    config: str | None
+
+
+def settings(context: typer.Context, *, servers: bool = False) -> "Settings":
+    """The configuration; its warnings go to stderr. `servers`: the command speaks to mail and
+    calendar servers, so their passwords have to be there. Raises ConfigError."""
+    from daemon.config import load
+
+    options: Options = context.obj
+    loaded = load(Path(options.config) if options.config else None, servers=servers)
+    for warning in loaded.warnings:
+        typer.echo(f"suivi: {warning}", err=True)
+    return loaded
+
+
+@contextmanager
+def store(context: typer.Context) -> Iterator[tuple["Settings", "Store"]]:
+    """The configuration and the open database, for commands that read."""
+    from daemon.store import open_store
+
+    loaded = settings(context)
+    opened = open_store(loaded.database_url)
+    try:
+        yield loaded, opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def ready_store(context: typer.Context) -> Iterator["Store"]:
+    """The database made ready, with the configured users in it, for commands that write: they
+    may be the first ones of an installation."""
+    from daemon.app.parts import assemble
+    from daemon.store import upgrade
+
+    loaded = settings(context)
+    upgrade(loaded.database_url)
+    opened = assemble(loaded).store
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def words() -> Callable[[str], str]:
+    """gettext in the language of who types."""
+    return translator(of_environment())
+
+
+def say(text: Any = "") -> None:
+    """A line for a person."""
+    typer.echo(text)

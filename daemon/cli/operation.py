@@ -1,0 +1,105 @@
+"""What an operator needs: check, db upgrade, report."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from daemon.cli.context import settings, store, words
+from daemon.cli.output import Json, as_json, plain, table
+from daemon.i18n import mark
+
+if TYPE_CHECKING:
+    from daemon.store import Tx
+
+
+def add(app: typer.Typer) -> None:
+    """These commands."""
+    app.command(help=mark("Try every account, server and the database, and say what to do."))(check)
+    app.command(help=mark("What was judged, day by day: what observing would have recorded."))(
+        report
+    )
+    database = typer.Typer(no_args_is_help=True, help=mark("The database."))
+    database.command(help=mark("Bring the database to this version, with a backup first."))(upgrade)
+    # One command must not become the group itself.
+    database.callback()(_group)
+    app.add_typer(database, name="db")
+
+
+def _group() -> None:
+    """Keeps `db` a group though it has one command."""
+
+
+def check(
+    context: typer.Context,
+    *,
+    json: Json = False,
+) -> None:
+    """`suivi check`"""
+    from daemon import app
+
+    _ = words()
+    loaded = settings(context, servers=True)
+    lines: list[Any] = []
+    for line in app.build(loaded).check():
+        lines.append(line)
+        if not json:
+            sign = {"ok": "✓", "warning": "!", "bad": "✗"}[line.health]
+            typer.echo(f"{sign} {plain(line.what)}: {plain(line.detail)}")
+    if json:
+        as_json(lines)
+    if any(line.health == "bad" for line in lines):
+        raise typer.Exit(1)
+
+
+def upgrade(context: typer.Context) -> None:
+    """`suivi db upgrade`"""
+    from daemon.store import upgrade as upgrade_store
+
+    _ = words()
+    before, after = upgrade_store(settings(context).database_url)
+    if before == after:
+        typer.echo(_("The database is at version {version} already.").format(version=after))
+        return
+    done = _("The database went from version {before} to {after}.")
+    typer.echo(done.format(before=before or "–", after=after))
+
+
+def report(
+    context: typer.Context,
+    *,
+    json: Json = False,
+) -> None:
+    """`suivi report`"""
+    from daemon.store import folders
+
+    _ = words()
+    with store(context) as (_settings, opened), opened.read() as tx:
+        names = _places(tx)
+        rows = [
+            {
+                "place": names.get((tally.place, tally.place_id), tally.place),
+                "day": tally.day,
+                "verdict": tally.verdict,
+                "reason": tally.reason,
+                "count": tally.count,
+            }
+            for tally in folders.tallies(tx)
+        ]
+    if json:
+        as_json(rows)
+        return
+    columns = (_("place"), _("day"), _("verdict"), _("reason"), _("number"))
+    table(columns, [tuple(row.values()) for row in rows])
+
+
+def _places(tx: "Tx") -> dict[tuple[str, int], str]:
+    """Folders and calendars by kind and id, as an admin names them."""
+    from daemon.store import accounts, calendars, folders
+
+    names: dict[tuple[str, int], str] = {}
+    for account in accounts.statuses(tx):
+        for folder in folders.of(tx, account.id):
+            names["folder", folder.id] = f"{account.name}: {folder.name}"
+        for calendar in calendars.of(tx, account.id):
+            names["calendar", calendar.id] = f"{account.name}: {calendar.name}"
+    return names

@@ -1,0 +1,118 @@
+"""The daemon and whoever speaks to it: run, sync, status, reload, release."""
+
+from typing import Any
+
+import typer
+
+from daemon.cli.context import settings, store, words
+from daemon.cli.output import Json, as_json, plain, table
+from daemon.i18n import mark
+
+
+def add(app: typer.Typer) -> None:
+    """These commands."""
+    app.command(help=mark("Run the daemon until SIGTERM or Ctrl-C."))(run)
+    app.command(help=mark("Read every mailbox and calendar once, and show the progress."))(sync)
+    app.command(help=mark("How the running daemon is."))(status)
+    app.command(help=mark("Make the running daemon read its configuration again."))(reload)
+    app.command(
+        help=mark("End the first days of observing: from now on suivi records, writes and sends.")
+    )(release)
+
+
+def run(context: typer.Context) -> None:
+    """`suivi run`"""
+    from daemon import app, logs
+    from daemon.store import upgrade
+
+    loaded = settings(context, servers=True)
+    logs.setup(loaded.log)
+    upgrade(loaded.database_url)
+    app.build(loaded).run()
+
+
+def sync(context: typer.Context) -> None:
+    """`suivi sync`"""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from daemon import app
+    from daemon.store import upgrade
+
+    _ = words()
+    loaded = settings(context, servers=True)
+    upgrade(loaded.database_url)
+    tasks: dict[tuple[str, str], Any] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
+
+        def progress(account: str, folder: str, done: int, total: int) -> None:
+            key = (account, folder)
+            if key not in tasks:
+                tasks[key] = bars.add_task(f"{account}: {folder}", total=total)
+            bars.update(tasks[key], completed=done, total=total)
+
+        report = app.build(loaded).sync(progress)
+    table((_("result"), _("number")), sorted(report.counts.items()))
+    for trouble in report.troubles:
+        typer.echo(f"suivi: {plain(trouble)}", err=True)
+    if report.troubles:
+        raise typer.Exit(1)
+
+
+def status(
+    context: typer.Context,
+    *,
+    json: Json = False,
+) -> None:
+    """`suivi status`"""
+    from daemon.control import ask
+
+    _ = words()
+    answer = ask(settings(context).control_socket, "status")
+    if json:
+        as_json(answer)
+        return
+    if answer.get("observing"):
+        typer.echo(
+            _("Only observing: nothing is recorded, written or sent. `suivi release` ends it.")
+        )
+    columns = (_("account"), _("kind"), _("last read"), _("trouble"))
+    accounts = answer.get("accounts", [])
+    table(
+        columns,
+        [[a.get(n) or "–" for n in ("name", "kind", "last_ok", "trouble")] for a in accounts],
+    )
+    reminders = [(state, number) for state, number in answer.get("reminders", {}).items() if number]
+    if reminders:
+        table((_("reminders"), _("number")), reminders)
+    for job in answer.get("loop", {}).get("overdue", ()):
+        typer.echo(f"suivi: {_('overdue')}: {plain(job)}", err=True)
+    typer.echo(answer.get("http", ""))
+
+
+def reload(context: typer.Context) -> None:
+    """`suivi reload`: waits for the answer, and fails if the new configuration is refused."""
+    from daemon.control import ask
+
+    _ = words()
+    # Read here first: the same mistakes, with exit code 78.
+    loaded = settings(context)
+    ask(loaded.control_socket, "reload", timeout=60)
+    typer.echo(_("Reloaded."))
+
+
+def release(context: typer.Context) -> None:
+    """`suivi release`: through the daemon if one runs, else in the database."""
+    from daemon import clock
+    from daemon.control import NoDaemon, ask
+    from daemon.store import installation
+
+    _ = words()
+    with store(context) as (loaded, opened):
+        try:
+            ask(loaded.control_socket, "release", timeout=60)
+        except NoDaemon:
+            with opened.write() as tx:
+                installation.release(tx, clock.now())
+    typer.echo(_("Released: suivi records, writes to calendars and sends reminders from now on."))

@@ -1,0 +1,55 @@
+"""From what the app knows to an ASGI application."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.staticfiles import StaticFiles
+
+from daemon.store import Store
+from daemon.web import problems
+from daemon.web.headers import SecurityHeaders
+from daemon.web.house import House
+from daemon.web.links import Links
+from daemon.web.readiness import Readiness
+from daemon.web.routes import ROUTES
+from rules.model.people import User
+
+_HERE = Path(__file__).parent
+
+
+def build(
+    store: Store,
+    readiness: Callable[[], Readiness],
+    callers: Mapping[str, User],
+    links: Links,
+    language: str = "en",
+) -> FastAPI:
+    """The application. `callers` are users by the hash of their token (`token_hash`); `language`
+    is for pages whose reader is not known."""
+    app = FastAPI(
+        title="suivi",
+        version="1",
+        summary="Exchanges, follow-ups and third parties",
+        openapi_url="/api/v1/openapi.json",
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    templates = Environment(
+        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
+    )
+    app.state.house = House(store, readiness, callers, links, language, templates)
+    problems.install(app)
+    app.add_middleware(SecurityHeaders)
+    for route in ROUTES:
+        app.add_api_route(
+            route.path,
+            route.endpoint,
+            methods=[route.method],
+            response_model=route.model,
+            include_in_schema=route.schema,
+        )
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    return app

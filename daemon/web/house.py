@@ -1,0 +1,33 @@
+"""What every route may use: given once by `build`, reached through the request."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+from jinja2 import Environment
+
+from daemon.store import Store
+from daemon.web.links import Links
+from daemon.web.readiness import Readiness
+from rules.model.people import User
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The store, how the daemon is, who may call (by the hash of their token), and the links."""
+
+    store: Store
+    readiness: Callable[[], Readiness]
+    callers: Mapping[str, User] = field(repr=False)
+    links: Links
+    language: str
+    templates: Environment
+
+
+def _house(request: Request) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+InHouse = Annotated[House, Depends(_house)]

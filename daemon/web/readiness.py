@@ -1,0 +1,25 @@
+"""How the daemon is, as values that the app fills in."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that can be out of order. A dead mailbox is a status, not unreadiness."""
+
+    name: str
+    ok: bool
+    reason: str = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Everything that was looked at."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ready(self) -> bool:
+        """True when all that is required is in order."""
+        return all(check.ok for check in self.checks if check.required)
