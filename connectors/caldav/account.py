@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.caldav import discover, reading, sync, writing
-from connectors.caldav.hrefs import Spellings
+from connectors.caldav.hrefs import Spellings, under
 from connectors.caldav.http import Session
 from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject
 
@@ -39,18 +39,20 @@ class CaldavAccountClient:
 
     def fetch(self, calendar: str, hrefs: Sequence[str]) -> tuple[CalendarObject, ...]:
         """The objects as served. One that is gone is absent from the answer."""
-        return reading.fetch(self._session, self._spellings, calendar, hrefs)
+        wanted = [under(calendar, href) for href in hrefs]
+        return reading.fetch(self._session, self._spellings, calendar, wanted)
 
     def put(self, calendar: str, href: str, data: bytes, etag: str | None) -> CalendarObject:
         """Create (`etag` None) or replace; returns the object as read back, whose href may be
         another one where an earlier copy stands. Raises Changed."""
+        href = under(calendar, href)
         if etag is None:
             return writing.create(self._session, self._spellings, calendar, href, data)
         return writing.update(self._session, self._spellings, href, data, etag)
 
     def delete(self, calendar: str, href: str, etag: str) -> None:
         """Delete; one that is gone already is as good. Raises Changed."""
-        writing.delete(self._session, self._spellings, href, etag)
+        writing.delete(self._session, self._spellings, under(calendar, href), etag)
 
     def close(self) -> None:
         """Close the connections."""

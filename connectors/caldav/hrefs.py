@@ -15,6 +15,13 @@ def canonical(href: str) -> str:
     return "/".join(quote(unquote_to_bytes(segment), safe=PCHAR) for segment in path.split("/"))
 
 
+def under(calendar: str, href: str) -> str:
+    """The canonical href; a bare name means the object of that name in the calendar."""
+    if href.startswith("/") or "://" in href:
+        return canonical(href)
+    return canonical(calendar).rstrip("/") + "/" + quote(unquote_to_bytes(href), safe=PCHAR)
+
+
 def is_collection(href: str) -> bool:
     """Collections end in a slash (RFC 4918 §5.2); object resources do not."""
     return href.endswith("/")

@@ -11,6 +11,7 @@ from icalendar import Component as Parsed
 from icalendar import vBroken
 
 from connectors.errors import Unreadable
+from connectors.ical.lines import unescape
 from connectors.ical.zones import Zones
 from rules.model.people import Address
 from rules.model.sightings import Alarm, Answer, Attendee, Component, Event, When
@@ -47,7 +48,7 @@ def event(
         when=when,
         recurrence_id=recurrence_id,
         recurs=recurs,
-        sequence=_number(parsed, "SEQUENCE", 0, 2**31 - 1) or 0,
+        sequence=number(parsed, "SEQUENCE") or 0,
         description=text(parsed, "DESCRIPTION"),
         location=text(parsed, "LOCATION"),
         status=status,
@@ -58,11 +59,11 @@ def event(
         attendees=tuple(_attendees(parsed)),
         alarms=tuple(_alarms(parsed, when)),
         url=text(parsed, "URL"),
-        percent=_number(parsed, "PERCENT-COMPLETE", 0, 100),
+        percent=number(parsed, "PERCENT-COMPLETE", 100),
         completed=_instant(parsed, "COMPLETED"),
-        priority=_number(parsed, "PRIORITY", 0, 9) or 0,
+        priority=number(parsed, "PRIORITY", 9) or 0,
         modified=_instant(parsed, "LAST-MODIFIED") or _instant(parsed, "DTSTAMP"),
-        follow_up_key=text(parsed, "X-SUIVI-FOLLOW-UP") or None,
+        follow_up_key=unescape(text(parsed, "X-SUIVI-FOLLOW-UP")) or None,
     )
 
 
@@ -80,11 +81,17 @@ def text(parsed: Parsed, name: str) -> str:
     return str(values[0]) if values else ""
 
 
+def number(parsed: Parsed, name: str, most: int = 2**31 - 1) -> int | None:
+    """A number that isn't negative, None where there is none."""
+    found = text(parsed, name).strip()
+    return min(int(found), most) if re.fullmatch(r"\d{1,9}", found) else None
+
+
 def moment(parsed: Parsed, name: str) -> date | None:
     """A DATE, or an aware time. Unreadable where something else stands."""
     for value in _values(parsed, name):
-        found = getattr(value, "dt", None)
-        if isinstance(value, vBroken) or not isinstance(found, date):
+        found = _dt(value)
+        if not isinstance(found, date):
             raise Unreadable(f"{name} that can't be read")
         return found
     return None
@@ -132,7 +139,7 @@ def _when(parsed: Parsed, zones: Zones) -> When | None:
 
 def _after(start: date, parsed: Parsed) -> date | None:
     for value in _values(parsed, "DURATION"):
-        length = getattr(value, "dt", None)
+        length = _dt(value)
         if not isinstance(length, timedelta):
             raise Unreadable("DURATION that can't be read")
         if isinstance(start, datetime):
@@ -207,7 +214,7 @@ def _alarms(parsed: Parsed, when: When | None) -> Iterator[Alarm]:
         return
     for alarm in parsed.subcomponents:
         for trigger in _values(alarm, "TRIGGER"):
-            before = _before(getattr(trigger, "dt", None), trigger, when)
+            before = _before(_dt(trigger), trigger, when)
             if before is not None:
                 yield Alarm(text(alarm, "ACTION").strip().upper() or "DISPLAY", before)
 
@@ -224,21 +231,19 @@ def _before(told: object, trigger: Any, when: When) -> timedelta | None:
     return None
 
 
-def _number(parsed: Parsed, name: str, low: int, high: int) -> int | None:
-    found = text(parsed, name).strip()
-    if not re.fullmatch(r"\d{1,10}", found):
-        return None
-    return min(max(int(found), low), high)
-
-
 def _instant(parsed: Parsed, name: str) -> datetime | None:
     for value in _values(parsed, name):
-        found = getattr(value, "dt", None)
+        found = _dt(value)
         if isinstance(found, datetime):
             return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
         if isinstance(found, date):
             return datetime.combine(found, time(), UTC)
     return None
+
+
+def _dt(value: Any) -> object:
+    """The time in a property; None in one that the parser couldn't read."""
+    return None if isinstance(value, vBroken) else getattr(value, "dt", None)
 
 
 def _values(parsed: Parsed, name: str) -> Iterable[Any]:

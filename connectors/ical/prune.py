@@ -3,6 +3,7 @@
 Everything hostile is cut here, on plain lines: size, depth, number, attachments, zone names.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +13,7 @@ from connectors.ical.lines import Line, clean, parameter, parse
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_LINES: Final = 20_000
-MAX_COMPONENTS: Final = 1_500
+MAX_COMPONENTS: Final = 1_000
 MAX_VALUE: Final = 64 * 1024
 # Our own parameter carries the zone's name past the parser, which keeps zones for ever.
 TZID: Final = "X-SUIVI-TZID"
@@ -28,6 +29,16 @@ _KEPT: Final = (
     | {"RRULE", "X-SUIVI-FOLLOW-UP", "X-SUIVI-STATE"}
 )
 _ALARM: Final = frozenset({"ACTION", "TRIGGER"})
+# A value that is none of these is left out: the event is worth more than its alarm or number.
+_FORMS: Final = {
+    "SEQUENCE": re.compile(r"\d{1,9}"),
+    "PRIORITY": re.compile(r"\d{1,9}"),
+    "PERCENT-COMPLETE": re.compile(r"\d{1,9}"),
+    "TRIGGER": re.compile(
+        r"[+-]?P(?:\d{1,4}W|(?:\d{1,5}D)?(?:T(?:\d{1,6}H)?(?:\d{1,7}M)?(?:\d{1,9}S)?)?)"
+        r"|\d{8}T\d{6}Z?"
+    ),
+}
 _PARAMS: Final = frozenset({"VALUE", "CN", "PARTSTAT", "EMAIL", "RELATED", "RANGE"})
 
 
@@ -60,7 +71,7 @@ def prune(data: bytes) -> Pruned:
         elif line.name in ("BEGIN", "END"):
             if _path(stack):
                 kept.append(f"{line.name}:{line.value.strip().upper()}")
-        elif _wanted(stack, line.name):
+        elif _wanted(stack, line):
             kept.append(_rewritten(line))
         if line.name == "END":
             if not stack or stack.pop() != line.value.strip().upper():
@@ -94,8 +105,11 @@ def _path(stack: list[str]) -> bool:
     )
 
 
-def _wanted(stack: list[str], name: str) -> bool:
-    return _path(stack) and name in ((), (), _KEPT, _ALARM)[len(stack)]
+def _wanted(stack: list[str], line: Line) -> bool:
+    if not _path(stack) or line.name not in ((), (), _KEPT, _ALARM)[len(stack)]:
+        return False
+    form = _FORMS.get(line.name)
+    return form is None or form.fullmatch(line.value.strip().upper()) is not None
 
 
 def _rewritten(line: Line) -> str:
@@ -104,6 +118,9 @@ def _rewritten(line: Line) -> str:
         if line.name not in _TEXTS:
             raise Unreadable(f"{line.name} of more than {MAX_VALUE // 1024} KiB")
         value = value[:MAX_VALUE].rstrip("\\")
+    if line.name in _TIMES:
+        # A date with a Z is a date all the same.
+        value = re.sub(r"^(\d{8})Z$", r"\1", value.strip())
     params = [(name, text) for name, text in line.params.items() if name in _PARAMS]
     if line.name in _TIMES and line.params.get("TZID"):
         params.append((TZID, line.params["TZID"]))

@@ -7,12 +7,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import recurring_ical_events
-from icalendar import Calendar
+from icalendar import Calendar, vBroken
 from icalendar import Component as Parsed
 
 from connectors.errors import Unreadable
 from connectors.ical import recur
-from connectors.ical.events import event, mailbox, moment, recurrence_id, uid
+from connectors.ical.events import event, mailbox, moment, number, recurrence_id, uid
 from connectors.ical.lines import parse
 from connectors.ical.prune import EVENTS, TZID, prune
 from connectors.ical.zones import Zones
@@ -30,6 +30,7 @@ _BROKEN: Final = (
     AssertionError,
 )
 _TIMES: Final = ("DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE")
+MAX_SERIES: Final = 100
 # An occurrence may be moved into the horizon from so far outside of it.
 _MARGIN: Final = timedelta(days=40)
 
@@ -62,14 +63,14 @@ def outside_attendees(data: bytes, own: Callable[[str], bool]) -> bool:
 def _read(data: bytes, zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[Event]:
     pruned = prune(data)
     zones = Zones(zone, pruned.definitions)
-    calendar = Calendar.from_ical(pruned.text)
-    if not isinstance(calendar, Calendar):
-        raise Unreadable("not one VCALENDAR")
     series: dict[tuple[str, str], list[Parsed]] = defaultdict(list)
-    for parsed in calendar.subcomponents:
-        if parsed.name in EVENTS:
-            _localise(parsed, zones)
-            series[parsed.name, uid(parsed)].append(parsed)
+    for calendar in Calendar.from_ical(pruned.text, multiple=True):
+        for parsed in calendar.subcomponents:
+            if parsed.name in EVENTS:
+                _localise(parsed, zones)
+                series[parsed.name, uid(parsed)].append(parsed)
+    if sum(any(map(_repeats, components)) for components in series.values()) > MAX_SERIES:
+        raise Unreadable(f"more than {MAX_SERIES} series in one object")
     found = 0
     for components in series.values():
         for one in _events(components, zones, since, until):
@@ -84,6 +85,8 @@ def _localise(parsed: Parsed, zones: Zones) -> None:
     for name in _TIMES:
         values = parsed.get(name)
         for value in values if isinstance(values, list) else (values,):
+            if isinstance(value, vBroken):
+                raise Unreadable(f"{name} that can't be read")
             zone = zones.of(getattr(value, "params", {}).get(TZID))
             for time in getattr(value, "dts", (value,)):
                 if hasattr(time, "dt"):
@@ -104,7 +107,7 @@ def _events(
     masters = [one for one in components if one.get("RECURRENCE-ID") is None]
     changed = [one for one in components if one.get("RECURRENCE-ID") is not None]
     # One object has one master; where a feed repeats it, the latest revision counts.
-    master = max(masters, key=lambda one: int(one.get("SEQUENCE", 0) or 0), default=None)
+    master = max(masters, key=lambda one: number(one, "SEQUENCE") or 0, default=None)
     if master is not None and not changed and not _repeats(master):
         yield event(master, zones)
         return

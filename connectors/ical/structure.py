@@ -72,12 +72,12 @@ def apply(
     for index, line in place.own.items():
         if line.name in edits:
             pieces[index] = pending.pop(line.name, None) or b""
-    added = b"".join(text for text in pending.values() if text)
-    pieces[place.body_end] = added + pieces[place.body_end]
     if alarm is not None:
         for begin, end in our_alarms(lines, place):
             pieces[begin : end + 1] = [b""] * (end + 1 - begin)
         pieces[place.end] = alarm + pieces[place.end]
+    added = b"".join(text for text in pending.values() if text)
+    pieces[place.body_end] = added + pieces[place.body_end]
     pieces[place.begin] = definition + pieces[place.begin]
     return b"".join(pieces)
 

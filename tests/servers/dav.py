@@ -28,16 +28,21 @@ class DavServer:
         return f"http://127.0.0.1:{self.port}/"
 
     def calendar(
-        self, user: str, name: str, components: Sequence[str] = ("VEVENT", "VTODO")
+        self,
+        user: str,
+        name: str,
+        components: Sequence[str] = ("VEVENT", "VTODO"),
+        display: str | None = None,
     ) -> str:
-        """Make a calendar and return its href."""
+        """Make a calendar, shown as `display`, and return its href."""
         self.request(user, "PROPFIND", self.home.format(user=user))
         href = f"{self.home.format(user=user)}{name}/"
         listed = "".join(f'<c:comp name="{component}"/>' for component in components)
         body = (
             '<?xml version="1.0" encoding="utf-8"?>'
             '<c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:set><d:prop>'
-            f"<d:displayname>{name}</d:displayname><c:supported-calendar-component-set>{listed}"
+            f"<d:displayname>{display or name}</d:displayname>"
+            f"<c:supported-calendar-component-set>{listed}"
             "</c:supported-calendar-component-set></d:prop></d:set></c:mkcalendar>"
         )
         status, answer = self.request(user, "MKCALENDAR", href, body.encode())
