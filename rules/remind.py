@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import Enum
 
-from rules.model.followups import Due, FollowUp, LedgerEntry, State
+from rules.model.followups import Due, FollowUp, LedgerEntry, Reminder, State
 from rules.model.people import User, UserId
 from rules.model.sightings import When
 from rules.model.wire import Outcome, SendResult
@@ -67,23 +67,31 @@ def plan(follow_up: FollowUp, users: Mapping[UserId, User], ruleset: RuleSet) ->
     """The emails that a follow-up should have, soonest first; to its assignees and nobody else."""
     if not follow_up.live or follow_up.state is not State.TO_DO:
         return ()
-    offsets = {r.before: r.template for r in follow_up.reminders if r.channel == EMAIL}
-    dues = [
-        Due(
-            follow_up=follow_up.id,
-            occurrence="",
-            before=before,
-            recipient=user.id,
-            schedule_version=follow_up.schedule_version,
-            at=at,
-            template=template,
-        )
-        for user in _active(follow_up, users)
-        for before, template in offsets.items()
-        if (at := _at(follow_up.when, before, zone(user.timezone), ruleset.all_day_hour))
-        is not None
-    ]
-    return tuple(sorted(dues, key=lambda d: (d.at, d.recipient, d.before)))
+    dues: dict[tuple[UserId, datetime], Due] = {}
+    for user in _active(follow_up, users):
+        home = zone(user.timezone)
+        # Two offsets that come to one instant, as those of an all-day one do, are one email.
+        for reminder in sorted(_by_email(follow_up), key=lambda r: r.before):
+            at = _at(follow_up.when, reminder.before, home, ruleset.all_day_hour)
+            if at is not None:
+                dues.setdefault((user.id, at), _due(follow_up, reminder, user, at))
+    return tuple(sorted(dues.values(), key=lambda d: (d.at, d.recipient)))
+
+
+def _due(follow_up: FollowUp, reminder: Reminder, user: User, at: datetime) -> Due:
+    return Due(
+        follow_up=follow_up.id,
+        occurrence="",
+        before=reminder.before,
+        recipient=user.id,
+        schedule_version=follow_up.schedule_version,
+        at=at,
+        template=reminder.template,
+    )
+
+
+def _by_email(follow_up: FollowUp) -> list[Reminder]:
+    return [r for r in follow_up.reminders if r.channel == EMAIL]
 
 
 def _active(follow_up: FollowUp, users: Mapping[UserId, User]) -> Iterable[User]:
@@ -98,7 +106,9 @@ def _at(when: When, before: timedelta, home: tzinfo, all_day_hour: int) -> datet
     (RFC 5545 §3.8.6.3, §3.3.6); the rest is exact. An all-day one reminds at the set hour, that
     many whole days earlier.
     """
-    days, rest = divmod(before, DAY)
+    # Toward zero: a negative offset is after the start, and nine hours into a day is that day.
+    days = int(before / DAY)
+    rest = before - days * DAY
     try:
         if when.all_day:
             day = local_date(when) - days * DAY
@@ -136,7 +146,7 @@ def obsolete(
         return "moved"
     if due.recipient not in {a.user for a in follow_up.assignees}:
         return "reassigned"
-    if due.before not in {r.before for r in follow_up.reminders if r.channel == EMAIL}:
+    if due.before not in {r.before for r in _by_email(follow_up)}:
         return "reminder removed"
     if dues is not None and _identity(due) not in _identities(dues):
         return "recipient is not active"
