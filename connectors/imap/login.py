@@ -118,6 +118,9 @@ def _buffered(imap: Any) -> bytes:
         return own + bytes(stream.read(len(waiting)) if waiting else b"")
     except (BlockingIOError, ssl.SSLWantReadError):
         return own
+    finally:
+        # While this file is open, closing the socket would not hang up.
+        stream.close()
 
 
 @contextmanager
@@ -138,12 +141,18 @@ def _translated(account: ImapAccount) -> Iterator[None]:
             "name that it was made for, or name your authority's PEM file in ca_file"
         ) from error
     except ssl.SSLError as error:
-        raise Unreachable(f"{host}: TLS: {shown(str(error))}") from error
+        raise Unreachable(
+            f"{host}: TLS: {shown(error.reason or str(error))} (is {account.port} the port for "
+            f"security = {account.security!r}?)"
+        ) from error
     except CapabilityError as error:
         raise Refused(f"{host}: {_without_secrets(account, str(error))}") from None
-    except (imaplib.IMAP4.error, OSError, EOFError) as error:
-        why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-        raise Unreachable(f"{host}: {_without_secrets(account, why)}") from None
+    except TimeoutError as error:
+        raise Unreachable(f"{host}: no answer in time") from error
+    except OSError as error:
+        raise Unreachable(f"{host}: {shown(error.strerror or str(error))}") from error
+    except (imaplib.IMAP4.error, EOFError) as error:
+        raise Unreachable(f"{host}: {_without_secrets(account, str(error))}") from None
 
 
 def _without_secrets(account: ImapAccount, said: str) -> str:

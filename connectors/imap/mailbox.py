@@ -27,6 +27,7 @@ class ImapMailbox:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._wire_names: dict[str, bytes] = {}
+        self._folder: str | None = None
 
     def folders(self) -> tuple[FolderInfo, ...]:
         """Every folder of the account."""
@@ -35,6 +36,7 @@ class ImapMailbox:
 
     def examine(self, folder: str) -> FolderState:
         """Open a folder read-only. Refused when it can't be, or has no lasting UIDs."""
+        self._folder = None
         raw = self._wire_names.get(folder)
         name = raw if raw is not None else imap_utf7.encode(folder)
         reply = self.session.run("EXAMINE", name)
@@ -46,10 +48,12 @@ class ImapMailbox:
                 f"{self.session.host}: folder {folder!r}: the server gives no UIDVALIDITY, so what "
                 "was read can't be told from what is new: leave the folder out"
             )
+        uidnext = codes.get(b"UIDNEXT") or self._next_uid(exists)
+        self._folder = folder
         return FolderState(
             name=folder,
             uidvalidity=codes[b"UIDVALIDITY"],
-            uidnext=codes.get(b"UIDNEXT") or self._next_uid(exists),
+            uidnext=uidnext,
             exists=exists,
             modseq=codes.get(b"HIGHESTMODSEQ"),
         )
@@ -63,21 +67,27 @@ class ImapMailbox:
 
         Other calls may be made between two batches; opening another folder ends the sweep's use.
         """
-        return fetch.batches(self.session, ranges)
+        return fetch.batches(self._opened(), ranges)
 
     def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]:
         """The text parts of these messages; attachments are named, never fetched."""
-        return texts(self.session, uids)
+        return texts(self._opened(), uids)
 
     def find(self, message_id: str) -> tuple[int, ...]:
         """UIDs of messages whose Message-ID contains this (RFC 9051 §6.4.4: a substring)."""
-        wanted = message_id.encode()
+        session = self._opened()
+        wanted = message_id.strip("<>").encode()
         charset = () if wanted.isascii() else ("CHARSET UTF-8",)
-        return fetch.found(self.session.must("UID SEARCH", *charset, "HEADER Message-ID", wanted))
+        return fetch.found(session.must("UID SEARCH", *charset, "HEADER Message-ID", wanted))
 
     def close(self) -> None:
         """Log out without waiting; safe to repeat."""
         self.session.logout()
+
+    def _opened(self) -> Session:
+        if self._folder is None:
+            raise Refused(f"{self.session.host}: no folder has been examined")
+        return self.session
 
     def _next_uid(self, exists: int) -> int:
         """UIDNEXT where EXAMINE did not tell it: one more than the last message's UID."""

@@ -141,6 +141,12 @@ class Session:
             self._in_flight.difference_update(waiting)
             self._abandoned.update(waiting)
 
+    def left_over(self) -> list[Response]:
+        """What has been read and asked for by nobody, for who goes on reading the socket."""
+        responses = list(self._ready)
+        self._ready.clear()
+        return responses
+
     def logout(self) -> None:
         """Say good-bye without waiting for an answer, and hang up. Never raises."""
         try:

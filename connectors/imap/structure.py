@@ -1,5 +1,6 @@
 """BODYSTRUCTURE (RFC 9051 §7.5.2) → which parts are the text, and what else hangs on it."""
 
+import re
 from dataclasses import dataclass
 from itertools import takewhile
 from urllib.parse import unquote_to_bytes
@@ -16,6 +17,9 @@ PARTS_MOST = 500
 """Parts of one message that are looked at."""
 
 _CALENDARS = {"text/calendar", "application/ics"}
+
+
+_FILENAME = re.compile(rb"filename=\"?([^\";]{1,500})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,12 @@ def _disposition(value: list[Value]) -> tuple[str | None, dict[str, str]]:
             return kind.decode("latin-1").lower(), _parameters(parameters)
         case [[bytes(kind)]]:
             return kind.decode("latin-1").lower(), {}
+        case [bytes(whole)]:
+            # pymap writes the field as it stands in the message.
+            kind, _, rest = whole.partition(b";")
+            name = _FILENAME.search(rest)
+            names = {"filename": name[1].decode("utf-8", "replace")} if name else {}
+            return kind.strip().decode("latin-1").lower(), names
     return None, {}
 
 

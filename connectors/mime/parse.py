@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from email.message import Message as StandardMessage
 from email.policy import compat32
+from typing import Any
 
 import fast_mail_parser
 
@@ -173,7 +174,7 @@ def _standard_content(found: StandardMessage) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
-def _standard_subject(payload: list[StandardMessage]) -> str:
+def _standard_subject(payload: list[Any]) -> str:
     return str(payload[0].get("subject", "")) if payload else ""
 
 

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,12 @@ service imap {{
 }}
 service anvil {{
   chroot =
+  # No waiting for the next login after a wrong password.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
+auth_failure_delay = 0
 service stats {{
   chroot =
 }}
@@ -127,6 +133,7 @@ class Dovecot:
             ["dovecot", "-F", "-c", str(self.home / "dovecot.conf")],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         self._wait_until_up()
         return self
@@ -139,6 +146,9 @@ class Dovecot:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(5)
+        # Sessions outlive their master; they are in the group that it was started in.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def deliver(self, user: str, folder: str, raw: bytes, flags: str = "") -> Path:
         """Put a message into a folder as a delivery agent does: written whole, then moved in."""

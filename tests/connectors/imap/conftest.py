@@ -1,0 +1,50 @@
+"""The servers that the IMAP connector is tried on, each with one staff mailbox."""
+
+import pytest
+
+from connectors.imap import ImapAccount
+from tests.servers.dovecot import BARE, Dovecot
+
+PASSWORD = "pàsswörd 1"
+
+
+@pytest.fixture(scope="session")
+def dovecot(tmp_path_factory):
+    """Everything that Dovecot offers; users named by the tests are made on the fly."""
+    with Dovecot(tmp_path_factory.mktemp("dovecot"), users(PASSWORD)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bare_dovecot(tmp_path_factory):
+    """The same server without ESEARCH, SPECIAL-USE and the like."""
+    home = tmp_path_factory.mktemp("bare")
+    with Dovecot(home, users(PASSWORD), capability=BARE) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pymap():
+    pymap = pytest.importorskip("tests.servers.pymap")
+    with pymap.Pymap(users("ascii only"), ("Envoyés", "Clients")) as server:
+        yield server
+
+
+def users(password):
+    return {f"user{number}": password for number in range(40)}
+
+
+_taken = iter(range(40 * 3))
+
+
+@pytest.fixture
+def user():
+    """A user that no other test has used, so that servers can be shared."""
+    return f"user{next(_taken) % 40}"
+
+
+def account(server, user, **changes):
+    """The account of a user on a server's plain port."""
+    fields = {"port": server.port, "security": "none", "timeout": 20}
+    fields["password"] = server.users[user]
+    return ImapAccount("127.0.0.1", user=user, **(fields | changes))
