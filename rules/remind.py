@@ -106,16 +106,18 @@ def _at(when: When, before: timedelta, home: tzinfo, all_day_hour: int) -> datet
     (RFC 5545 §3.8.6.3, §3.3.6); the rest is exact. An all-day one reminds at the set hour, that
     many whole days earlier.
     """
-    # Toward zero: a negative offset is after the start, and nine hours into a day is that day.
-    days = int(before / DAY)
-    rest = before - days * DAY
     try:
+        # Toward zero: a negative one is after the start, and nine hours into a day is that day.
+        days = before // DAY if before >= timedelta(0) else -(-before // DAY)
+        rest = before - days * DAY
         if when.all_day:
             day = local_date(when) - days * DAY
             return datetime.combine(day, time(all_day_hour), home).astimezone(UTC)
         start = when.start.astimezone(home)
-        # Subtracting from an aware datetime moves the wall clock; its offset is found anew.
-        return (start - days * DAY).astimezone(UTC) - rest
+        # Subtracting from an aware datetime moves the wall clock, and forgets which of an hour
+        # that comes twice is meant.
+        wall = (start - days * DAY).replace(fold=start.fold)
+        return wall.astimezone(UTC) - rest
     except OverflowError:
         return None
 

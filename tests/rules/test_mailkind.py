@@ -1,0 +1,48 @@
+"""Kinds of mail, by the signs that real programs leave."""
+
+import pytest
+
+from rules.mailkind import kind
+from rules.model.sightings import EventRef, MailKind
+from tests.rules.house import mail
+
+SIGNS = [
+    (MailKind.HUMAN, {}, {}),
+    (MailKind.HUMAN, {}, {"auto-submitted": "no"}),
+    (MailKind.HUMAN, {}, {"x-auto-response-suppress": "All"}),
+    (MailKind.HUMAN, {"subject": "Re: absence de réponse"}, {}),
+    (
+        MailKind.BOUNCE,
+        {},
+        {"content-type": 'multipart/report; report-type="delivery-status"; boundary=x'},
+    ),
+    (MailKind.BOUNCE, {"from_": "MAILER-DAEMON@mx.acme.fr"}, {}),
+    (MailKind.BOUNCE, {}, {"x-failed-recipients": "x@y.fr"}),
+    (MailKind.INVITATION, {}, {"content-type": "text/calendar; method=REQUEST"}),
+    (MailKind.INVITATION, {"invites": EventRef("u")}, {}),
+    (MailKind.AUTO_REPLY, {}, {"auto-submitted": "auto-replied (vacation)"}),
+    (MailKind.AUTO_REPLY, {}, {"auto-submitted": "auto-generated; owner-email=x"}),
+    (MailKind.AUTO_REPLY, {}, {"x-autoreply": "yes"}),
+    (MailKind.AUTO_REPLY, {}, {"precedence": "auto_reply"}),
+    (MailKind.AUTO_REPLY, {"subject": "Réponse automatique : Devis"}, {}),
+    (MailKind.AUTO_REPLY, {"subject": "Out of Office: Devis"}, {}),
+    (MailKind.NEWSLETTER, {}, {"list-unsubscribe": "<https://x>", "list-id": "<x.mcsv.net>"}),
+    (MailKind.NEWSLETTER, {}, {"precedence": "bulk"}),
+    (MailKind.LIST, {}, {"list-id": "<dev.acme.fr>"}),
+    (
+        MailKind.LIST,
+        {},
+        {"list-post": "<mailto:dev@acme.fr>", "list-unsubscribe": "<mailto:x>"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("expected", "fields", "headers"), SIGNS)
+def test_kind(expected, fields, headers):
+    assert kind(mail(headers=headers, **fields)) is expected
+
+
+def test_headers_of_a_megabyte_take_no_time():
+    huge = "\u00e9" * 1_000_000
+    message = mail(subject=huge, headers={"content-type": huge, "auto-submitted": huge})
+    assert kind(message) is MailKind.AUTO_REPLY
