@@ -20,6 +20,7 @@ SECRETS = ("gratin", "quatuor", "dinosaures", "détartrage", "portfolio")
 def servers(narrator: Narrator, stage: Stage) -> None:
     """Count what the servers really hold."""
     _, sample = narrator._, stage.sample
+    narrator.tell(_("Started and filled in {seconds:.1f} s.").format(seconds=stage.seconds))
     held = sum(sum(stage.mail.count(key).values()) for key in stage.mail.users)
     copies = len(sample.copies())
     must(held, held == copies, _("{copies} messages on the mail server").format(copies=copies))
@@ -111,6 +112,7 @@ def capture(narrator: Narrator, stage: Stage) -> None:
         f"GET /api/v1/exchanges, {seconds:.1f} s",
     )
     _seen_twice(narrator, stage)
+    _private_event(narrator, stage)
     _nothing_private(narrator, stage)
 
 
@@ -125,6 +127,19 @@ def _seen_twice(narrator: Narrator, stage: Stage) -> None:
     narrator.seen(
         _("“{subject}” reached Claire and Hugo: one exchange, {ref}, seen twice").format(
             subject=twice.subject, ref=refs.pop()
+        ),
+        "suivi explain",
+    )
+
+
+def _private_event(narrator: Narrator, stage: Stage) -> None:
+    _ = narrator._
+    lunch = next(e for e in stage.sample.gatherings if e.id == "dejeuner-sophie")
+    told = stage.suivi.json("explain", lunch.uid)
+    must(told, {e["reason"] for e in told} == {lunch.reason}, lunch.reason)
+    narrator.seen(
+        _("“{title}” is marked private: left alone, though she is a customer").format(
+            title=lunch.summary
         ),
         "suivi explain",
     )
@@ -189,17 +204,13 @@ def by_party(stage: Stage) -> Counter[str]:
 
 
 def reasons(narrator: Narrator) -> dict[Reason, str]:
-    """Why something is not captured, in words."""
+    """Why mail is not captured, in words."""
     _ = narrator._
     return {
         Reason.NO_THIRD_PARTY: _("nobody we deal with: private mail, newsletters, strangers"),
         Reason.INTERNAL: _("among colleagues"),
         Reason.KEPT_OUT: _("kept out by folder, keyword or subject tag"),
-        Reason.DRAFT_OR_JUNK: _("drafts and junk, in folders that are not read"),
-        Reason.PRIVATE: _("marked private or confidential"),
-        Reason.CANCELLED: _("cancelled"),
-        Reason.DECLINED: _("declined by us"),
-        Reason.NOT_YET: _("still to come"),
+        Reason.OWN_MAIL: _("suivi's own reminder"),
     }
 
 

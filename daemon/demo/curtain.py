@@ -56,6 +56,7 @@ def _left_out(narrator: Narrator, stage: Stage) -> None:
     narrator.table(
         _("Left out, and why (copies of mail)"), (_("why"), _("labels"), _("suivi")), rows
     )
+    narrator.tell(_("Drafts and junk are not read at all."))
 
 
 def _follow_ups(narrator: Narrator, stage: Stage) -> None:

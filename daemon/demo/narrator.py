@@ -101,13 +101,12 @@ class Narrator:
 
     def failed(self, expected: str, seen: str, log: str) -> None:
         """A step was not observed."""
-        body = Text.assemble(
-            (self._("expected: "), "bold"), expected, "\n", (self._("seen: "), "bold"), seen
-        )
+        _ = self._
+        body = Text.assemble((_("expected: "), "bold"), expected, "\n", (_("seen: "), "bold"), seen)
         if log:
-            body.append_text(Text.assemble("\n\n", (self._("the daemon's last lines:"), "bold")))
+            body.append_text(Text.assemble("\n\n", (_("the daemon's last lines:"), "bold")))
             body.append_text(Text(f"\n{log}", style="dim"))
-        title = Text("✗ " + self._("This step was not observed; the story stops here."))
+        title = Text("✗ " + _("This step was not observed; the story stops here."))
         self._indented(Panel(body, title=title, title_align="left", border_style="red"))
 
     def end(self, text: str) -> None:
@@ -116,4 +115,4 @@ class Narrator:
         self._console.print(Panel(Text(text, style="bold"), box=box.ROUNDED, border_style="green"))
 
     def _indented(self, what: RenderableType) -> None:
-        self._console.print(Padding(what, (0, 0, 0, INDENT)))
+        self._console.print(Padding(what, (0, 0, 0, INDENT), expand=False))

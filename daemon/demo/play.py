@@ -5,7 +5,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from connectors.demo.servers.mail import missing
@@ -52,7 +52,8 @@ def _play(narrator: Narrator, set_up: Stage, start: float, *, stays: bool) -> in
         seconds = time.monotonic() - start
         narrator.end(_("Every step was observed, in {seconds:.0f} s.").format(seconds=seconds))
         if stays:
-            open_house(narrator, set_up)
+            with suppress(KeyboardInterrupt):
+                open_house(narrator, set_up)
     return 0
 
 

@@ -55,6 +55,8 @@ class Places:
 
 def write(company: Company, places: Places) -> None:
     """Write all files; passwords are readable by their owner only."""
+    # systemd would make it (StateDirectory=).
+    places.state.mkdir(mode=0o700)
     secret = places.folder / "password"
     secret.touch(mode=0o600)
     secret.write_text(places.password, "utf-8")

@@ -1,6 +1,7 @@
 """The stage of the demo: servers with the company's mail and calendars, and suivi configured."""
 
 import secrets
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ class Notes:
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Everything that the story is played with; `written` holds each calendar object as its
-    server served it before suivi had run."""
+    server served it before suivi had run, `seconds` is how long the setting up took."""
 
     sample: Sample
     places: Places
@@ -43,6 +44,7 @@ class Stage:
     calendars: CalendarServer
     suivi: Suivi
     written: Mapping[tuple[str, str], bytes]
+    seconds: float
     notes: Notes = field(default_factory=Notes)
 
     @property
@@ -54,7 +56,7 @@ class Stage:
 @contextmanager
 def stage(folder: Path, runtime: Path, language: str, now: datetime) -> Iterator[Stage]:
     """Start the servers, fill them, write the configuration; all ends with the block."""
-    lumen = company()
+    lumen, start = company(), time.monotonic()
     # One for all of them, and another in each run: it guards nothing but this demo.
     password = f"lumen-{secrets.token_hex(3)}"
     people = {member.key: password for member in lumen.staff}
@@ -67,7 +69,15 @@ def stage(folder: Path, runtime: Path, language: str, now: datetime) -> Iterator
         written = fill_calendars(played, calendars)
         places = Places(folder, runtime, mail.imap, mail.smtp, calendars.url, free_port(), password)
         write(lumen, places)
-        yield Stage(played, places, mail, calendars, Suivi(places, language), written)
+        yield Stage(
+            played,
+            places,
+            mail,
+            calendars,
+            Suivi(places, language),
+            written,
+            time.monotonic() - start,
+        )
 
 
 def mail_users(lumen: Company, password: str) -> tuple[MailUser, ...]:
