@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from daemon import clock
+from daemon.demo.acts_calendar import BEFORE, PHONE_TITLE
 from daemon.demo.acts_mail import by_party, judged, reasons
 from daemon.demo.narrator import Narrator
 from daemon.demo.stage import Stage
@@ -67,7 +68,8 @@ def _follow_ups(narrator: Narrator, stage: Stage) -> None:
         start = datetime.fromisoformat(item["start"]).astimezone(zone)
         party = item["third_party"]["name"] if item["third_party"] else ""
         rows.append((f"{start:%Y-%m-%d %H:%M}", item["title"], party, item["owner"], _("to do")))
-    done = [(f"{_mail_time(stage)}", _("the one from Hugo's phone"), "", "", _("done"))]
+    party, hugo = stage.company.party("CU-0105"), stage.company.member("hugo").person.email
+    done = [(_phone_time(stage), PHONE_TITLE, party.name, hugo, _("done"))]
     columns = (_("when"), _("title"), _("third party"), _("who"), _("state"))
     narrator.table(_("Follow-ups"), columns, [*rows, *done])
 
@@ -97,6 +99,6 @@ def _explained(narrator: Narrator, stage: Stage) -> None:
         narrator.answer(stage.suivi.run("explain", letter.message_id))
 
 
-def _mail_time(stage: Stage) -> str:
+def _phone_time(stage: Stage) -> str:
     zone = ZoneInfo(stage.company.timezone)
-    return f"{stage.notes.reminder_due.astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{(stage.notes.reminder_due + BEFORE).astimezone(zone):%Y-%m-%d %H:%M}"
