@@ -1,5 +1,6 @@
 """A real server on a free port, over a real SQLite database."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,11 +53,18 @@ def world() -> World:
     return World()
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that was migrated once, to be copied."""
+    file = tmp_path_factory.mktemp("empty") / "suivi.sqlite3"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path}/suivi.sqlite3"
-    upgrade(url)
-    opened = open_store(url)
+def store(empty: Path, tmp_path: Path) -> Iterator[Store]:
+    shutil.copy(empty, tmp_path / "suivi.sqlite3")
+    opened = open_store(f"sqlite:///{tmp_path}/suivi.sqlite3")
     yield opened
     opened.close()
 

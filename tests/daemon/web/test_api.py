@@ -92,7 +92,7 @@ def pages(client: httpx2.Client, path: str, **params) -> list[dict]:
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize(
-    "header", [None, "Bearer nonsense", "Basic YWRtaW4tdG9rZW4=", "Bearer ", "Bearer é"]
+    "header", [None, "Bearer nonsense", "Basic YWRtaW4tdG9rZW4=", "Bearer", "Bearer é"]
 )
 def test_without_a_known_token_nothing_is_told(
     anonymous: httpx2.Client, parties, path: str, header: str | None
@@ -123,7 +123,7 @@ def test_an_exchange_is_whole(admin: httpx2.Client, parties) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 4, 12, 200])
-@pytest.mark.parametrize(("path", "count"), zip(LISTS, (12, 12, 3), strict=True))
+@pytest.mark.parametrize(("path", "count"), [*zip(LISTS, (12, 12, 3), strict=True)])
 def test_pages_show_each_once_and_in_order(
     admin: httpx2.Client, parties, path: str, count: int, limit: int
 ) -> None:

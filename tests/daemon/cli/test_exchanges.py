@@ -1,0 +1,77 @@
+"""A phone call in one line, with its follow-up; what is found afterwards."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.cli.conftest import Suivi
+
+CALL = ("exchange", "add", "--with", "dup", "--in", "--by", "alice@atelier.example")
+
+
+@pytest.fixture(autouse=True)
+def party(suivi: Suivi, place: Path) -> None:
+    (place / "x.csv").write_text("code,name,kind\nDUP,Dupont & Fils,customer\n")
+    assert suivi("import", "third-parties", str(place / "x.csv")).returncode == 0
+
+
+def test_a_call_with_its_follow_up(suivi: Suivi) -> None:
+    done = suivi(*CALL, "Wants a new quote", "--follow-up", "mardi 10h")
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    assert first == "Recorded EXC-1: phone with Dupont & Fils, by Alice Martin."
+    assert second.startswith("Follow-up on ")
+    assert second.endswith(" 10:00: Relance : Dupont & Fils")
+    shown = suivi("history", "DUP").stdout
+    assert "EXC-1" in shown and "Wants a new quote" in shown and "Relance : Dupont" in shown
+    assert (
+        "Relance : Dupont & Fils" in suivi("follow-ups", "--user", "alice@atelier.example").stdout
+    )
+
+
+def test_the_same_call_again_is_one(suivi: Suivi) -> None:
+    again = (*CALL, "Said hello", "--at", "2026-11-24 09:30", "--follow-up", "+3d", "--json")
+    first, second = (json.loads(suivi(*again).stdout) for _ in range(2))
+    assert first["exchange"]["ref"] == second["exchange"]["ref"] == "EXC-1"
+    assert first["follow_up"]["uid"] == second["follow_up"]["uid"]
+    found = json.loads(suivi("history", "DUP", "--json").stdout)
+    assert len(found["exchanges"]) == 1
+    assert found["exchanges"][0]["happened_at"] == "2026-11-24T08:30:00+00:00"
+    assert len(json.loads(suivi("follow-ups", "--json").stdout)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("--by", "bob@atelier.example"), "nobody of us has the address bob@atelier.example"),
+        (("--with", "Durand"), "no third party is called 'Durand'"),
+        (("--follow-up", "one day"), "'one day' is not a time I know"),
+        (("--at", "noon"), "'noon' is not a time"),
+        (("--mode", "telepathy"), "telepathy"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_stored(
+    suivi: Suivi, change: tuple[str, str], said: str
+) -> None:
+    done = suivi(*CALL, "text", *change)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert said in done.stderr
+    assert json.loads(suivi("history", "DUP", "--json").stdout)["exchanges"] == []
+
+
+def test_a_follow_up_that_cannot_be_takes_the_exchange_along(suivi: Suivi) -> None:
+    suivi(*CALL, "text", "--follow-up", "never ever")
+    assert json.loads(suivi("history", "DUP", "--json").stdout)["exchanges"] == []
+
+
+def test_messages_are_in_the_language_of_who_types(suivi: Suivi) -> None:
+    done = suivi(*CALL, "Bonjour", SUIVI_LANGUAGE="fr")
+    assert done.stdout == "Enregistré EXC-1 : phone avec Dupont & Fils, par Alice Martin.\n"
+
+
+def test_a_terminal_is_not_driven_by_what_was_said(suivi: Suivi) -> None:
+    suivi(*CALL, "\x1b[2Jgone \u202ereversed")
+    shown = suivi("history", "DUP").stdout
+    assert "\x1b" not in shown and "\u202e" not in shown
+    assert "gone" in shown
