@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from daemon.capture.calendar import CalendarAccount
 from daemon.capture.mail import MailAccount
-from daemon.config import Calendar, Mailbox, Settings, Staff
+from daemon.config import Calendar, Mailbox, Settings
 from daemon.store import Tx, accounts, people
 from rules import identity
-from rules.model.people import EntityId, Right, User, UserId
+from rules.model.people import AddressKey, Right, UserId
 from rules.model.sightings import AccountId
 
 STAFF_RIGHTS = frozenset(
@@ -35,12 +35,21 @@ class Members:
 def declare(tx: Tx, settings: Settings, now: datetime) -> Members:
     """Make the store know every user and account of `settings`; safe to repeat."""
     entity = people.put_entity(tx, settings.company.entity, settings.company.name)
-    users: dict[str, UserId] = {}
-    zones: dict[str, str] = {}
+    users: dict[AddressKey, UserId] = {}
+    zones: dict[AddressKey, str] = {}
     for staff in settings.users:
-        user = _user(settings, staff, entity)
-        users[identity.key(staff.email)] = people.put_user(tx, user)
-        zones[identity.key(staff.email)] = user.timezone
+        zone = staff.timezone or settings.company.timezone
+        users[identity.key(staff.email)] = people.put_user(
+            tx,
+            name=staff.name,
+            email=staff.email,
+            aliases=staff.aliases,
+            entities=(entity,),
+            rights=Right if staff.admin else STAFF_RIGHTS,
+            language=staff.language or settings.company.language,
+            timezone=zone,
+        )
+        zones[identity.key(staff.email)] = zone
     mail: dict[AccountId, tuple[MailAccount, Mailbox]] = {}
     commands: dict[AccountId, Mailbox] = {}
     for mailbox in settings.mailboxes:
@@ -67,19 +76,6 @@ def declare(tx: Tx, settings: Settings, now: datetime) -> Members:
         )
         calendars[account] = (_calendar(account, calendar, users[who], zones[who]), calendar)
     return Members(mail, commands, calendars)
-
-
-def _user(settings: Settings, staff: Staff, entity: EntityId) -> User:
-    return User(
-        id=UserId(0),
-        name=staff.name,
-        email=staff.email,
-        aliases=staff.aliases,
-        entities=frozenset({entity}),
-        rights=frozenset(Right) if staff.admin else STAFF_RIGHTS,
-        language=staff.language or settings.company.language,
-        timezone=staff.timezone or settings.company.timezone,
-    )
 
 
 def _calendar(account: AccountId, calendar: Calendar, owner: UserId, zone: str) -> CalendarAccount:

@@ -87,7 +87,7 @@ class Parts:
 
             session = connect.mailbox_of(mailbox)
             try:
-                return mail.sync(capture, account, session, lease, judged)
+                return spelled(mail.sync(capture, account, session, lease, judged))
             finally:
                 session.close()
 
@@ -115,7 +115,7 @@ class Parts:
         def work(lease: Lease, turn: Turn) -> Counter[str]:
             session = connect.calendars_of(settings)
             try:
-                counts = calendar.sync(capture, member, session, lease)
+                counts = spelled(calendar.sync(capture, member, session, lease))
                 turn.within(PATIENCE)
                 publish(publisher, account, session, lease)
                 return counts
@@ -127,6 +127,11 @@ class Parts:
     def _link(self, follow_up: FollowUp) -> str:
         # Pages of follow-ups come with the pages issue; until then no address is promised.
         return ""
+
+
+def spelled(counts: mail.Counts) -> Counter[str]:
+    """Counts by "verdict:reason", for logs and reports."""
+    return Counter({f"{verdict}:{reason}": n for (verdict, reason), n in counts.items()})
 
 
 def assemble(settings: Settings, store: Store | None = None) -> Parts:

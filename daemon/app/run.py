@@ -1,5 +1,6 @@
 """The App: the daemon while it runs, and what the commands beside it ask of the same parts."""
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from daemon.app import connect
 from daemon.app.check import CheckLine, check
 from daemon.app.parts import Parts, Progress, assemble, silent
 from daemon.app.service import Service
-from daemon.app.suggest import Suggestions, suggest
+from daemon.app.suggest import Suggestions, suggestions
 from daemon.app.turns import Member, take
 from daemon.clock import now
 from daemon.config import Settings
@@ -37,7 +38,7 @@ class App:
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT; SIGHUP reloads. Returns when what was in hand is stored."""
-        steps.arm_from_environment()
+        steps.arm(os.environ.get("SUIVI_CRASH_AT", ""))
         Service(self._parts).run()
 
     def sync(self, progress: Progress = silent) -> SyncReport:
@@ -54,7 +55,7 @@ class App:
         while plan(parts.store, parts.rulebook, now()):
             pass
         with parts.store.read() as tx:
-            troubles = [f"{s.name}: {s.trouble}" for s in accounts.statuses(tx) if s.trouble]
+            troubles = [f"{s.name}: {s.last_error}" for s in accounts.statuses(tx) if s.last_error]
         return SyncReport(counts, (*busy, *troubles))
 
     def explain(self, text: str) -> tuple[proof.Explanation, ...]:
@@ -79,15 +80,15 @@ class App:
 
     def suggest(self, limit: int = 20, progress: Progress = silent) -> Suggestions:
         """Whom staff write with most and the directory lacks; nothing is stored."""
-        return suggest(self._parts, limit, progress)
+        return suggestions(self._parts, limit, progress)
 
     def _once(self, member: Member, busy: list[str]) -> Counter[str]:
         turn = Turn(member.name, threading.Event(), patience=3600)
         counts = take(self._parts.store, self._parts.owner, member, turn)
         if counts is None:
             with self._parts.store.read() as tx:
-                status = next(s for s in accounts.statuses(tx) if s.account == member.id)
-            if not status.trouble:
+                status = next(s for s in accounts.statuses(tx) if s.id == member.id)
+            if not status.last_error:
                 busy.append(f"{member.name}: another suivi is reading it now")
         return counts or Counter()
 

@@ -122,7 +122,7 @@ class Service:
             raise ControlError(str(error)) from error
         finally:
             notify.ready(one_line(self._parts))
-        for account in self._parts.members.mail | self._parts.members.commands:
+        for account in (*self._parts.members.mail, *self._parts.members.commands):
             self._watcher.forget(account)
         self._parts = parts
         self._ticks = Ticks(parts, self._loop)

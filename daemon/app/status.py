@@ -26,9 +26,9 @@ def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
             {
                 "name": status.name,
                 "kind": status.kind,
-                "last_ok": status.last_ok,
-                "trouble": status.trouble,
-                "next_try": status.next_try,
+                "last_ok": status.last_ok_at,
+                "trouble": status.last_error,
+                "next_try": status.next_try_at,
             }
             for status in known
         ],
@@ -51,7 +51,9 @@ def readiness(parts: Parts, loop: Loop) -> Readiness:
         return Readiness((*checks, Check("database", ok=False, reason=str(error))))
     checks.append(Check("database", ok=True))
     checks += [
-        Check(f"{status.kind} {status.name}", not status.trouble, status.trouble, required=False)
+        Check(
+            f"{status.kind} {status.name}", not status.last_error, status.last_error, required=False
+        )
         for status in known
     ]
     return Readiness(tuple(checks))
@@ -63,7 +65,7 @@ def one_line(parts: Parts) -> str:
         known = accounts.statuses(tx)
         coming = follow_ups.count_open(tx)
         observing = installation.get(tx).observing
-    troubled = sum(bool(status.trouble) for status in known)
+    troubled = sum(bool(status.last_error) for status in known)
     words = [f"{len(known) - troubled} of {len(known)} accounts well", f"{coming} follow-ups open"]
     if observing:
         words.append("only observing: `suivi release` ends that")

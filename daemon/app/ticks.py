@@ -68,9 +68,9 @@ class Ticks:
             moment = now()
             with self._parts.store.read() as tx:
                 resting = {
-                    status.account
+                    status.id
                     for status in accounts.statuses(tx)
-                    if status.next_try is not None and status.next_try > moment
+                    if status.next_try_at is not None and status.next_try_at > moment
                 }
             for member in members:
                 if member.id not in resting:

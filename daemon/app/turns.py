@@ -1,5 +1,6 @@
 """An account's turn: take its lease, log in, run its arrow, and note how it went."""
 
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from daemon.clock import now
 from daemon.jobs import Job, Turn
 from daemon.store import Lease, Store, accounts
 from daemon.store.errors import LeaseLost, StaleDirectory
+from rules import schedule
 from rules.model.sightings import AccountId
 
 log = structlog.stdlib.get_logger(__name__)
@@ -79,7 +81,10 @@ def job(store: Store, owner: str, member: Member) -> Job:
 
 
 def _note(store: Store, member: Member, error: ConnectorError) -> None:
+    moment = now()
     kind = "unreachable" if isinstance(error, Unreachable) else "refused"
     with store.write() as tx:
-        accounts.note_trouble(tx, member.id, str(error), now())
+        failures = next(s.failures for s in accounts.statuses(tx) if s.id == member.id)
+        then = schedule.next_try(failures + 1, moment, random.random())  # noqa: S311  no secret
+        accounts.note_trouble(tx, member.id, str(error), moment, then)
     log.warning(kind, account=member.name, error=str(error))

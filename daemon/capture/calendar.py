@@ -32,6 +32,9 @@ LOOK_AGAIN = "look-again"
 
 CHUNK = 50
 
+Counts = Counter[tuple[Verdict, Reason]]
+"""How many were judged how."""
+
 Absorb = Callable[[Tx, Book, Sighting, CalendarObject, Sequence[Event], datetime], Decision | None]
 """Takes an object that is, or becomes, a follow-up, and says so; None: it is none."""
 
@@ -71,9 +74,9 @@ class CalendarCapture:
 
 def sync(
     capture: CalendarCapture, account: CalendarAccount, calendars: Calendars, lease: Lease
-) -> Counter[str]:
+) -> Counts:
     """Judge what changed in every watched calendar; returns counts by reason."""
-    counts: Counter[str] = Counter()
+    counts: Counts = Counter()
     for calendar, info in _watched(capture, account, calendars.discover(), lease):
         counts += _sync_one(capture, account, calendars, lease, calendar, info)
     return counts
@@ -105,7 +108,7 @@ def _sync_one(
     lease: Lease,
     calendar: shelf.Calendar,
     info: CalendarInfo,
-) -> Counter[str]:
+) -> Counts:
     book = capture.rulebook.in_force()
     with capture.store.read() as tx:
         state = shelf.state(tx, calendar.id)
@@ -113,7 +116,7 @@ def _sync_one(
     judged_as = f"{book.judged_as}:{book.directory.version}"
     same_book = state.judged_as == judged_as
     unchanged = same_book and info.ctag is not None and info.ctag == state.ctag
-    counts: Counter[str] = Counter()
+    counts: Counts = Counter()
     if unchanged and not again:
         return counts
     token = state.token if same_book else None
@@ -159,7 +162,7 @@ def _judge(
     account: CalendarAccount,
     calendar: shelf.Calendar,
     obj: CalendarObject,
-) -> Counter[str]:
+) -> Counts:
     moment = now()
     place = EventPlace(calendar.id, calendar.name, obj.href, obj.etag or "", calendar.dedicated)
     key = f"{calendar.id}:{obj.href}"
@@ -168,22 +171,22 @@ def _judge(
         events = ical.read(obj.data, account.zone, moment - capture.past, moment + capture.future)
     except Unreadable as error:
         quarantine.put(tx, account.id, place, str(error), moment)
-        return Counter({Reason.UNREADABLE: 1})
+        return Counter({(Verdict.WAIT, Reason.UNREADABLE): 1})
     if not events:
         return Counter()
     first = Sighting(account.id, account.owner, place, events[0], account.level)
     absorbed = capture.absorb(tx, book, first, obj, events, moment)
     if absorbed is not None:
         record.keep(tx, book, capture.secret, capture.log_for, first, absorbed, moment)
-        return Counter({f"{absorbed.verdict}:{absorbed.reason}": 1})
-    counts: Counter[str] = Counter()
+        return Counter({(absorbed.verdict, absorbed.reason): 1})
+    counts: Counts = Counter()
     look_again: list[datetime] = []
     for event in events:
         sighting = Sighting(account.id, account.owner, place, event, account.level)
         mark = record.key_hash(capture.secret, event)
         veto = vetoes.level(tx, [mark]).get(mark, Level.EVERYTHING)
         decision = decide.event(book.ruleset, book.directory, sighting, moment, veto=veto)
-        counts[f"{decision.verdict}:{decision.reason}"] += 1
+        counts[decision.verdict, decision.reason] += 1
         if decision.verdict is Verdict.WAIT and (at := schedule.looks_again(event, moment)):
             look_again.append(at)
             continue

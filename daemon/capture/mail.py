@@ -9,7 +9,7 @@ what was not committed; the keys of exchanges make that harmless.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,12 +22,15 @@ from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
 from daemon.store import Lease, Store, accounts, exchanges, folders, quarantine, vetoes
 from rules import decide, schedule
-from rules.model.decisions import Decision
+from rules.model.decisions import Decision, Reason, Verdict
 from rules.model.people import Level, UserId
 from rules.model.sightings import AccountId, FolderRole, MailPlace, Message, Sighting
 from rules.model.wire import FolderInfo, FolderState, HeaderBatch, HeaderRow
 
 WATCHED = frozenset({FolderRole.INBOX, FolderRole.SENT})
+
+Counts = Counter[tuple[Verdict, Reason]]
+"""How many were judged how."""
 
 Progress = Callable[[str, int, int], bool]
 """Told after each batch: the folder's name, the UIDs judged so far, and how many there are to
@@ -64,13 +67,13 @@ def sync(
     mailbox: Mailbox,
     lease: Lease,
     progress: Progress,
-) -> Counter[str]:
+) -> Counts:
     """Judge all that is new in every watched folder; returns counts by reason.
 
     Raises Unreachable or Refused from the mailbox, LeaseLost when another daemon took over.
     """
-    counts: Counter[str] = Counter()
-    for info in _watched(mailbox.folders(), account.folders):
+    counts: Counts = Counter()
+    for info in watched(mailbox.folders(), account.folders):
         state = mailbox.examine(info.name)
         with capture.store.write() as tx:
             accounts.fence(tx, lease)
@@ -89,7 +92,8 @@ def sync(
     return counts
 
 
-def _watched(found: tuple[FolderInfo, ...], extra: frozenset[str]) -> Iterator[FolderInfo]:
+def watched(found: Iterable[FolderInfo], extra: frozenset[str]) -> Iterator[FolderInfo]:
+    """The folders that are read: Inbox, Sent, and those named in the configuration."""
     for info in found:
         if info.selectable and (info.role in WATCHED or info.name in extra):
             yield info
@@ -115,7 +119,7 @@ def _judge(
     place: MailPlace,
     lo: int,
     hi: int,
-) -> Counter[str]:
+) -> Counts:
     """One batch from headers to commit."""
     book = capture.rulebook.in_force()
     batch = mailbox.headers(lo, hi)
@@ -126,7 +130,7 @@ def _judge(
     if not book.observing:
         decided = _with_text(mailbox, decided)
     reached("mail.text-fetched")
-    counts = Counter(f"{d.verdict}:{d.reason}" for _, d in decided)
+    counts = Counter((d.verdict, d.reason) for _, d in decided)
     moment = now()
     with capture.store.write() as tx:
         accounts.fence(tx, lease)

@@ -10,10 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from connectors.mime.compose import MailText, compose
 from daemon import i18n
 from daemon.rulebook import Book
-from daemon.store import Tx, exchanges
-from rules import identity, remind, replies
+from daemon.store import Tx, exchanges, people
+from rules import access, identity, remind, replies
+from rules.model.exchanges import Exchange
 from rules.model.followups import FollowUp, LedgerEntry
-from rules.model.people import Address, User
+from rules.model.people import Address, ThirdPartyId, User
 
 ACTIONS = ("done", "+1h", "+1d", "+7d")
 """What the links of a reminder offer; the words are those that a reply may use too."""
@@ -67,7 +68,7 @@ class Letter:
             directory.third_parties.get(follow_up.third_party) if follow_up.third_party else None
         )
         contact = directory.contacts.get(follow_up.contact) if follow_up.contact else None
-        past = exchanges.history(tx, third_party=party.id, viewer=user, limit=3) if party else ()
+        past = _last_exchanges(tx, party.id, user) if party else ()
         return {
             "title": follow_up.title,
             "when": local_time(follow_up, user),
@@ -99,6 +100,14 @@ class Letter:
 
     def _token(self, follow_up: FollowUp, user: User, verb: str, now: datetime) -> str:
         return replies.token(self.secret, follow_up.id, user.id, verb, now + VALID_FOR)
+
+
+def _last_exchanges(tx: Tx, party: ThirdPartyId, user: User) -> tuple[Exchange, ...]:
+    """The last three that this user may see, as far as they may."""
+    groups = people.groups(tx)
+    found = exchanges.history(tx, third_party=party, limit=20)
+    seen = (access.visible(exchange, user, groups) for exchange in found)
+    return tuple(exchange for exchange in seen if exchange is not None)[:3]
 
 
 def local_time(follow_up: FollowUp, user: User) -> str:
