@@ -8,6 +8,7 @@ from typing import Final
 from connectors.errors import Unreadable
 
 FOLD: Final = 75
+MAX_PARAMS: Final = 64
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+")
 _PARAM: Final = re.compile(r';([A-Za-z0-9-]+)=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)')
 _CARET: Final = {"^n": "\n", "^N": "\n", "^'": '"', "^^": "^"}
@@ -62,7 +63,10 @@ def _line(pieces: list[bytes]) -> Line:
         return Line(raw, "", text)
     at = name.end()
     params: dict[str, str] = {}
-    while (param := _PARAM.match(text, at)) is not None:
+    for _ in range(MAX_PARAMS):
+        param = _PARAM.match(text, at)
+        if param is None:
+            break
         params.setdefault(param[1].upper(), _plain(param[2]))
         at = param.end()
     if not text.startswith(":", at):

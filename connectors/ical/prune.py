@@ -11,8 +11,11 @@ from typing import Final
 from connectors.errors import Unreadable
 from connectors.ical.lines import Line, clean, parameter, parse
 
-MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_BYTES: Final = 8 * 1024 * 1024
+MAX_PHYSICAL_LINES: Final = 150_000
 MAX_LINES: Final = 20_000
+MAX_DATES: Final = 5_000
+MAX_DEPTH: Final = 8
 MAX_COMPONENTS: Final = 1_000
 MAX_VALUE: Final = 64 * 1024
 # Our own parameter carries the zone's name past the parser, which keeps zones for ever.
@@ -55,17 +58,21 @@ def prune(data: bytes) -> Pruned:
     """Reduce an object; Unreadable where its structure is broken or its size absurd."""
     if len(data) > MAX_BYTES:
         raise Unreadable(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
+    if data.count(b"\n") > MAX_PHYSICAL_LINES:
+        raise Unreadable(f"more than {MAX_PHYSICAL_LINES} lines")
     lines = parse(data)
     kept: list[str] = []
     zones: list[tuple[Line, ...]] = []
     stack: list[str] = []
     zone: list[Line] = []
-    components = 0
+    components = dates = 0
     for line in lines:
         if line.name == "BEGIN":
             stack.append(line.value.strip().upper())
+            if len(stack) > MAX_DEPTH:
+                raise Unreadable("not iCalendar: components without end")
             components += _counts(stack)
-            _bounded(components, len(kept))
+            _bounded(components, len(kept), dates)
         if stack[1:2] == ["VTIMEZONE"]:
             zone.append(line)
         elif line.name in ("BEGIN", "END"):
@@ -73,12 +80,14 @@ def prune(data: bytes) -> Pruned:
                 kept.append(f"{line.name}:{line.value.strip().upper()}")
         elif _wanted(stack, line):
             kept.append(_rewritten(line))
+            dates += line.value.count(",") if line.name in ("EXDATE", "RDATE") else 0
         if line.name == "END":
             if not stack or stack.pop() != line.value.strip().upper():
                 raise Unreadable("not iCalendar: BEGIN and END don't match")
             if len(stack) == 1 and zone:
                 zones.append(tuple(zone))
                 zone = []
+    _bounded(components, len(kept), dates)
     if stack or not kept:
         raise Unreadable("not iCalendar: " + ("cut short" if stack else "no VCALENDAR"))
     return Pruned("\r\n".join([*kept, ""]), _by_name(zones), components)
@@ -88,11 +97,13 @@ def _counts(stack: list[str]) -> bool:
     return len(stack) == 2 and stack[1] in EVENTS
 
 
-def _bounded(components: int, lines: int) -> None:
+def _bounded(components: int, lines: int, dates: int) -> None:
     if components > MAX_COMPONENTS:
         raise Unreadable(f"more than {MAX_COMPONENTS} events in one object")
     if lines > MAX_LINES:
         raise Unreadable(f"more than {MAX_LINES} properties in one object")
+    if dates > MAX_DATES:
+        raise Unreadable(f"more than {MAX_DATES} dates listed one by one")
 
 
 def _path(stack: list[str]) -> bool:

@@ -1,0 +1,172 @@
+"""Series: summer time, exceptions, changed occurrences, and rules that would run for ever."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from connectors.errors import Unreadable
+from tests.connectors.ical.objects import calendar, paris, read, vevent, vtodo
+
+WEEKLY = [
+    "DTSTART;TZID=Europe/Paris:20260316T100000",
+    "DTEND;TZID=Europe/Paris:20260316T110000",
+    "RRULE:FREQ=WEEKLY;COUNT=4",
+    "SUMMARY:Point ACME",
+]
+
+
+def split(events):
+    return [e for e in events if e.recurs], [e for e in events if not e.recurs]
+
+
+def test_a_series_keeps_its_hour_over_the_change_of_summer_time():
+    (master,), found = split(read(vevent(*WEEKLY)))
+    assert (master.recurrence_id, master.when.start) == (None, paris(2026, 3, 16, 10))
+    assert [(e.recurrence_id, e.when.start, e.when.end) for e in found] == [
+        ("20260316T090000Z", paris(2026, 3, 16, 10), paris(2026, 3, 16, 11)),
+        ("20260323T090000Z", paris(2026, 3, 23, 10), paris(2026, 3, 23, 11)),
+        ("20260330T080000Z", paris(2026, 3, 30, 10), paris(2026, 3, 30, 11)),
+        ("20260406T080000Z", paris(2026, 4, 6, 10), paris(2026, 4, 6, 11)),
+    ]
+
+
+def test_and_over_the_one_in_autumn():
+    lines = ["DTSTART;TZID=Europe/Paris:20261024T023000", "RRULE:FREQ=DAILY;COUNT=3"]
+    _, found = split(read(vevent(*lines)))
+    assert [e.recurrence_id for e in found] == [
+        "20261024T003000Z",
+        "20261025T003000Z",
+        "20261026T013000Z",
+    ]
+
+
+def test_moved_cancelled_and_excluded_occurrences():
+    def changed(at, *lines):
+        head = ["BEGIN:VEVENT", "UID:u1", "DTSTAMP:20260101T000000Z"]
+        return [*head, f"RECURRENCE-ID;TZID=Europe/Paris:{at}", *lines, "END:VEVENT"]
+
+    data = calendar(
+        "BEGIN:VEVENT",
+        "UID:u1",
+        *WEEKLY,
+        "EXDATE;TZID=Europe/Paris:20260323T100000",
+        "END:VEVENT",
+        *changed("20260330T100000", "DTSTART;TZID=Europe/Paris:20260331T150000", "SUMMARY:Déplacé"),
+        *changed(
+            "20260406T100000", "DTSTART;TZID=Europe/Paris:20260406T100000", "STATUS:CANCELLED"
+        ),
+    )
+    _, found = split(read(data))
+    assert [(e.recurrence_id, e.when.start, e.summary, e.status) for e in found] == [
+        ("20260316T090000Z", paris(2026, 3, 16, 10), "Point ACME", ""),
+        ("20260330T080000Z", paris(2026, 3, 31, 15), "Déplacé", ""),
+        ("20260406T080000Z", paris(2026, 4, 6, 10), "", "CANCELLED"),
+    ]
+
+
+def test_a_change_of_this_and_all_following_keeps_each_one_apart():
+    data = calendar(
+        *["BEGIN:VEVENT", "UID:u1", *WEEKLY, "END:VEVENT"],
+        *["BEGIN:VEVENT", "UID:u1", "SUMMARY:Plus tard"],
+        "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Paris:20260330T100000",
+        "DTSTART;TZID=Europe/Paris:20260330T120000",
+        "END:VEVENT",
+    )
+    _, found = split(read(data))
+    assert [(e.recurrence_id, e.when.start.hour) for e in found] == [
+        ("20260316T090000Z", 10),
+        ("20260323T090000Z", 10),
+        ("20260330T080000Z", 12),
+        ("20260406T080000Z", 12),
+    ]
+
+
+def test_one_occurrence_of_somebody_elses_series():
+    lines = ["RECURRENCE-ID:20260330T080000Z", "DTSTART:20260330T090000Z", "SUMMARY:Invité"]
+    (event,) = read(vevent(*lines))
+    assert (event.recurs, event.recurrence_id) == (False, "20260330T080000Z")
+
+
+def test_all_day_occurrences_are_named_by_their_day_wherever_they_are_read():
+    data = vevent("DTSTART;VALUE=DATE:20260328", "RRULE:FREQ=DAILY;COUNT=3")
+    for zone in ("Europe/Paris", "Asia/Tokyo"):
+        _, found = split(read(data, zone))
+        assert [e.recurrence_id for e in found] == ["20260328", "20260329", "20260330"]
+        assert all(e.when.all_day and e.when.start.hour == 0 for e in found)
+
+
+def test_rdate_adds_and_a_period_has_its_own_length():
+    data = vevent(
+        "DTSTART:20260302T090000Z",
+        "DURATION:PT1H",
+        "RDATE:20260305T090000Z",
+        "RDATE;VALUE=PERIOD:20260306T090000Z/PT3H",
+    )
+    _, found = split(read(data))
+    assert [(e.when.start.day, (e.when.end - e.when.start).seconds // 3600) for e in found] == [
+        (2, 1),
+        (5, 1),
+        (6, 3),
+    ]
+
+
+def test_only_the_horizon_is_listed():
+    data = vevent("DTSTART:20200101T090000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY")
+    since, until = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC)
+    (master,), found = split(read(data, since=since, until=until))
+    assert master.when.start.year == 2020
+    assert [e.when.start.day for e in found] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("until", ["20260330", "20260330T080000Z", "20260330T100000"])
+def test_the_end_of_a_series_in_every_spelling(until):
+    data = vevent(WEEKLY[0], f"RRULE:FREQ=WEEKLY;UNTIL={until}")
+    _, found = split(read(data))
+    assert [e.when.start.day for e in found] == [16, 23, 30]
+
+
+def test_a_task_that_repeats():
+    data = vtodo("DTSTART:20260302T090000Z", "DUE:20260302T100000Z", "RRULE:FREQ=DAILY;COUNT=2")
+    _, found = split(read(data))
+    assert [e.when.start.day for e in found] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=SECONDLY",
+        "FREQ=MINUTELY;COUNT=100000",
+        "FREQ=HOURLY",
+        "FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12;BYMINUTE=1,2,3,4,5,6,7,8,9",
+        "FREQ=MONTHLY;BYSECOND=" + ",".join(map(str, range(60))) + ";BYMINUTE=1,2,3,4,5,6,7,8,9",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=DAILY;COUNT=-1;BYDAY=XX",
+        "FREQ=DAILY;BYMONTH=" + ",".join(["1"] * 1000),
+    ],
+)
+def test_a_rule_that_gives_too_much_is_refused_quickly(rule):
+    began = time.monotonic()
+    with pytest.raises(Unreadable):
+        read(vevent("DTSTART:20260101T000000Z", f"RRULE:{rule}"))
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6",
+        "FREQ=MONTHLY;BYDAY=6MO",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31",
+        "FREQ=MONTHLY;BYMONTHDAY=31;BYMONTH=2",
+        "FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;UNTIL=20250101T000000Z",
+    ],
+)
+def test_a_rule_that_never_happens_ends_quickly_with_its_first_date(rule):
+    began = time.monotonic()
+    _, found = split(read(vevent("DTSTART:20260101T000000Z", f"RRULE:{rule}")))
+    assert [e.recurrence_id for e in found] == ["20260101T000000Z"]
+    assert time.monotonic() - began < 3
