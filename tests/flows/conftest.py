@@ -1,0 +1,88 @@
+"""A house with real servers around it, on both databases."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.flows.house import USERS, House
+from tests.servers import postgres, smtpsink
+from tests.servers.dav import DavServer
+from tests.servers.dovecot import Dovecot
+from tests.servers.radicale import radicale
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running PostgreSQL."""
+    with postgres.start(tmp_path_factory) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'suivi.sqlite3'}"
+    return _new_database(request.getfixturevalue("postgres_url"))
+
+
+def _new_database(server: str) -> str:
+    name = f"flow_{next(_numbers)}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return server.rsplit("/", 1)[0] + "/" + name
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    """The address of an empty SQLite database, where one kind is enough."""
+    return f"sqlite:///{tmp_path / 'suivi.sqlite3'}"
+
+
+@pytest.fixture
+def dovecot(tmp_path: Path) -> Iterator[Dovecot]:
+    """A mail server with the mailboxes of the house."""
+    with Dovecot(tmp_path / "dovecot", users=USERS) as server:
+        yield server
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """A mail server that keeps what it is sent: its port, and where it keeps it."""
+    folder = tmp_path / "sent"
+    with smtpsink.separate(folder) as port:
+        yield port, folder
+
+
+@pytest.fixture
+def dav(tmp_path: Path) -> Iterator[DavServer]:
+    """Radicale, with a calendar "work" for each of staff."""
+    with radicale(tmp_path / "radicale", USERS) as server:
+        for user in ("ann", "bob"):
+            server.calendar(user, "work")
+        yield server
+
+
+@pytest.fixture
+def house(tmp_path: Path, dovecot: Dovecot, sqlite: str) -> House:
+    """Mail alone, on SQLite."""
+    return House(_folder(tmp_path), dovecot, sqlite)
+
+
+@pytest.fixture
+def make_house(tmp_path: Path, dovecot: Dovecot) -> Callable[..., House]:
+    """A house on the database of one's choice."""
+    return lambda database, **more: House(_folder(tmp_path), dovecot, database, **more)
+
+
+def _folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "house"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -1,0 +1,158 @@
+"""The mail arrow on Dovecot: what matches is recorded once, the rest leaves a count."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.flows.house import House, eventually, mail
+from tests.servers.postbag import fill
+
+
+def subjects(house: House, party: str) -> list[str]:
+    return sorted(e["subject"] for e in house.json("history", party, "--limit", "200"))
+
+
+def test_a_message_in_two_mailboxes_and_sent_is_one_exchange(
+    make_house: Callable[..., House], database: str
+) -> None:
+    house = make_house(database)
+    both = mail(
+        "Jean <jean@mistral.example>",
+        "ann@lumen.example, bob@lumen.example",
+        "Votre devis",
+        message_id="one@mistral.example",
+    )
+    house.dovecot.deliver("ann", "INBOX", both)
+    house.dovecot.deliver("bob", "INBOX", both)
+    house.dovecot.deliver(
+        "ann",
+        "Gesendet",
+        mail(
+            "Ann <ann@lumen.example>",
+            "lea.favre@orange.fr",
+            "Votre séjour",
+            message_id="two@lumen.example",
+        ),
+    )
+    house.prepare()
+    house.suivi("sync")
+    assert subjects(house, "Brasserie Mistral") == ["Votre devis"]
+    (sent,) = house.json("history", "Hôtel des Alpes")
+    assert (sent["subject"], sent["direction"]) == ("Votre séjour", "outbound")
+    explained = house.json("explain", "<one@mistral.example>")
+    assert len(explained) == 2
+    assert {e["exchange"] for e in explained} == {"EXC-1"}
+    house.suivi("sync")
+    assert len(subjects(house, "Brasserie Mistral")) == 1
+
+
+def test_the_past_of_a_new_address_is_captured(house: House) -> None:
+    house.dovecot.deliver(
+        "ann",
+        "INBOX",
+        mail("new@later.example", "ann@lumen.example", "Avant", message_id="a@later.example"),
+    )
+    house.prepare()
+    house.suivi("sync")
+    assert house.json("explain", "a@later.example")[0]["reason"] == "no-third-party"
+    people = house.folder / "more.csv"
+    people.write_text("code,name,kind,email\nCU-9,Later,customer,new@later.example\n")
+    house.suivi("import", "third-parties", str(people))
+    house.suivi("sync")
+    assert subjects(house, "Later") == ["Avant"]
+
+
+def test_a_reply_belongs_to_the_thread_of_its_parent(house: House) -> None:
+    house.dovecot.deliver(
+        "ann",
+        "INBOX",
+        mail("jean@mistral.example", "ann@lumen.example", "Plan", message_id="p@mistral.example"),
+    )
+    house.dovecot.deliver(
+        "ann",
+        "INBOX",
+        mail(
+            "comptable@ailleurs.example",
+            "ann@lumen.example",
+            "Re: Plan",
+            message_id="r@ailleurs.example",
+            headers={"In-Reply-To": "<p@mistral.example>"},
+        ),
+    )
+    house.prepare()
+    house.suivi("sync")
+    assert subjects(house, "Brasserie Mistral") == ["Plan", "Re: Plan"]
+
+
+def test_two_messages_with_one_forged_id_are_two(house: House) -> None:
+    for subject in ("Première", "Seconde"):
+        house.dovecot.deliver(
+            "ann",
+            "INBOX",
+            mail("jean@mistral.example", "ann@lumen.example", subject, message_id="same@x.example"),
+        )
+    house.prepare()
+    house.suivi("sync")
+    assert subjects(house, "Brasserie Mistral") == ["Première", "Seconde"]
+
+
+def test_while_observing_nothing_is_stored_and_the_release_records_it(
+    make_house: Callable[..., House], database: str
+) -> None:
+    house = make_house(database, observe_days=3)
+    house.dovecot.deliver(
+        "ann",
+        "INBOX",
+        mail("jean@mistral.example", "ann@lumen.example", "Secret", message_id="s@mistral.example"),
+    )
+    house.prepare()
+    house.suivi("sync")
+    assert subjects(house, "Brasserie Mistral") == []
+    assert {(t["verdict"], t["reason"], t["count"]) for t in house.json("report")} == {
+        ("record", "matched", 1)
+    }
+    house.suivi("release")
+    house.suivi("sync")
+    assert subjects(house, "Brasserie Mistral") == ["Secret"]
+
+
+def test_new_mail_is_pushed_to_the_running_daemon(house: House) -> None:
+    house.extra = ""
+    house.prepare()
+    text = (
+        (house.folder / "suivi.toml").read_text().replace("poll_seconds = 1", "poll_seconds = 600")
+    )
+    (house.folder / "suivi.toml").write_text(text)
+    with house.daemon() as process:
+        eventually(lambda: "running" in house.log(), what="the daemon runs", house=house)
+        eventually(
+            lambda: house.json("status")["loop"]["jobs"]["done"] >= 4,
+            what="first turns",
+            house=house,
+        )
+        house.dovecot.deliver(
+            "bob",
+            "INBOX",
+            mail("paul@colin.example", "bob@lumen.example", "Papier", message_id="c@colin.example"),
+        )
+        eventually(
+            lambda: subjects(house, "Papeterie Colin") == ["Papier"],
+            seconds=20,
+            what="pushed mail",
+            house=house,
+        )
+        assert process.poll() is None
+
+
+@pytest.mark.timeout(600)
+def test_ten_thousand_messages_yield_exactly_their_matches(house: House) -> None:
+    filled = fill(house.dovecot, "ann", 10_000)
+    house.users = ("ann",)
+    house.prepare()
+    house.suivi("sync", timeout=300)
+    recorded = house.json("history", "Brasserie Mistral", "--limit", "1000")
+    assert len(recorded) == len(filled.expected) == 500
+    octets = sum(int(part.split()[0]) for part in house.dovecot.log().split(" out=")[1:])
+    assert octets < 0.2 * filled.octets
+    print(json.dumps({"read": octets, "mailbox": filled.octets, "share": octets / filled.octets}))
