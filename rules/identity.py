@@ -9,6 +9,7 @@ import re
 import unicodedata
 import uuid
 from datetime import datetime
+from functools import lru_cache
 
 import idna
 
@@ -32,12 +33,20 @@ def key(email: str) -> AddressKey:
 
     Dots do: only some providers ignore them (spec §4).
     """
+    # A sweep asks for the same few thousand again and again; a hostile one is not remembered.
+    return _remembered(email) if len(email) <= LONGEST else _key(email)
+
+
+def _key(email: str) -> AddressKey:
     local, at, host = email.strip().rpartition("@")
     if not at:
         return AddressKey(_local(host))
     local = _local(local)
     base, _, _ = local.partition("+")
     return AddressKey(f"{base.rstrip() or local}@{host_key(host)}")
+
+
+_remembered = lru_cache(maxsize=16_384)(_key)
 
 
 def _local(text: str) -> str:

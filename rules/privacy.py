@@ -22,8 +22,8 @@ def kept_out(ruleset: RuleSet, sighting: Sighting) -> str | None:
     if isinstance(sighting.place, MailPlace) and _is_marked(ruleset, sighting.place):
         return "keyword"
     what = sighting.what
-    title = what.summary if isinstance(what, Event) else what.subject
-    if any(tag in fold(title[:_LOOK_AT]) for tag in ruleset.keep_out_tags):
+    title = fold((what.summary if isinstance(what, Event) else what.subject)[:_LOOK_AT])
+    if any(tag in title for tag in ruleset.keep_out_tags):
         return "subject tag"
     if isinstance(what, Message):
         return _header_rule(ruleset, what)

@@ -9,6 +9,8 @@ _PLAIN = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‑": "-", "–": "-
 
 def fold(text: str) -> str:
     """Lower case, without accents, typographic marks made plain, blanks collapsed."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text.translate(_PLAIN))
     bare = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(bare.casefold().translate(_PLAIN).split())

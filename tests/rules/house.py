@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rules import match
+from rules.model.decisions import Decision, RecordExchange, Verdict
+from rules.model.exchanges import Draft
 from rules.model.followups import Assignee, FollowUp, FollowUpId, Reminder
 from rules.model.people import (
     Address,
@@ -156,3 +158,8 @@ def follow_up(**more: object) -> FollowUp:
         "reminders": (Reminder(),),
     } | more
     return FollowUp(**fields)  # type: ignore[arg-type]
+
+
+def draft_of(decision: Decision) -> Draft:
+    assert decision.verdict is Verdict.RECORD, decision
+    return next(e.draft for e in decision.effects if isinstance(e, RecordExchange))
