@@ -4,6 +4,7 @@
 one module a noun.
 """
 
+from daemon.store.accounts import Lease
 from daemon.store.database import Store, Tx
 from daemon.store.errors import (
     ClaimLost,
@@ -18,6 +19,7 @@ from daemon.store.versions import open_store, upgrade
 
 __all__ = [
     "ClaimLost",
+    "Lease",
     "LeaseLost",
     "Stale",
     "StaleDirectory",

@@ -16,12 +16,12 @@ from rules.model.sightings import AccountId
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work on one account until `until`; `epoch` fences every commit (schema 7)."""
+    """The right to work on one account for so long; `epoch` fences every commit (schema 7)."""
 
     account: AccountId
     owner: str
     epoch: int
-    until: datetime
+    ttl: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +81,21 @@ def lease(tx: Tx, account: AccountId, owner: str, now: datetime, ttl: timedelta)
 
     The same owner gets it twice no more than two do: its threads share no account.
     """
-    until = now + ttl
     free = sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
     epoch = tx.execute(
         sa.update(table)
         .where(table.c.id == account, table.c.retired_at.is_(None), free)
-        .values(lease_owner=owner, lease_epoch=table.c.lease_epoch + 1, lease_until=until)
+        .values(lease_owner=owner, lease_epoch=table.c.lease_epoch + 1, lease_until=now + ttl)
         .returning(table.c.lease_epoch)
     ).scalar()
-    return None if epoch is None else Lease(account, owner, epoch, until)
+    return None if epoch is None else Lease(account, owner, epoch, ttl)
 
 
-def renew(tx: Tx, held: Lease, now: datetime, ttl: timedelta) -> Lease:
-    """Keep it longer. Raises LeaseLost when another took it meanwhile."""
-    fence(tx, held)
-    until = now + ttl
-    tx.execute(sa.update(table).where(table.c.id == held.account).values(lease_until=until))
-    return Lease(held.account, held.owner, held.epoch, until)
-
-
-def fence(tx: Tx, held: Lease) -> None:
+def fence(tx: Tx, held: Lease, now: datetime | None = None) -> None:
     """Raises LeaseLost unless the lease is still ours; nobody can take it before the commit.
 
-    An expired one that nobody took still counts: the epoch decides, not the clock.
+    An expired one that nobody took still counts: the epoch decides, not the clock. Told the time,
+    it lasts anew from then on, as long as it was taken for.
     """
     row = tx.execute(
         sa.select(table.c.lease_epoch, table.c.lease_until)
@@ -112,6 +104,9 @@ def fence(tx: Tx, held: Lease) -> None:
     ).first()
     if row is None or row.lease_epoch != held.epoch or row.lease_until is None:
         raise LeaseLost(f"account {held.account} is no longer held by {held.owner}")
+    if now is not None:
+        until = now + held.ttl
+        tx.execute(sa.update(table).where(table.c.id == held.account).values(lease_until=until))
 
 
 def release(tx: Tx, held: Lease) -> None:

@@ -135,6 +135,33 @@ def threads(tx: Tx, message_ids: Iterable[str]) -> dict[str, tuple[ThirdPartyId,
     return {k: tuple(ThirdPartyId(p) for p in sorted(v)) for k, v in found.items()}
 
 
+def parties_by_reference(tx: Tx, references: Iterable[str]) -> dict[str, ThirdPartyId]:
+    """Whom references are about, of exchanges (`EXC-12`) and of linked elements (`PR2303-0107`);
+    letter case doesn't count. One that several third parties share is left out."""
+    asked = {ref.upper() for ref in references}
+    numbers = {int(r[4:]) for r in asked if r.startswith("EXC-") and r[4:].isdecimal()}
+    party, linked = t.exchange_party, t.exchange_element
+    found: dict[str, set[int]] = {}
+    for some in chunks(n for n in numbers if n < 2**63):
+        query = (
+            sa.select(t.exchange.c.number, party.c.third_party_id)
+            .join(party)
+            .where(t.exchange.c.number.in_(some))
+        )
+        for number, third_party in tx.execute(query):
+            found.setdefault(f"EXC-{number}", set()).add(third_party)
+    for some in chunks(asked):
+        query = (
+            sa.select(t.element.c.ref, party.c.third_party_id)
+            .join(linked, linked.c.element_id == t.element.c.id)
+            .join(party, party.c.exchange_id == linked.c.exchange_id)
+            .where(sa.func.upper(t.element.c.ref).in_(some))
+        )
+        for ref, third_party in tx.execute(query):
+            found.setdefault(ref.upper(), set()).add(third_party)
+    return {ref: ThirdPartyId(*of) for ref, of in found.items() if len(of) == 1}
+
+
 def sightings(tx: Tx, exchange: ExchangeId) -> tuple[Seen, ...]:
     """Every copy of it that was seen."""
     c = t.sighting.c

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from daemon.store import audit, lists, search, spots
 from daemon.store.database import Tx
+from daemon.store.elements import put as put_element
 from daemon.store.errors import Stale
 from daemon.store.exchange_read import find, get
 from daemon.store.rows import count, counted, insert_new, inserting, new_id
@@ -42,7 +43,7 @@ class Recorded:
     """What became of a sighting: None when its exchange may not be kept; `new` when this copy
     was the first."""
 
-    exchange_id: ExchangeId | None
+    exchange: ExchangeId | None
     new: bool
 
 
@@ -92,6 +93,18 @@ def add(tx: Tx, draft: Draft, now: datetime) -> Exchange:
     if stored is None:
         raise Stale("this exchange was deleted")
     return stored
+
+
+def restrict(tx: Tx, keys: Iterable[ExchangeKey], level: Level, now: datetime) -> None:
+    """No more than `level` may be kept of what these keys lead to, now or later: NOTHING deletes
+    it and buries the keys; the other levels narrow what is there."""
+    keys = tuple(keys)
+    counted(tx, "exchange", lock=True)
+    known = find(tx, keys)
+    if level is Level.NOTHING:
+        _bury(tx, known, keys, "nothing may be kept", None, now)
+    elif known is not None:
+        _narrow(tx, known, level)
 
 
 def delete(tx: Tx, exchange: ExchangeId, by: UserId, reason: str, now: datetime) -> None:
@@ -208,13 +221,7 @@ def _thread(tx: Tx, message_id: str | None, parents: list[str]) -> str | None:
 
 def _link(tx: Tx, exchange: ExchangeId, elements: Iterable[LinkedElement]) -> None:
     for n, element in enumerate(elements):
-        told = {"date": element.date, "amount": element.amount, "state": element.state}
-        statement = inserting(tx, t.element).values(type=element.type, ref=element.ref, **told)
-        # What the ERP told stays where a mail only mentions the reference.
-        known = {k: v for k, v in told.items() if v is not None} or {"ref": element.ref}
-        statement = statement.on_conflict_do_update(index_elements=["type", "ref"], set_=known)
-        number = tx.execute(statement.returning(t.element.c.id)).scalar_one()
-        row = _of(exchange, element_id=number, position=n)
+        row = _of(exchange, element_id=put_element(tx, element), position=n)
         insert_new(tx, t.exchange_element, [row])
 
 
@@ -260,19 +267,16 @@ def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level) -> None:
         for role, user in _roles(draft)
         if role in (Role.MAILBOX_OWNER, Role.COLLABORATOR)
     ]
-    changed = _take_part(tx, exchange, draft, roles)
-    shown = tx.execute(sa.select(row.c.level).where(row.c.id == exchange)).scalar_one()
-    if level < shown:
-        _redact(tx, exchange, level)
-    if changed or level < shown:
+    if _take_part(tx, exchange, draft, roles):
         bump = sa.update(row).where(row.c.id == exchange)
         tx.execute(bump.values(revision=row.c.revision + 1))
+    _narrow(tx, exchange, level)
 
 
-def _redact(tx: Tx, exchange: ExchangeId, level: Level) -> None:
-    """Take away what a stricter copy hides: SUBJECT the text, HAPPENED the subject too."""
+def _narrow(tx: Tx, exchange: ExchangeId, level: Level) -> None:
+    """Take away what a stricter level hides: SUBJECT the text, HAPPENED the subject too."""
     stored = get(tx, exchange)
-    if stored is None:
+    if stored is None or level >= stored.level:
         return
     subject = stored.subject if level is Level.SUBJECT else ""
     tx.execute(
@@ -280,6 +284,7 @@ def _redact(tx: Tx, exchange: ExchangeId, level: Level) -> None:
         .where(t.exchange.c.id == exchange)
         .values(
             level=int(level),
+            revision=stored.revision + 1,
             subject=subject,
             comment="",
             quoted_from=None,

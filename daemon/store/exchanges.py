@@ -8,11 +8,12 @@ from daemon.store.exchange_read import (
     find,
     get,
     history,
+    parties_by_reference,
     sightings,
     threads,
     with_message_id,
 )
-from daemon.store.exchange_write import Recorded, add, delete, put_confidential, record
+from daemon.store.exchange_write import Recorded, add, delete, put_confidential, record, restrict
 
 __all__ = [
     "Recorded",
@@ -25,8 +26,10 @@ __all__ = [
     "find",
     "get",
     "history",
+    "parties_by_reference",
     "put_confidential",
     "record",
+    "restrict",
     "sightings",
     "threads",
     "with_message_id",

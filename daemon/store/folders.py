@@ -134,9 +134,10 @@ def judge(
 ) -> None:
     """UIDs `lo`…`hi` were judged; belongs in the transaction of what they yielded.
 
-    Raises StaleDirectory when somebody was added meanwhile, who might be among them.
+    Raises StaleDirectory when somebody was added meanwhile, who might be among them; version 0
+    says that the directory does not matter.
     """
-    if directory_version != current_directory(tx):
+    if directory_version and directory_version != current_directory(tx):
         raise StaleDirectory("the directory changed while this range was judged")
     table = places.judged_range
     this = _judged_so(folder, uidvalidity, directory_version, rules)
@@ -252,6 +253,18 @@ def add_tally(
                 set_={"count": table.c.count + number},
             )
         )
+
+
+def totals(tx: Tx) -> dict[str, int]:
+    """How many were judged how, of all places and days, by "verdict:reason"."""
+    table = places.tally
+    number = sa.func.sum(table.c.count)
+    rows = tx.execute(
+        sa.select(table.c.verdict, table.c.reason, number)
+        .group_by(table.c.verdict, table.c.reason)
+        .order_by(table.c.verdict, table.c.reason)
+    )
+    return {f"{verdict}:{reason}": int(total) for verdict, reason, total in rows}
 
 
 def tallies(tx: Tx, since: date | None = None) -> tuple[Tally, ...]:

@@ -7,6 +7,7 @@ from rules.model.sightings import (
     AccountId,
     CalendarId,
     Event,
+    EventPlace,
     FolderId,
     MailPlace,
     Sighting,
@@ -29,17 +30,28 @@ class Spot:
 
 def spot(sighting: Sighting) -> Spot:
     """Where this copy was seen."""
-    place = sighting.place
-    if isinstance(place, MailPlace):
-        return Spot(sighting.account, place.folder, place.uidvalidity, place.uid)
     event = sighting.what
     recurrence = event.recurrence_id if isinstance(event, Event) else None
-    return Spot(
-        sighting.account,
-        calendar=place.calendar,
-        href=place.href,
-        recurrence=recurrence or "",
-    )
+    return at(sighting.account, sighting.place, recurrence or "")
+
+
+def at(account: AccountId, place: MailPlace | EventPlace, recurrence: str = "") -> Spot:
+    """A place in an account."""
+    if isinstance(place, MailPlace):
+        return Spot(account, place.folder, place.uidvalidity, place.uid)
+    return Spot(account, calendar=place.calendar, href=place.href, recurrence=recurrence)
+
+
+def named(place: MailPlace | EventPlace) -> str:
+    """The place as a person finds it."""
+    if isinstance(place, MailPlace):
+        return f"{place.name} UID {place.uid}"
+    return f"{place.name} {place.href}"
+
+
+def place_of(row: Any) -> str:
+    """Account and place of a row that has `place_name` and, if it is still there, its account."""
+    return f"{row.account_name or f'account {row.account_id}'}: {row.place_name}"
 
 
 def columns(where: Spot) -> dict[str, Any]:

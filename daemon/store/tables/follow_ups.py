@@ -59,7 +59,8 @@ follow_up = table(
     moment("created_at"),
     moment("changed_at"),
     sa.UniqueConstraint("key"),
-    sa.UniqueConstraint("uid", "occurrence"),
+    # Not unique: several occurrences of one calendar object can be follow-ups.
+    sa.Index("ix_follow_up_uid", "uid"),
     sa.Index("ix_follow_up_state", "state", "start_at"),
     sa.Index("ix_follow_up_third_party_id", "third_party_id"),
     sa.Index("ix_follow_up_exchange_id", "exchange_id"),
@@ -89,7 +90,7 @@ follow_up_change = table(
     id_(),
     ref("follow_up_id", "follow_up", gone="CASCADE"),
     moment("at"),
-    ref("by_id", "staff", null=True),
+    text("by"),
     text("reason"),
     text("field"),
     sa.Column("old", Json, nullable=True),
@@ -107,7 +108,7 @@ follow_up_closing = table(
     text("reason"),
     moment("at"),
     moment("undone_at", null=True),
-    ref("undone_by_id", "staff", null=True),
+    text("undone_by", null=True),
     sa.Index("ix_follow_up_closing_follow_up_id", "follow_up_id"),
 )
 
@@ -115,7 +116,8 @@ follow_up_closing = table(
 calendar_copy = table(
     "calendar_copy",
     owned_by("follow_up_id", "follow_up"),
-    ref("user_id", "staff", key=True),
+    # 0 for a calendar that is nobody's own.
+    integer("user_id", key=True),
     integer("calendar_id"),
     text("href"),
     text("etag", null=True),
@@ -124,7 +126,7 @@ calendar_copy = table(
     integer("pushed_revision"),
     text("state"),
     text("reason"),
-    sa.UniqueConstraint("calendar_id", "href"),
+    sa.Index("ix_calendar_copy_calendar_id", "calendar_id", "href"),
     sa.Index("ix_calendar_copy_state", "state"),
 )
 
@@ -146,7 +148,7 @@ ledger = table(
     moment("next_try_at", null=True),
     text("message_id"),
     sa.Column("mail", sa.LargeBinary, nullable=True),
-    moment("handed_over_at", null=True),
+    flag("handed_over"),
     moment("sent_at", null=True),
     text("last_error"),
     text("void_reason"),

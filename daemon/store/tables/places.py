@@ -83,16 +83,16 @@ calendar = table(
     flag("dedicated"),
     text("ctag", null=True),
     text("sync_token", null=True),
+    # The directory and rules that its objects were last judged by.
+    text("judged_as"),
     sa.UniqueConstraint("account_id", "href"),
 )
-# Of an unmatched event only href and etag; judged again when directory or rules have changed.
+# Of an unmatched event only href and etag.
 calendar_object = table(
     "calendar_object",
     owned_by("calendar_id", "calendar"),
     text("href", key=True),
     text("etag"),
-    integer("directory_version"),
-    text("rules"),
 )
 
 # How many of a place were judged how, a day; `place` is "folder" or "calendar".
@@ -126,6 +126,8 @@ quarantine = table(
     "quarantine",
     id_(),
     *spot(),
+    text("place_name"),
+    text("key_hash", null=True),
     text("reason"),
     integer("attempts"),
     moment("first_at"),
@@ -134,6 +136,7 @@ quarantine = table(
     moment("resolved_at", null=True),
     sa.UniqueConstraint("folder_id", "uidvalidity", "uid"),
     sa.UniqueConstraint("calendar_id", "href", "recurrence"),
+    sa.Index("ix_quarantine_key_hash", "key_hash"),
 )
 
 # Appended; the trace is data, without addresses of the unmatched (schema 6).
@@ -141,6 +144,7 @@ decision = table(
     "decision",
     id_(),
     *spot(),
+    text("place_name"),
     moment("at"),
     text("key_hash"),
     integer("exchange_id", null=True),
@@ -155,7 +159,7 @@ decision = table(
 )
 
 # Has no expiry: a "nothing" of one mailbox outlives logs and accounts (schema 5).
-veto = table("veto", text("key_hash", key=True), integer("level"), moment("at"))
+veto = table("veto", text("key_hash", key=True), integer("level"))
 
 # A participant whom several third parties claim; `candidates` makes asking twice ask once.
 ambiguity = table(

@@ -40,7 +40,7 @@ def test_a_recorded_exchange_is_read_back_whole(store: Store, world: Any, now: d
         lists.put(tx, "product", "pump", {"en": "Pump", "fr": "Pompe"})
         recorded = world.record(tx, draft)
     with store.read() as tx:
-        exchange = exchanges.get(tx, recorded.exchange_id)
+        exchange = exchanges.get(tx, recorded.exchange)
         assert exchange == exchanges.by_ref(tx, "exc-1")
         assert exchanges.attachments(tx, exchange.id) == draft.attachments
     assert recorded.new
@@ -65,11 +65,11 @@ def test_a_second_copy_adds_a_sighting_and_its_owner(store: Store, world: Any) -
         first = world.record(tx)
         second = world.record(tx, bobs=True)
         again = world.record(tx, bobs=True)
-    assert (first.exchange_id, False) == (second.exchange_id, second.new)
+    assert (first.exchange, False) == (second.exchange, second.new)
     assert again == second
     with store.read() as tx:
-        seen = exchanges.sightings(tx, first.exchange_id)
-        owners = exchanges.get(tx, first.exchange_id).mailbox_owners
+        seen = exchanges.sightings(tx, first.exchange)
+        owners = exchanges.get(tx, first.exchange).mailbox_owners
     assert [(s.spot.account, s.spot.uid) for s in seen] == [(world.annas, 1), (world.bobs, 1)]
     assert owners == (world.anna, world.bob)
 
@@ -81,14 +81,14 @@ def test_any_key_leads_to_the_exchange_and_brings_the_others(store: Store, world
         first = world.record(tx, world.draft(keys=(message,)))
         world.record(tx, world.draft(keys=(message, emailid)), uid=2)
         third = world.record(tx, world.draft(keys=(emailid,)), uid=3)
-    assert third.exchange_id == first.exchange_id
+    assert third.exchange == first.exchange
 
 
 def test_two_mails_with_one_forged_message_id_are_two_exchanges(store: Store, world: Any) -> None:
     with store.write() as tx:
         one = world.record(tx, world.draft("x@y#1", message_id="x@y"))
         two = world.record(tx, world.draft("x@y#2", message_id="x@y"), uid=2)
-    assert one.exchange_id != two.exchange_id
+    assert one.exchange != two.exchange
     with store.read() as tx:
         assert len(exchanges.with_message_id(tx, "<x@Y>")) == 2
 
@@ -110,10 +110,10 @@ def test_a_meeting_has_a_sighting_an_occurrence(store: Store, world: Any, now: d
 def test_a_deleted_capture_stays_deleted(store: Store, world: Any, now: datetime) -> None:
     with store.write() as tx:
         recorded = world.record(tx)
-        exchanges.delete(tx, recorded.exchange_id, world.anna, "by mistake", now)
+        exchanges.delete(tx, recorded.exchange, world.anna, "by mistake", now)
     with store.write() as tx:
         again = world.record(tx, uid=2)
-        assert (again.exchange_id, again.new) == (None, False)
+        assert (again.exchange, again.new) == (None, False)
         assert exchanges.history(tx) == ()
         assert tx.execute(sa.select(tables.sighting)).all() == []
         with pytest.raises(Stale):
@@ -334,8 +334,8 @@ def test_hostile_text_is_stored_and_harms_nothing(store: Store, world: Any) -> N
     )
     with store.write() as tx:
         first = world.record(tx, draft)
-        assert world.record(tx, draft, uid=2).exchange_id == first.exchange_id
-        assert exchanges.get(tx, first.exchange_id).subject == "nul � and lone � surrogate"
+        assert world.record(tx, draft, uid=2).exchange == first.exchange
+        assert exchanges.get(tx, first.exchange).subject == "nul � and lone � surrogate"
 
 
 def test_sightings_outlive_their_account(store: Store, world: Any) -> None:
@@ -344,5 +344,5 @@ def test_sightings_outlive_their_account(store: Store, world: Any) -> None:
     with store.write() as tx:
         recorded = world.record(tx)
         tx.execute(sa.delete(places.account).where(places.account.c.id == world.annas))
-        (seen,) = exchanges.sightings(tx, recorded.exchange_id)
+        (seen,) = exchanges.sightings(tx, recorded.exchange)
     assert (seen.spot.account, seen.spot.folder, seen.place) == (world.annas, world.inbox, "INBOX")

@@ -126,6 +126,7 @@ def _tables() -> None:
         sa.Column("calendar_id", INT, nullable=True),
         sa.Column("href", TEXT, nullable=True),
         sa.Column("recurrence", TEXT, nullable=True),
+        sa.Column("place_name", TEXT, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("key_hash", TEXT, nullable=False),
         sa.Column("exchange_id", INT, nullable=True),
@@ -210,6 +211,8 @@ def _tables() -> None:
         sa.Column("calendar_id", INT, nullable=True),
         sa.Column("href", TEXT, nullable=True),
         sa.Column("recurrence", TEXT, nullable=True),
+        sa.Column("place_name", TEXT, nullable=False),
+        sa.Column("key_hash", TEXT, nullable=True),
         sa.Column("reason", TEXT, nullable=False),
         sa.Column("attempts", INT, nullable=False),
         sa.Column("first_at", MOMENT, nullable=False),
@@ -265,7 +268,6 @@ def _tables() -> None:
         "veto",
         sa.Column("key_hash", TEXT, nullable=False),
         sa.Column("level", INT, nullable=False),
-        sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("key_hash", name="pk_veto"),
     )
     op.create_table(
@@ -492,6 +494,7 @@ def _tables() -> None:
         sa.Column("dedicated", sa.Boolean(), nullable=False),
         sa.Column("ctag", TEXT, nullable=True),
         sa.Column("sync_token", TEXT, nullable=True),
+        sa.Column("judged_as", TEXT, nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name="fk_calendar_account_id", ondelete="CASCADE"
         ),
@@ -771,8 +774,6 @@ def _tables() -> None:
         sa.Column("calendar_id", INT, nullable=False),
         sa.Column("href", TEXT, nullable=False),
         sa.Column("etag", TEXT, nullable=False),
-        sa.Column("directory_version", INT, nullable=False),
-        sa.Column("rules", TEXT, nullable=False),
         sa.ForeignKeyConstraint(
             ["calendar_id"],
             ["calendar.id"],
@@ -883,7 +884,6 @@ def _tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_follow_up"),
         sa.UniqueConstraint("key", name="uq_follow_up_key"),
-        sa.UniqueConstraint("uid", "occurrence", name="uq_follow_up_uid"),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -933,9 +933,7 @@ def _tables() -> None:
             name="fk_calendar_copy_follow_up_id",
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["user_id"], ["staff.id"], name="fk_calendar_copy_user_id"),
         sa.PrimaryKeyConstraint("follow_up_id", "user_id", name="pk_calendar_copy"),
-        sa.UniqueConstraint("calendar_id", "href", name="uq_calendar_copy_calendar_id"),
     )
     op.create_table(
         "follow_up_assignee",
@@ -958,13 +956,12 @@ def _tables() -> None:
         sa.Column("id", INT, nullable=False),
         sa.Column("follow_up_id", INT, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        sa.Column("by_id", INT, nullable=True),
+        sa.Column("by", TEXT, nullable=False),
         sa.Column("reason", TEXT, nullable=False),
         sa.Column("field", TEXT, nullable=False),
         sa.Column("old", JSON, nullable=True),
         sa.Column("new", JSON, nullable=True),
         sa.Column("revision", INT, nullable=False),
-        sa.ForeignKeyConstraint(["by_id"], ["staff.id"], name="fk_follow_up_change_by_id"),
         sa.ForeignKeyConstraint(
             ["follow_up_id"],
             ["follow_up.id"],
@@ -983,7 +980,7 @@ def _tables() -> None:
         sa.Column("reason", TEXT, nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("undone_at", MOMENT, nullable=True),
-        sa.Column("undone_by_id", INT, nullable=True),
+        sa.Column("undone_by", TEXT, nullable=True),
         sa.ForeignKeyConstraint(
             ["exchange_id"],
             ["exchange.id"],
@@ -995,9 +992,6 @@ def _tables() -> None:
             ["follow_up.id"],
             name="fk_follow_up_closing_follow_up_id",
             ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["undone_by_id"], ["staff.id"], name="fk_follow_up_closing_undone_by_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_follow_up_closing"),
         sqlite_autoincrement=True,
@@ -1036,7 +1030,7 @@ def _tables() -> None:
         sa.Column("next_try_at", MOMENT, nullable=True),
         sa.Column("message_id", TEXT, nullable=False),
         sa.Column("mail", sa.LargeBinary(), nullable=True),
-        sa.Column("handed_over_at", MOMENT, nullable=True),
+        sa.Column("handed_over", sa.Boolean(), nullable=False),
         sa.Column("sent_at", MOMENT, nullable=True),
         sa.Column("last_error", TEXT, nullable=False),
         sa.Column("void_reason", TEXT, nullable=False),
@@ -1061,6 +1055,7 @@ def _indexes() -> None:
     op.create_index("ix_decision_exchange_id", "decision", ["exchange_id"])
     op.create_index("ix_decision_key_hash", "decision", ["key_hash"])
     op.create_index("ix_external_id_local_id", "external_id", ["noun", "local_id"])
+    op.create_index("ix_quarantine_key_hash", "quarantine", ["key_hash"])
     op.create_index("ix_work_run_at", "work", ["kind", "run_at"])
     op.create_index("ix_exchange_happened_at", "exchange", ["happened_at", "id"])
     op.create_index("ix_exchange_message_id", "exchange", ["message_id"])
@@ -1081,6 +1076,8 @@ def _indexes() -> None:
     op.create_index("ix_follow_up_exchange_id", "follow_up", ["exchange_id"])
     op.create_index("ix_follow_up_state", "follow_up", ["state", "start_at"])
     op.create_index("ix_follow_up_third_party_id", "follow_up", ["third_party_id"])
+    op.create_index("ix_follow_up_uid", "follow_up", ["uid"])
+    op.create_index("ix_calendar_copy_calendar_id", "calendar_copy", ["calendar_id", "href"])
     op.create_index("ix_calendar_copy_state", "calendar_copy", ["state"])
     op.create_index("ix_follow_up_assignee_user_id", "follow_up_assignee", ["user_id"])
     op.create_index("ix_follow_up_change_follow_up_id", "follow_up_change", ["follow_up_id"])

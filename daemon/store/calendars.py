@@ -1,0 +1,140 @@
+"""Calendars: which there are, what is in them, and as of which token that is known."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from daemon.store.database import Tx
+from daemon.store.errors import Stale
+from daemon.store.rows import chunks, inserting
+from daemon.store.tables.places import calendar as table
+from daemon.store.tables.places import calendar_object
+from rules.model.sightings import AccountId, CalendarId
+from rules.model.wire import CalendarInfo
+
+c = table.c
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A collection; `writes`: suivi puts its follow-ups there; `dedicated`: all in it are some."""
+
+    id: CalendarId
+    account: AccountId
+    href: str
+    name: str
+    components: frozenset[str]
+    writable: bool = True
+    writes: bool = False
+    dedicated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarState:
+    """What is known of a calendar's objects, and by which directory and rules they were judged."""
+
+    token: str | None
+    ctag: str | None
+    judged_as: str
+    etags: Mapping[str, str]
+
+
+def declare(
+    tx: Tx,
+    account: AccountId,
+    info: CalendarInfo,
+    writes: bool,
+    dedicated: bool,
+) -> Calendar:
+    """Make a calendar known exactly so; idempotent by account and href."""
+    facts = {
+        "name": info.name,
+        "components": sorted(info.components),
+        "writable": info.writable,
+        "writes": writes,
+        "dedicated": dedicated,
+    }
+    statement = (
+        inserting(tx, table)
+        .values(account_id=account, href=info.href, judged_as="", **facts)
+        .on_conflict_do_update(index_elements=["account_id", "href"], set_=facts)
+    )
+    return _calendar(tx.execute(statement.returning(table)).one())
+
+
+def get(tx: Tx, calendar: CalendarId) -> Calendar:
+    """One calendar. Raises Stale when it is gone."""
+    found = tx.execute(sa.select(table).where(c.id == calendar)).first()
+    if found is None:
+        raise Stale(f"calendar {calendar} is gone")
+    return _calendar(found)
+
+
+def of(tx: Tx, account: AccountId) -> tuple[Calendar, ...]:
+    """The calendars of an account, by name."""
+    query = sa.select(table).where(c.account_id == account).order_by(c.name, c.id)
+    return tuple(map(_calendar, tx.execute(query)))
+
+
+def target(tx: Tx, account: AccountId) -> Calendar | None:
+    """The calendar of an account that suivi writes to."""
+    return next((k for k in of(tx, account) if k.writes and k.writable), None)
+
+
+def href(calendar: Calendar, uid: str) -> str:
+    """Where the object of a follow-up belongs in a calendar: always the same, so that a repeated
+    write meets its own object."""
+    return f"{calendar.href.rstrip('/')}/{quote(uid, safe='')}.ics"
+
+
+def state(tx: Tx, calendar: CalendarId) -> CalendarState:
+    """What is known of its objects. Raises Stale when it is gone."""
+    found = tx.execute(sa.select(table).where(c.id == calendar)).first()
+    if found is None:
+        raise Stale(f"calendar {calendar} is gone")
+    o = calendar_object.c
+    rows = tx.execute(sa.select(o.href, o.etag).where(o.calendar_id == calendar))
+    etags = {r.href: r.etag for r in rows}
+    return CalendarState(found.sync_token, found.ctag, found.judged_as, etags)
+
+
+def commit(
+    tx: Tx, calendar: CalendarId, changed: Mapping[str, str], removed: Iterable[str]
+) -> None:
+    """These objects were judged, those are gone; in the transaction of what they yielded."""
+    o = calendar_object.c
+    for some in chunks(removed):
+        tx.execute(sa.delete(calendar_object).where(o.calendar_id == calendar, o.href.in_(some)))
+    if not changed:
+        return
+    statement = inserting(tx, calendar_object)
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["calendar_id", "href"], set_={"etag": statement.excluded.etag}
+        ),
+        [{"calendar_id": calendar, "href": h, "etag": e} for h, e in sorted(changed.items())],
+    )
+
+
+def caught_up(
+    tx: Tx, calendar: CalendarId, token: str | None, ctag: str | None, judged_as: str
+) -> None:
+    """All up to this token is judged, by this directory and these rules."""
+    facts = {"sync_token": token, "ctag": ctag, "judged_as": judged_as}
+    tx.execute(sa.update(table).where(c.id == calendar).values(**facts))
+
+
+def _calendar(r: Any) -> Calendar:
+    return Calendar(
+        id=CalendarId(r.id),
+        account=AccountId(r.account_id),
+        href=r.href,
+        name=r.name,
+        components=frozenset(r.components),
+        writable=r.writable,
+        writes=r.writes,
+        dedicated=r.dedicated,
+    )

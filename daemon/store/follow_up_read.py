@@ -1,0 +1,285 @@
+"""Reading follow-ups and their calendar copies; `daemon.store.follow_ups` is the door to them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from daemon.store.database import Tx
+from daemon.store.rows import grouped
+from daemon.store.tables import follow_ups as t
+from daemon.store.tables.exchanges import element
+from daemon.store.tables.places import calendar as calendar_table
+from rules.model.exchanges import ExchangeId, LinkedElement
+from rules.model.followups import (
+    Assignee,
+    CalendarCopy,
+    CopyState,
+    FollowUp,
+    FollowUpId,
+    Origin,
+    Reminder,
+    State,
+)
+from rules.model.people import ContactId, EntityId, ThirdPartyId, UserId
+from rules.model.sightings import AccountId, CalendarId, Component, When
+
+row = t.follow_up.c
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field as it was and as it became; times are ISO 8601, durations seconds."""
+
+    at: datetime
+    by: str
+    reason: str
+    field: str
+    old: Any
+    new: Any
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Why a follow-up was closed, by which exchange, and when that was undone."""
+
+    state: State
+    reason: str
+    exchange: ExchangeId | None
+    at: datetime
+    undone_at: datetime | None = None
+    undone_by: str | None = None
+
+
+def get(tx: Tx, follow_up: FollowUpId) -> FollowUp | None:
+    """One follow-up."""
+    return _one(tx, row.id == follow_up)
+
+
+def by_key(tx: Tx, key: str) -> FollowUp | None:
+    """The follow-up that was asked for under this key."""
+    return _one(tx, row.key == key)
+
+
+def by_uid(tx: Tx, uid: str, occurrence: str | None = None) -> FollowUp | None:
+    """The follow-up of an iCalendar UID; of several occurrences the first, unless told which."""
+    same = row.uid == uid
+    return _one(tx, same if occurrence is None else sa.and_(same, row.occurrence == occurrence))
+
+
+def open_ones(tx: Tx, third_party: ThirdPartyId | None = None) -> tuple[FollowUp, ...]:
+    """What is still to do, by time; those that aren't live too."""
+    query = _query().where(row.state == State.TO_DO)
+    if third_party is not None:
+        query = query.where(row.third_party_id == third_party)
+    return _follow_ups(tx, query.order_by(row.start_at, row.id))
+
+
+def count_open(tx: Tx) -> int:
+    """How many are still to do."""
+    query = sa.select(sa.func.count()).select_from(t.follow_up).where(row.state == State.TO_DO)
+    number: int = tx.execute(query).scalar_one()
+    return number
+
+
+def coming(
+    tx: Tx,
+    *,
+    now: datetime,
+    user: UserId | None = None,
+    overdue_days: int | None = None,
+    limit: int = 5,
+) -> tuple[FollowUp, ...]:
+    """The overdue ones of the last `overdue_days` (None: all of them), then the next `limit`."""
+    query = _query().where(row.state == State.TO_DO).order_by(row.start_at, row.id)
+    if user is not None:
+        query = query.where(row.id.in_(_assigned_to(user)))
+    overdue = query.where(row.start_at < now)
+    if overdue_days is not None:
+        overdue = overdue.where(row.start_at >= now - timedelta(days=overdue_days))
+    ahead = query.where(row.start_at >= now).limit(limit)
+    return (*_follow_ups(tx, overdue), *_follow_ups(tx, ahead))
+
+
+def _assigned_to(user: UserId, *, owner: bool = False) -> sa.Select[tuple[int]]:
+    c = t.follow_up_assignee.c
+    query = sa.select(c.follow_up_id).where(c.user_id == user)
+    return query.where(c.owner.is_(True)) if owner else query
+
+
+def history(tx: Tx, follow_up: FollowUpId) -> tuple[FieldChange, ...]:
+    """Every change of a field, oldest first."""
+    table = t.follow_up_change
+    query = sa.select(table).where(table.c.follow_up_id == follow_up).order_by(table.c.id)
+    return tuple(
+        FieldChange(r.at, r.by, r.reason, r.field, r.old, r.new, r.revision)
+        for r in tx.execute(query)
+    )
+
+
+def closings(tx: Tx, follow_up: FollowUpId) -> tuple[Closing, ...]:
+    """Every closing by an exchange, undone ones too, oldest first."""
+    table = t.follow_up_closing
+    query = sa.select(table).where(table.c.follow_up_id == follow_up).order_by(table.c.id)
+    return tuple(
+        Closing(
+            State(r.state),
+            r.reason,
+            None if r.exchange_id is None else ExchangeId(r.exchange_id),
+            r.at,
+            r.undone_at,
+            r.undone_by,
+        )
+        for r in tx.execute(query)
+    )
+
+
+def unplanned(tx: Tx, limit: int) -> tuple[FollowUp, ...]:
+    """The live ones whose reminders may not be in step with the ledger."""
+    behind = sa.and_(row.live.is_(True), row.planned_revision < row.revision)
+    return _follow_ups(tx, _query().where(behind).order_by(row.start_at, row.id).limit(limit))
+
+
+def planned(tx: Tx, follow_up: FollowUp) -> None:
+    """Its reminders, as of this value, stand in the ledger."""
+    tx.execute(
+        sa.update(t.follow_up)
+        .where(row.id == follow_up.id)
+        .values(planned_revision=follow_up.revision)
+    )
+
+
+def without_copy(tx: Tx, owner: UserId, limit: int = 100) -> tuple[FollowUp, ...]:
+    """Live ones to do that this user owns and that no calendar carries for them yet."""
+    c = t.calendar_copy.c
+    carried = sa.select(c.follow_up_id).where(c.user_id == owner)
+    query = _query().where(
+        row.state == State.TO_DO,
+        row.live.is_(True),
+        row.id.in_(_assigned_to(owner, owner=True)),
+        row.id.not_in(carried),
+    )
+    return _follow_ups(tx, query.order_by(row.start_at, row.id).limit(limit))
+
+
+def unpublished(
+    tx: Tx, account: AccountId | None = None, limit: int = 100
+) -> tuple[tuple[FollowUp, CalendarCopy], ...]:
+    """The live ones whose copies are owed something, of the calendars of one account or of all.
+
+    Besides PENDING ones these are copies that a change overtook while they were being written.
+    """
+    copy = t.calendar_copy
+    overtaken = sa.and_(copy.c.state == CopyState.IN_STEP, copy.c.pushed_revision < row.revision)
+    query = (
+        sa.select(copy)
+        .join(t.follow_up)
+        .where(row.live.is_(True), sa.or_(copy.c.state == CopyState.PENDING, overtaken))
+        .order_by(row.changed_at, row.id)
+        .limit(limit)
+    )
+    if account is not None:
+        query = query.join(calendar_table, calendar_table.c.id == copy.c.calendar_id).where(
+            calendar_table.c.account_id == account
+        )
+    copies = [_copy(r) for r in tx.execute(query)]
+    ids = {c.follow_up for c in copies}
+    known = {f.id: f for f in _follow_ups(tx, _query().where(row.id.in_(ids)))}
+    return tuple((known[c.follow_up], c) for c in copies)
+
+
+def copy(tx: Tx, calendar: CalendarId, href: str) -> CalendarCopy | None:
+    """The copy that an object of a calendar is."""
+    c = t.calendar_copy.c
+    query = sa.select(t.calendar_copy).where(c.calendar_id == calendar, c.href == href)
+    found = tx.execute(query.order_by(c.follow_up_id)).first()
+    return None if found is None else _copy(found)
+
+
+def copies(tx: Tx, follow_up: FollowUpId) -> tuple[CalendarCopy, ...]:
+    """The copies of a follow-up, one an assignee."""
+    c = t.calendar_copy.c
+    query = sa.select(t.calendar_copy).where(c.follow_up_id == follow_up).order_by(c.user_id)
+    return tuple(_copy(r) for r in tx.execute(query))
+
+
+def _copy(r: Any) -> CalendarCopy:
+    return CalendarCopy(
+        follow_up=FollowUpId(r.follow_up_id),
+        user=UserId(r.user_id),
+        calendar=CalendarId(r.calendar_id),
+        href=r.href,
+        etag=r.etag,
+        schedule_tag=r.schedule_tag,
+        base=None if r.base is None else bytes(r.base),
+        pushed_revision=r.pushed_revision,
+        state=CopyState(r.state),
+        reason=r.reason,
+    )
+
+
+def _query() -> sa.Select[Any]:
+    e = element.c
+    told = (
+        e.type.label("element_type"),
+        e.ref.label("element_ref"),
+        e.date.label("element_date"),
+        e.amount.label("element_amount"),
+        e.state.label("element_state"),
+    )
+    return sa.select(t.follow_up, *told).outerjoin(element, e.id == row.element_id)
+
+
+def _one(tx: Tx, which: sa.ColumnElement[bool]) -> FollowUp | None:
+    query = _query().where(which).order_by(row.start_at, row.id).limit(1)
+    return next(iter(_follow_ups(tx, query)), None)
+
+
+def _follow_ups(tx: Tx, query: sa.Select[Any]) -> tuple[FollowUp, ...]:
+    rows = tx.execute(query).all()
+    ids = [r.id for r in rows]
+    a, m = t.follow_up_assignee.c, t.follow_up_reminder.c
+    assigned = sa.select(a.follow_up_id, a.user_id, a.owner, a.busy).order_by(a.position)
+    assignees = grouped(tx, assigned, a.follow_up_id, ids)
+    reminded = sa.select(m.follow_up_id, m.before_seconds, m.channel, m.template)
+    reminders = grouped(tx, reminded.order_by(m.position), m.follow_up_id, ids)
+    return tuple(_follow_up(r, assignees[r.id], reminders[r.id]) for r in rows)
+
+
+def _follow_up(r: Any, assignees: list[Any], reminders: list[Any]) -> FollowUp:
+    linked = None
+    if r.element_id is not None:
+        linked = LinkedElement(
+            r.element_type, r.element_ref, r.element_date, r.element_amount, r.element_state
+        )
+    return FollowUp(
+        id=FollowUpId(r.id),
+        key=r.key,
+        uid=r.uid,
+        title=r.title,
+        when=When(r.start_at, r.end_at, r.all_day, r.zone),
+        assignees=tuple(Assignee(UserId(user), owner, busy) for user, owner, busy in assignees),
+        third_party=None if r.third_party_id is None else ThirdPartyId(r.third_party_id),
+        contact=None if r.contact_id is None else ContactId(r.contact_id),
+        exchange=None if r.exchange_id is None else ExchangeId(r.exchange_id),
+        creator=None if r.creator_id is None else UserId(r.creator_id),
+        entity=None if r.entity_id is None else EntityId(r.entity_id),
+        description=r.description,
+        place=r.place,
+        priority=r.priority,
+        reminders=tuple(
+            Reminder(timedelta(seconds=before), channel, template)
+            for before, channel, template in reminders
+        ),
+        element=linked,
+        origin=Origin(r.origin),
+        component=Component(r.component),
+        state=State(r.state),
+        percent=r.percent,
+        schedule_version=r.schedule_version,
+        revision=r.revision,
+        live=r.live,
+        opened_at=r.created_at,
+    )

@@ -1,0 +1,207 @@
+"""The reminder ledger: each reminder is planned once, claimed by one, and sent (schema 9)."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from daemon.store.database import Tx
+from daemon.store.errors import ClaimLost
+from daemon.store.rows import inserting
+from daemon.store.tables.follow_ups import ledger as table
+from rules.model.followups import Due, FollowUpId, LedgerEntry, LedgerId, LedgerState
+from rules.model.people import UserId
+
+c = table.c
+_UNIQUE = ["follow_up_id", "occurrence", "before_seconds", "recipient_id", "schedule_version"]
+_OVER = (LedgerState.SENT, LedgerState.FAILED, LedgerState.VOID)
+_IN_HAND = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN)
+
+
+def plan(tx: Tx, dues: Iterable[Due], now: datetime) -> int:
+    """Enter what is due; returns how many entries that made, moved or revived.
+
+    One that stands in the ledger stays, with two exceptions: a waiting one takes the new instant
+    (the zone of its recipient changed), and a void one that was never handed over is due again
+    (its follow-up came back to the same assignee).
+    """
+    changed = 0
+    for due in dues:
+        statement = inserting(tx, table).values(
+            follow_up_id=due.follow_up,
+            occurrence=due.occurrence,
+            before_seconds=int(due.before.total_seconds()),
+            recipient_id=due.recipient,
+            schedule_version=due.schedule_version,
+            at=due.at,
+            template=due.template,
+            state=LedgerState.DUE,
+            attempts=0,
+            message_id="",
+            handed_over=False,
+            last_error="",
+            void_reason="",
+        )
+        moved = sa.and_(c.state == LedgerState.DUE, c.at != statement.excluded.at)
+        dropped = sa.and_(c.state == LedgerState.VOID, c.handed_over.is_(False))
+        revived = dropped if due.at > now else sa.false()
+        statement = statement.on_conflict_do_update(
+            index_elements=_UNIQUE,
+            set_={
+                "at": due.at,
+                "template": due.template,
+                "state": LedgerState.DUE,
+                "attempts": 0,
+                "void_reason": "",
+            },
+            where=sa.or_(moved, revived),
+        )
+        changed += tx.execute(statement).rowcount
+    return changed
+
+
+def claim(
+    tx: Tx, now: datetime, owner: str, until: datetime, limit: int
+) -> tuple[LedgerEntry, ...]:
+    """Take what is to be sent now, soonest first; nobody else gets it before `until`.
+
+    DUE and RETRY ones become CLAIMED. CLAIMED, SENDING and UNKNOWN ones whose owner let the time
+    pass keep their state: after SENDING a second copy can arrive, with the same bytes.
+    """
+    expired = sa.or_(c.claimed_until.is_(None), c.claimed_until <= now)
+    waiting = sa.or_(
+        sa.and_(c.state == LedgerState.DUE, c.at <= now),
+        sa.and_(c.state == LedgerState.RETRY, c.next_try_at <= now),
+        sa.and_(c.state.in_((LedgerState.CLAIMED, LedgerState.SENDING)), expired),
+        sa.and_(c.state == LedgerState.UNKNOWN, c.next_try_at <= now, expired),
+    )
+    # A query of its own: as a mere subquery PostgreSQL may run it more than once.
+    chosen = (
+        sa.select(c.id)
+        .where(waiting)
+        .order_by(c.at, c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("chosen")
+    )
+    fresh = c.state.in_((LedgerState.DUE, LedgerState.RETRY))
+    rows = tx.execute(
+        sa.update(table)
+        .where(c.id.in_(sa.select(chosen.c.id)))
+        .values(
+            state=sa.case((fresh, LedgerState.CLAIMED.value), else_=c.state),
+            claimed_by=owner,
+            claimed_until=until,
+            attempts=c.attempts + 1,
+        )
+        .returning(table)
+    )
+    return tuple(sorted(map(_entry, rows), key=lambda e: (e.due.at, e.id)))
+
+
+def rendered(tx: Tx, entry: LedgerId, message_id: str, mail: bytes) -> LedgerEntry:
+    """Keep the bytes of its mail; those kept first stay, so that every try sends the same.
+
+    Raises ClaimLost when it is not in anybody's hands any more.
+    """
+    first = sa.and_(c.id == entry, c.state.in_(_IN_HAND), c.mail.is_(None))
+    tx.execute(sa.update(table).where(first).values(message_id=message_id, mail=mail))
+    stored = get(tx, entry)
+    if stored is None or stored.state not in _IN_HAND:
+        raise ClaimLost(f"reminder {entry} is not claimed any more")
+    return stored
+
+
+def sending(tx: Tx, entry: LedgerId, owner: str | None = None) -> None:
+    """Its bytes are about to be handed over: commit this first.
+
+    Raises ClaimLost when `owner` is told and another has claimed it meanwhile.
+    """
+    if owner is not None:
+        holder = tx.execute(sa.select(c.claimed_by).where(c.id == entry).with_for_update())
+        if holder.scalar() != owner:
+            raise ClaimLost(f"reminder {entry} is not claimed by {owner} any more")
+    this = sa.and_(c.id == entry, c.state.in_(_IN_HAND))
+    tx.execute(sa.update(table).where(this).values(state=LedgerState.SENDING, handed_over=True))
+
+
+def sent(tx: Tx, entry: LedgerId, now: datetime) -> None:
+    """The server took it, whatever was decided meanwhile; the bytes are dropped."""
+    _settle(tx, c.id == entry, state=LedgerState.SENT, mail=None, sent_at=now, last_error="")
+
+
+def retry(tx: Tx, entry: LedgerId, error: str, at: datetime) -> None:
+    """The server did not take it; the same bytes again, not before `at`."""
+    _settle(tx, _held(entry), state=LedgerState.RETRY, last_error=error, next_try_at=at)
+
+
+def unknown(tx: Tx, entry: LedgerId, error: str, at: datetime) -> None:
+    """Nobody knows whether the server took it; look again at `at`."""
+    _settle(tx, _held(entry), state=LedgerState.UNKNOWN, last_error=error, next_try_at=at)
+
+
+def failed(tx: Tx, entry: LedgerId, error: str) -> None:
+    """The server refused it for good."""
+    _settle(tx, _held(entry), state=LedgerState.FAILED, mail=None, last_error=error)
+
+
+def void(tx: Tx, entry: LedgerId, why: str) -> None:
+    """It is not wanted any more; what is over stays as it is."""
+    this = sa.and_(c.id == entry, c.state.not_in(_OVER))
+    _settle(tx, this, state=LedgerState.VOID, mail=None, void_reason=why)
+
+
+def _held(entry: LedgerId) -> sa.ColumnElement[bool]:
+    return sa.and_(c.id == entry, c.state.in_(_IN_HAND))
+
+
+def _settle(tx: Tx, which: sa.ColumnElement[bool], **values: Any) -> None:
+    tx.execute(sa.update(table).where(which).values(claimed_by=None, claimed_until=None, **values))
+
+
+def get(tx: Tx, entry: LedgerId) -> LedgerEntry | None:
+    """One entry."""
+    found = tx.execute(sa.select(table).where(c.id == entry)).first()
+    return None if found is None else _entry(found)
+
+
+def of(tx: Tx, follow_up: FollowUpId) -> tuple[LedgerEntry, ...]:
+    """Every entry of a follow-up, those that are over too."""
+    query = sa.select(table).where(c.follow_up_id == follow_up).order_by(c.at, c.id)
+    return tuple(map(_entry, tx.execute(query)))
+
+
+def all_open(tx: Tx) -> tuple[LedgerEntry, ...]:
+    """Every entry that is not over, soonest first."""
+    query = sa.select(table).where(c.state.not_in(_OVER)).order_by(c.at, c.id)
+    return tuple(map(_entry, tx.execute(query)))
+
+
+def counts(tx: Tx) -> dict[LedgerState, int]:
+    """How many stand where."""
+    found = dict.fromkeys(LedgerState, 0)
+    for state, number in tx.execute(sa.select(c.state, sa.func.count()).group_by(c.state)):
+        found[LedgerState(state)] = number
+    return found
+
+
+def _entry(r: Any) -> LedgerEntry:
+    return LedgerEntry(
+        id=LedgerId(r.id),
+        due=Due(
+            follow_up=FollowUpId(r.follow_up_id),
+            occurrence=r.occurrence,
+            before=timedelta(seconds=r.before_seconds),
+            recipient=UserId(r.recipient_id),
+            schedule_version=r.schedule_version,
+            at=r.at,
+            template=r.template,
+        ),
+        state=LedgerState(r.state),
+        attempts=r.attempts,
+        message_id=r.message_id,
+        mail=None if r.mail is None else bytes(r.mail),
+        last_error=r.last_error,
+        next_try=r.next_try_at,
+    )
