@@ -4,7 +4,7 @@ import imaplib
 import re
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
@@ -13,6 +13,7 @@ from imapclient.exceptions import CapabilityError, LoginError
 from connectors.errors import Refused, Unreachable
 from connectors.imap.account import ImapAccount, Password
 from connectors.imap.session import Session, shown
+from connectors.imap.wire import WireError
 
 CONNECT_SECONDS = 10.0
 
@@ -33,7 +34,9 @@ def open_session(account: ImapAccount) -> Session:
             _log_in(client, account)
             return _taken_over(client, account)
     except BaseException:
-        client.shutdown()
+        # A failed TLS handshake has closed the socket already.
+        with suppress(OSError):
+            client.shutdown()
         raise
 
 
@@ -151,7 +154,7 @@ def _translated(account: ImapAccount) -> Iterator[None]:
         raise Unreachable(f"{host}: no answer in time") from error
     except OSError as error:
         raise Unreachable(f"{host}: {shown(error.strerror or str(error))}") from error
-    except (imaplib.IMAP4.error, EOFError) as error:
+    except (imaplib.IMAP4.error, EOFError, WireError) as error:
         raise Unreachable(f"{host}: {_without_secrets(account, str(error))}") from None
 
 

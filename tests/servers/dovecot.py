@@ -14,10 +14,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from imapclient import imap_utf7
@@ -102,8 +104,8 @@ class Dovecot:
 
     def __init__(
         self,
-        directory: Path,
-        users: Mapping[str, str],
+        directory: Path | None = None,
+        users: Mapping[str, str] = MappingProxyType({}),
         *,
         capability: str | None = None,
         plain_login: bool = True,
@@ -111,6 +113,14 @@ class Dovecot:
     ) -> None:
         if shutil.which("dovecot") is None:
             pytest.skip("dovecot is not installed (Debian: apt install dovecot-imapd)")
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        if directory is None or os.getuid() == 0:
+            # As root mail is read as another account, to which each run of pytest closes the
+            # directories of all others: a place of our own.
+            self._temporary = tempfile.TemporaryDirectory(prefix="suivi-dovecot-")
+            directory = Path(self._temporary.name)
+            directory.chmod(0o711)
+        directory.mkdir(parents=True, exist_ok=True)
         self.home = directory
         self.users = dict(users)
         self.port = free_port()
@@ -119,8 +129,7 @@ class Dovecot:
         self._plain_login = plain_login
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
-        directory.mkdir(parents=True, exist_ok=True)
-        made = certificates.make(directory, certificate_name)
+        made = certificates.make(self.home, certificate_name)
         self.ca_file = str(made.cert)
         self._key = made.key
         # Dovecot keeps mail as nobody's root: as root another account must own it.
@@ -191,11 +200,6 @@ class Dovecot:
         self._own(mail)
         for user in self.users:
             self.folder(user, "INBOX")
-        # pytest's directories are closed to others, and mail is read as another account.
-        if as_root:
-            for parent in (self.home, *self.home.parents):
-                if parent != Path("/") and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
         passwords = "".join(f"{u}:{{PLAIN}}{p}::::::\n" for u, p in self.users.items())
         (self.home / "passwd").write_text(passwords, "utf-8")
         (self.home / "dovecot.conf").write_text(

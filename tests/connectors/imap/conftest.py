@@ -9,17 +9,16 @@ PASSWORD = "pàsswörd 1"
 
 
 @pytest.fixture(scope="session")
-def dovecot(tmp_path_factory):
+def dovecot():
     """Everything that Dovecot offers; users named by the tests are made on the fly."""
-    with Dovecot(tmp_path_factory.mktemp("dovecot"), users(PASSWORD)) as server:
+    with Dovecot(users=users(PASSWORD)) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def bare_dovecot(tmp_path_factory):
+def bare_dovecot():
     """The same server without ESEARCH, SPECIAL-USE and the like."""
-    home = tmp_path_factory.mktemp("bare")
-    with Dovecot(home, users(PASSWORD), capability=BARE) as server:
+    with Dovecot(users=users(PASSWORD), capability=BARE) as server:
         yield server
 
 
