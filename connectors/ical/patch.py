@@ -15,7 +15,7 @@ from connectors.ical.events import DONE_MARK
 from connectors.ical.lines import Line, clean, content, escape, parse
 from connectors.ical.reader import read
 from connectors.ical.structure import Edits, Place, apply, find, our_alarms, raw
-from connectors.ical.times import Times, sayable
+from connectors.ical.times import Times, ended, sayable
 from connectors.ical.zones import named
 from rules.model.followups import FollowUp, Origin, State
 from rules.model.sightings import Component, Event, When
@@ -37,8 +37,9 @@ def patch(
     else:
         edits |= _words(follow_up, standing, place)
         edits |= _state(follow_up, standing, place, utc(now))
-        if not _same_time(follow_up.when, standing.when):
-            times = _times(follow_up.when, zone, lines, place)
+        when = ended(follow_up.when, standing.component, standing.when)
+        if not _same_time(when, standing.when):
+            times = _times(when, zone, lines, place)
             edits |= _moved(times, standing, place)
             definition = times.definition
     if alarm is not None and alarm == b"".join(

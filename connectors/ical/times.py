@@ -1,12 +1,16 @@
 """The time of a follow-up as properties (RFC 5545 §3.3.4–5), new or in the words of an object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from connectors.ical.lines import content
 from connectors.ical.vtimezone import vtimezone
 from rules.model.sightings import Component, When
+
+# A follow-up need not end; an event that doesn't is refused by some servers (iCloud).
+LENGTH: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +80,29 @@ def _ambiguous(at: datetime, zone: tzinfo) -> bool:
 def sayable(when: When, zone: tzinfo) -> bool:
     """Whether a clock can say start and end."""
     return not any(_ambiguous(at, zone) for at in (when.start, when.end) if at is not None)
+
+
+def ended(when: When, kind: Component, standing: When | None = None) -> When:
+    """The time with an end: as long as what stands there, else a moment for an event; a task
+    needs none. An end that the follow-up has stays."""
+    if when.end is not None:
+        return when
+    if standing is not None and standing.all_day == when.all_day:
+        if standing.end is None:
+            return when
+        length = _length(standing)
+    elif kind is Component.VTODO:
+        return when
+    else:
+        length = timedelta(days=1) if when.all_day else LENGTH
+    if when.all_day:
+        # Whole days on the clock, also over a change of summer time.
+        return replace(when, end=when.start + length)
+    return replace(when, end=(when.start.astimezone(UTC) + length).astimezone(when.start.tzinfo))
+
+
+def _length(when: When) -> timedelta:
+    end = when.end or when.start
+    if when.all_day:
+        return end.date() - when.start.date()
+    return end.astimezone(UTC) - when.start.astimezone(UTC)

@@ -6,7 +6,7 @@ from typing import Final
 from connectors.ical import patch
 from connectors.ical.lines import content, escape
 from connectors.ical.structure import OUR_ALARM
-from connectors.ical.times import Times
+from connectors.ical.times import Times, ended
 from rules.model.followups import FollowUp, Origin, State
 from rules.model.sightings import Component
 
@@ -41,8 +41,8 @@ def write(
 
 def _fresh(follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes) -> bytes:
     stamp = patch.utc(now)
-    times = Times.fresh(follow_up.when, zone)
     kind = follow_up.component
+    times = Times.fresh(ended(follow_up.when, kind), zone)
     head = [
         content("BEGIN", "VCALENDAR"),
         content("VERSION", "2.0"),

@@ -95,6 +95,19 @@ def test_a_whole_day_is_a_date_and_rings_in_the_morning():
     assert one(data).alarms == (Alarm("DISPLAY", timedelta(hours=-9)),)
 
 
+def test_a_follow_up_without_end_is_an_event_with_one_and_keeps_the_persons_length():
+    open_end = follow_up(when=When(paris(2026, 3, 2, 10), zone="Europe/Paris"))
+    data = write(open_end)
+    assert one(data).when.end == paris(2026, 3, 2, 10, 30)
+    assert write(open_end, data) == data
+    longer = data.replace(b"20260302T103000", b"20260302T120000")
+    assert write(open_end, longer) == longer
+    later = replace(open_end, when=When(paris(2026, 7, 1, 10), zone="Europe/Paris"))
+    assert one(write(later, longer)).when.end == paris(2026, 7, 1, 12)
+    day = When(paris(2026, 3, 28), all_day=True, zone="Europe/Paris")
+    assert b"DTEND;VALUE=DATE:20260329" in write(follow_up(when=day))
+
+
 def test_a_task_in_its_three_states():
     task = follow_up(component=Component.VTODO, when=When(paris(2026, 3, 2, 10), zone="UTC"))
     data = write(task)
