@@ -23,7 +23,7 @@ CALL = (
     "Elle attend une proposition."
 )
 PHONE_UID = "9F2C1B64-relance@phone.example"
-PHONE_TITLE = "Relance La Page Blanche, coin jeunesse"
+PHONE_TITLE = "Relance Bernard Colin, coin jeunesse"
 MINUTES = 30
 # What is built in: an hour before (spec §8).
 BEFORE = timedelta(minutes=60)

@@ -1,5 +1,6 @@
 """The first half of the story: the servers, the directory, and the capture of mail and meetings."""
 
+import json
 from collections import Counter
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -111,32 +112,31 @@ def capture(narrator: Narrator, stage: Stage) -> None:
         ),
         f"GET /api/v1/exchanges, {seconds:.1f} s",
     )
-    _seen_twice(narrator, stage)
-    _private_event(narrator, stage)
+    _explained(narrator, stage)
     _nothing_private(narrator, stage)
 
 
-def _seen_twice(narrator: Narrator, stage: Stage) -> None:
-    _ = narrator._
-    twice = stage.sample.letter("01-vitrine-7.3")
+def _explained(narrator: Narrator, stage: Stage) -> None:
+    """Two that are worth asking about: a letter with two copies, and a private lunch."""
+    _, twice = narrator._, stage.sample.letter("01-vitrine-7.3")
+    lunch = next(e for e in stage.sample.gatherings if e.id == "dejeuner-sophie")
     assert twice.message_id is not None  # noqa: S101  only one letter has none
-    told = stage.suivi.json("explain", twice.message_id)
-    records = [e for e in told if e["verdict"] == Verdict.RECORD and e["exchange"]]
-    refs = {e["exchange"] for e in records}
-    must(told, len(refs) == 1 and len(records) == 2, _("one exchange with two sightings"))
+    letter, event = map(
+        json.loads,
+        stage.suivi.together(
+            ("explain", twice.message_id, "--json"), ("explain", lunch.uid, "--json")
+        ),
+    )
+    kept = [e for e in letter if e["verdict"] == Verdict.RECORD and e["exchange"]]
+    refs = {e["exchange"] for e in kept}
+    must(letter, len(refs) == 1 and len(kept) == 2, _("one exchange with two sightings"))
     narrator.seen(
         _("“{subject}” reached Claire and Hugo: one exchange, {ref}, seen twice").format(
             subject=twice.subject, ref=refs.pop()
         ),
         "suivi explain",
     )
-
-
-def _private_event(narrator: Narrator, stage: Stage) -> None:
-    _ = narrator._
-    lunch = next(e for e in stage.sample.gatherings if e.id == "dejeuner-sophie")
-    told = stage.suivi.json("explain", lunch.uid)
-    must(told, {e["reason"] for e in told} == {lunch.reason}, lunch.reason)
+    must(event, {e["reason"] for e in event} == {lunch.reason}, lunch.reason)
     narrator.seen(
         _("“{title}” is marked private: left alone, though she is a customer").format(
             title=lunch.summary
@@ -220,9 +220,10 @@ def _calendar(stage: Stage, key: str) -> tuple[Stored, ...]:
 
 def judged(stage: Stage) -> Counter[Reason]:
     """How many copies of mail were judged how, as `suivi report` tells it."""
+    calendars = {f"{member.key}: {member.calendar}" for member in stage.company.staff}
     counts: Counter[Reason] = Counter()
     for row in stage.suivi.json("report"):
-        if row["place"] == "folder":
+        if row["place"] not in calendars:
             counts[Reason(row["reason"])] += row["count"]
     return counts
 

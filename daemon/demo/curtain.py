@@ -91,12 +91,12 @@ def _reminders(narrator: Narrator, stage: Stage) -> None:
 
 
 def _explained(narrator: Narrator, stage: Stage) -> None:
-    _ = narrator._
-    for name in ("02-mr-pemberton.3", "41-kept-out.3"):
-        letter = stage.sample.letter(name)
-        assert letter.message_id is not None  # noqa: S101  only one letter has none
-        narrator.command("explain", letter.message_id)
-        narrator.answer(stage.suivi.run("explain", letter.message_id))
+    """Why one letter was captured, and another was not."""
+    letters = [stage.sample.letter(name) for name in ("02-mr-pemberton.3", "41-kept-out.3")]
+    asked = [("explain", letter.message_id or "") for letter in letters]
+    for words, told in zip(asked, stage.suivi.together(*asked), strict=True):
+        narrator.command(*words)
+        narrator.answer(told)
 
 
 def _phone_time(stage: Stage) -> str:

@@ -74,7 +74,7 @@ class Narrator:
         row.add_column(ratio=1)
         row.add_column(justify="right", max_width=38)
         row.add_row(Text("✓", style="bold green"), Text(text), Text(where, style="dim"))
-        self._indented(row)
+        self._console.print(Padding(row, (0, 0, 0, INDENT)))
 
     def panel(self, title: str, text: str) -> None:
         """Something to look at: a mail, a calendar object."""

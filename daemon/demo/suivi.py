@@ -5,7 +5,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -41,6 +42,11 @@ class Suivi:
             said = (done.stderr or done.stdout).strip()
             raise NotObserved(f"suivi {' '.join(words)}", f"exit code {done.returncode}: {said}")
         return done.stdout
+
+    def together(self, *commands: Sequence[str]) -> tuple[str, ...]:
+        """Run several commands at once, for each of them starts a Python; what they printed."""
+        with ThreadPoolExecutor(len(commands)) as pool:
+            return tuple(pool.map(lambda words: self.run(*words), commands))
 
     def json(self, *words: str) -> Any:
         """Run a command with --json; its document."""
