@@ -167,6 +167,7 @@ def _judge(
     place = EventPlace(calendar.id, calendar.name, obj.href, obj.etag or "", calendar.dedicated)
     key = f"{calendar.id}:{obj.href}"
     work.clear(tx, LOOK_AGAIN, key)
+    quarantine.settle_event(tx, place, moment)
     try:
         events = ical.read(obj.data, account.zone, moment - capture.past, moment + capture.future)
     except Unreadable as error:

@@ -141,6 +141,7 @@ def _judge(
         for uid in batch.holes:
             folders.hole(tx, place.folder, place.uidvalidity, uid, moment)
         folders.tally(tx, place.folder, moment.date(), counts)
+        quarantine.settle(tx, place.folder, place.uidvalidity, lo, hi, moment)
         folders.judge(
             tx, place.folder, place.uidvalidity, lo, hi, book.directory.version, book.judged_as
         )

@@ -18,7 +18,7 @@ from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
 from daemon.store import Lease, Store, accounts, follow_ups
 from daemon.store import calendars as shelf
-from rules import identity
+from rules import identity, match
 from rules.model.followups import CalendarCopy, CopyState, FollowUp
 from rules.model.people import Level, UserId
 from rules.model.sightings import AccountId, EventPlace, Sighting
@@ -72,18 +72,17 @@ def _one(
     )
     with publish.store.read() as tx:
         calendar = shelf.get(tx, copy.calendar)
-    etag, served = copy.etag, data
+    shown = copy
     if data != copy.base:
         written = calendars.put(calendar.href, copy.href, data, copy.etag)
-        etag, served = written.etag, written.data
+        # A server may have an earlier object of ours under another name: then that one counts.
+        shown = replace(copy, href=written.href, etag=written.etag, base=written.data)
         reached("follow-up.written")
     _mark(
         publish,
         lease,
         replace(
-            copy,
-            etag=etag,
-            base=served,
+            shown,
             pushed_revision=follow_up.revision,
             state=CopyState.IN_STEP,
             reason="",
@@ -131,12 +130,7 @@ def _mark(publish: Publish, lease: Lease, copy: CalendarCopy) -> None:
 
 
 def _own(book: Book) -> Callable[[str], bool]:
-    def is_own(email: str) -> bool:
-        key = identity.key(email)
-        directory = book.directory
-        return key in directory.users_by_key or identity.domain(key) in directory.own_domains
-
-    return is_own
+    return lambda email: match.is_internal(book.directory, identity.key(email))
 
 
 def carry(store: Store, account: AccountId, owner: UserId | None) -> int:

@@ -16,7 +16,7 @@ from daemon.ports import Outbox
 from daemon.reminders.letter import Letter
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import Store, follow_ups, ledger
+from daemon.store import Store, Tx, follow_ups, ledger
 from rules import remind
 from rules.model.followups import LedgerEntry
 from rules.model.wire import Mail, SendResult
@@ -93,7 +93,7 @@ def _settle(sender: Sender, entries: Sequence[LedgerEntry], results: Sequence[Se
             _apply(tx, entry, remind.after(result, entry.attempts, moment, sender.jitter()), moment)
 
 
-def _apply(tx: ledger.Tx, entry: LedgerEntry, then: remind.Next, moment: datetime) -> None:
+def _apply(tx: Tx, entry: LedgerEntry, then: remind.Next, moment: datetime) -> None:
     match then:
         case remind.Sent():
             ledger.sent(tx, entry.id, moment)
