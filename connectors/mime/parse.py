@@ -25,6 +25,7 @@ CALENDAR_MOST = 65_536
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _ENVELOPE = re.compile(rb"(?:\s*\n)*(?:From [^\n]*\n)?")
 _CHARSET = re.compile(r"charset\*?\s*=\s*[\"']?([^\s\"';]{1,60})", re.IGNORECASE)
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 _CALENDARS = {"text/calendar", "application/ics"}
 
 
@@ -44,6 +45,9 @@ def parse(raw: bytes) -> Message:
     plain = raw[start.end() :] if start else raw
     if not plain.strip():
         raise Unreadable("an empty message")
+    if b"\n" not in plain:
+        # Files of old Macintoshes end lines with CR alone.
+        plain = plain.replace(b"\r", b"\n")
     end = _HEADER_END.search(plain)
     read = message(fields(plain[: end.start()] if end else plain), len(raw))
     found = text(_fetched(_tree(plain)))
@@ -154,7 +158,8 @@ def _standard(found: StandardMessage, depth: int) -> Node:
     size = 0
     if not isinstance(payload, list):
         size = len(str(payload or ""))
-    elif found.get_content_type() == "message/rfc822":
+    elif found.get_content_maintype() == "message":
+        # The standard library takes every message/* apart; to a reader it is one file.
         name = name or _standard_subject(payload)
     else:
         children = tuple(_standard(c, depth + 1) for c in payload if isinstance(c, StandardMessage))
@@ -182,9 +187,10 @@ def _part(
     media_type: str, content_type: str, encoding: str, size: int, name: str, disposition: str | None
 ) -> Part:
     charset = _CHARSET.search(content_type[:2_000])
+    kind = _MEDIA_TYPE.match(media_type)
     return Part(
         section="",
-        media_type=media_type.lower(),
+        media_type=kind[0].lower() if kind else "application/octet-stream",
         charset=charset[1] if charset else None,
         encoding=encoding.strip().lower() or "7bit",
         size=size,
