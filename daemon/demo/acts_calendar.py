@@ -103,7 +103,7 @@ def move(narrator: Narrator, stage: Stage) -> None:
     session.put(path, ics.moved(before.data, start, MINUTES), before.etag)
     stage.notes.reminder_due = start - BEFORE
     local = start.astimezone(_zone(hugo))
-    narrator.tell(_("To today, {time:%H:%M}: in an hour.").format(time=local))
+    narrator.tell(_("To {time:%H:%M}, an hour from now.").format(time=local))
     _found, seconds = until(
         lambda: _follow_ups(stage, PHONE_UID),
         lambda items: len(items) == 1 and datetime.fromisoformat(items[0]["start"]) == start,

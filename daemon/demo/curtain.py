@@ -61,14 +61,16 @@ def _left_out(narrator: Narrator, stage: Stage) -> None:
 
 
 def _follow_ups(narrator: Narrator, stage: Stage) -> None:
-    _ = narrator._
-    rows = []
+    _, rows = narrator._, []
+    names = {member.person.email: member.person.name for member in stage.company.staff}
     for item in stage.suivi.all("follow-ups"):
         zone = ZoneInfo(stage.company.timezone)
         start = datetime.fromisoformat(item["start"]).astimezone(zone)
         party = item["third_party"]["name"] if item["third_party"] else ""
-        rows.append((f"{start:%Y-%m-%d %H:%M}", item["title"], party, item["owner"], _("to do")))
-    party, hugo = stage.company.party("CU-0105"), stage.company.member("hugo").person.email
+        rows.append(
+            (f"{start:%Y-%m-%d %H:%M}", item["title"], party, names[item["owner"]], _("to do"))
+        )
+    party, hugo = stage.company.party("CU-0105"), stage.company.person("hugo").name
     done = [(_phone_time(stage), PHONE_TITLE, party.name, hugo, _("done"))]
     columns = (_("when"), _("title"), _("third party"), _("who"), _("state"))
     narrator.table(_("Follow-ups"), columns, [*rows, *done])
@@ -77,7 +79,12 @@ def _follow_ups(narrator: Narrator, stage: Stage) -> None:
 def _reminders(narrator: Narrator, stage: Stage) -> None:
     _ = narrator._
     counts = stage.suivi.json("status")["reminders"]
-    rows = [(state, number) for state, number in sorted(counts.items()) if number]
+    words = {
+        "due": _("to be sent, Claire's"),
+        "sent": _("sent, Hugo's"),
+        "void": _("void, for the hour that Hugo moved away from"),
+    }
+    rows = [(words.get(state, state), number) for state, number in counts.items() if number]
     narrator.table(_("Reminders, as the ledger has them"), (_("state"), _("number")), rows)
     ours = {m.person.email for m in stage.company.mailboxes}
     told = {
@@ -92,7 +99,7 @@ def _reminders(narrator: Narrator, stage: Stage) -> None:
 
 def _explained(narrator: Narrator, stage: Stage) -> None:
     """Why one letter was captured, and another was not."""
-    letters = [stage.sample.letter(name) for name in ("02-mr-pemberton.3", "41-kept-out.3")]
+    letters = [stage.sample.letter(name) for name in ("02-mr-pemberton.1", "41-kept-out.3")]
     asked = [("explain", letter.message_id or "") for letter in letters]
     for words, told in zip(asked, stage.suivi.together(*asked), strict=True):
         narrator.command(*words)

@@ -59,13 +59,18 @@ class Narrator:
         self._indented(Text(text, style="italic"))
 
     def command(self, *words: str) -> None:
-        """What a person would type."""
-        self._indented(Text.assemble(("$ ", "dim"), ("suivi " + " ".join(words), "cyan")))
+        """A command of suivi, as a person would type it."""
+        self.typed("suivi " + " ".join(words))
+
+    def typed(self, line: str) -> None:
+        """Something to type into a shell."""
+        self._indented(Text.assemble(("$ ", "dim"), (line, "cyan")))
 
     def answer(self, text: str) -> None:
-        """What a command printed."""
+        """What a command printed; long lines go on under their own beginning."""
         for line in text.splitlines():
-            self._indented(Text(f"  {line}", style="dim"))
+            inside = len(line) - len(line.lstrip())
+            self._indented(Padding(Text(line.strip(), style="dim"), (0, 0, 0, 2 + inside)))
 
     def seen(self, text: str, where: str) -> None:
         """Something was observed, and in which server."""
@@ -85,13 +90,9 @@ class Narrator:
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A table; columns of numbers stand right."""
-        shown = Table(
-            box=box.SIMPLE_HEAD,
-            title=title,
-            title_justify="left",
-            title_style="bold",
-            pad_edge=False,
-        )
+        self._console.print()
+        self._indented(Text(title, style="bold"))
+        shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         for number, column in enumerate(columns):
             numeric = bool(rows) and all(isinstance(row[number], int) for row in rows)
             shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
@@ -109,10 +110,11 @@ class Narrator:
         title = Text("✗ " + _("This step was not observed; the story stops here."))
         self._indented(Panel(body, title=title, title_align="left", border_style="red"))
 
-    def end(self, text: str) -> None:
+    def end(self, title: str, text: str) -> None:
         """The last word."""
+        body = Text.assemble((title, "bold"), "\n", text)
         self._console.print()
-        self._console.print(Panel(Text(text, style="bold"), box=box.ROUNDED, border_style="green"))
+        self._console.print(Panel(body, box=box.ROUNDED, border_style="green", padding=(0, 2)))
 
     def _indented(self, what: RenderableType) -> None:
         self._console.print(Padding(what, (0, 0, 0, INDENT), expand=False))

@@ -19,7 +19,7 @@ def open_house(narrator: Narrator, stage: Stage) -> None:
             (_("calendars (CalDAV)"), stage.calendars.url, _people(stage), password),
             (
                 _("suivi (HTTP API, bearer token)"),
-                f"{stage.places.url}/docs",
+                f"{stage.places.url}/api/v1/openapi.json",
                 "",
                 stage.suivi.token,
             ),
@@ -33,6 +33,8 @@ def open_house(narrator: Narrator, stage: Stage) -> None:
     )
     narrator.command("--config", str(stage.places.config), "follow-ups")
     narrator.command("--config", str(stage.places.config), "history", '"Musée des Sables"')
+    token, url = f"Authorization: Bearer {stage.suivi.token}", stage.places.url
+    narrator.typed(f"curl -H '{token}' {url}/api/v1/exchanges")
     while True:
         time.sleep(1)
 

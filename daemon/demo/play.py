@@ -28,7 +28,9 @@ def play(language: str, *, once: bool, keep: Path | None) -> int:
     if missing():
         raise Refused(f"not installed: {', '.join(missing())}: pip install 'suivi[demo]'")
     narrator = Narrator(language)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A terminal that is closed says SIGHUP.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     start = time.monotonic()
     try:
         with _folders(keep) as (folder, runtime):
@@ -50,7 +52,10 @@ def _play(narrator: Narrator, set_up: Stage, start: float, *, stays: bool) -> in
             narrator.failed(expected, seen, set_up.suivi.tail())
             return 1
         seconds = time.monotonic() - start
-        narrator.end(_("Every step was observed, in {seconds:.0f} s.").format(seconds=seconds))
+        narrator.end(
+            _("Every step was observed, in {seconds:.0f} s.").format(seconds=seconds),
+            _("`--keep DIR` keeps the files; the README connects a mailbox of your own."),
+        )
         if stays:
             with suppress(KeyboardInterrupt):
                 open_house(narrator, set_up)

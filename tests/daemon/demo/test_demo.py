@@ -2,7 +2,9 @@
 
 import io
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from imapclient import IMAPClient
 from rich.console import Console
 
 from connectors.demo.company.people import company
@@ -21,7 +24,7 @@ from daemon.demo.story import STEPS
 from daemon.demo.watch import NotObserved, must, until
 
 ROOT = Path(__file__).parents[3]
-COMMAND = [sys.executable, "-c", "from daemon.cli import main; main()", "demo", "--once"]
+COMMAND = [sys.executable, "-c", "from daemon.cli import main; main()", "demo"]
 
 
 def environment(tmp: Path) -> dict[str, str]:
@@ -31,11 +34,10 @@ def environment(tmp: Path) -> dict[str, str]:
     return {**kept, "HOME": str(tmp), "TMPDIR": str(tmp / "t"), "PYTHONPATH": str(ROOT)}
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-def test_every_step_of_the_story_is_observed(tmp_path: Path, language: str) -> None:
+def test_every_step_of_the_story_is_observed(tmp_path: Path) -> None:
     start = time.monotonic()
     done = subprocess.run(
-        [*COMMAND, "--language", language, "--keep", str(tmp_path / "kept")],
+        [*COMMAND, "--once", "--language", "fr", "--keep", str(tmp_path / "kept")],
         capture_output=True,
         text=True,
         timeout=150,
@@ -49,21 +51,71 @@ def test_every_step_of_the_story_is_observed(tmp_path: Path, language: str) -> N
     numbers = re.findall(r"^ +(\d+)  \S", done.stdout, re.MULTILINE)
     assert [int(n) for n in numbers] == list(range(1, len(STEPS) + 1))
     assert "✗" not in done.stdout
-    ports = {int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", done.stdout)}
+    ports = ports_in(done.stdout)
     assert len(ports) >= 3
     assert not any(map(listens, ports))
     assert list((tmp_path / "t").iterdir()) == []
     assert (tmp_path / "kept" / "state" / "suivi.sqlite3").exists()
 
 
+def test_with_a_terminal_it_stays_up_until_ctrl_c(tmp_path: Path) -> None:
+    terminal, end = pty.openpty()
+    demo = subprocess.Popen(
+        COMMAND,
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        env={**environment(tmp_path), "TERM": "xterm", "COLUMNS": "200", "LINES": "50"},
+        start_new_session=True,
+    )
+    os.close(end)
+    told = read_until(terminal, b"/api/v1/exchanges\r\n", seconds=150)
+    assert demo.poll() is None, told
+    password = re.search(r"lumen-[0-9a-f]{6}", told)
+    port = re.search(r"\(IMAP, no TLS\) +127\.0\.0\.1:(\d+)", told)
+    assert password is not None and port is not None, told
+    with IMAPClient("127.0.0.1", int(port[1]), ssl=False) as client:
+        client.login("hugo", password[0])
+        # The reminder was delivered, as mail is.
+        client.select_folder("INBOX", readonly=True)
+        assert len(client.search(["FROM", "suivi@atelier-lumen.example"])) == 1
+    demo.send_signal(signal.SIGINT)
+    read_until(terminal, None, seconds=30)
+    assert demo.wait(30) == 0
+    os.close(terminal)
+    assert not any(map(listens, ports_in(told)))
+    assert list((tmp_path / "t").iterdir()) == []
+
+
+def read_until(terminal: int, wanted: bytes | None, seconds: float) -> str:
+    """What the program shows until it shows `wanted`, or ends; without colours."""
+    shown, deadline = b"", time.monotonic() + seconds
+    while time.monotonic() < deadline and not (wanted and wanted in shown):
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            shown += os.read(terminal, 65536)
+        except OSError:
+            # Linux's way of saying that the other side is closed.
+            break
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode("utf-8", "replace"))
+
+
+def ports_in(told: str) -> set[int]:
+    """Every loopback port that the story names."""
+    return {int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", told)}
+
+
 def test_ended_early_it_leaves_nothing_behind(tmp_path: Path) -> None:
-    demo = subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True, env=environment(tmp_path))
+    command = [*COMMAND, "--once"]
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(tmp_path))
     assert demo.stdout is not None
-    ports: list[int] = []
+    told = ""
     for line in demo.stdout:
-        ports += map(int, re.findall(r"127\.0\.0\.1:(\d+)", line))
+        told += line
         if "suivi run" in line:
             break
+    ports = ports_in(told)
     assert len(ports) == 3
     demo.send_signal(signal.SIGTERM)
     demo.stdout.read()
