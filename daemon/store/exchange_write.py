@@ -241,7 +241,7 @@ def _take_part(
     tx: Tx, exchange: ExchangeId, draft: Draft, roles: Iterable[tuple[Role, UserId]]
 ) -> bool:
     """Add who takes part and isn't there yet; True if somebody was added."""
-    added = 0
+    added = False
     groups: tuple[tuple[sa.Table, list[dict[str, Any]]], ...] = (
         (t.exchange_party, [{"third_party_id": p} for p in draft.third_parties]),
         (t.exchange_contact, [{"contact_id": c} for c in draft.contacts]),
@@ -254,8 +254,10 @@ def _take_part(
         position = tx.execute(here).scalar_one()
         for n, value in enumerate(values):
             row = _of(exchange, position=position + n, **value)
-            added += tx.execute(inserting(tx, table).values(row).on_conflict_do_nothing()).rowcount
-    return added > 0
+            statement = inserting(tx, table).values(row).on_conflict_do_nothing()
+            new = tx.execute(statement.returning(table.c.exchange_id)).first()
+            added = added or new is not None
+    return added
 
 
 def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level) -> None:

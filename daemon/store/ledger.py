@@ -57,7 +57,7 @@ def plan(tx: Tx, dues: Iterable[Due], now: datetime) -> int:
             },
             where=sa.or_(moved, revived),
         )
-        changed += tx.execute(statement).rowcount
+        changed += tx.execute(statement.returning(c.id)).first() is not None
     return changed
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -51,15 +52,16 @@ def put(
     same = sa.and_(*(c[name] == values[name] for name in spots.unique(where)))
     known = tx.execute(sa.select(c.attempts).where(same)).scalar() or 0
     wait = min(FIRST_WAIT * 2 ** min(known, 10), LONGEST_WAIT)
-    facts = {
+    facts: dict[str, Any] = {
         "reason": reason,
         "attempts": known + 1,
         "last_at": now,
         "next_try_at": now + wait,
         "resolved_at": None,
         "place_name": spots.named(place),
-        "key_hash": key_hash,
     }
+    if key_hash is not None:
+        facts["key_hash"] = key_hash
     statement = inserting(tx, table).values(**values, first_at=now, **facts)
     tx.execute(statement.on_conflict_do_update(index_elements=spots.unique(where), set_=facts))
 

@@ -22,7 +22,7 @@ def inserting(tx: Tx, table: sa.Table) -> postgresql.Insert:
 
 def new_id(tx: Tx, table: sa.Table, **values: Any) -> int:
     """Insert one row; its id."""
-    made: int = tx.execute(sa.insert(table).values(**values).returning(table.c.id)).scalar_one()
+    made: int = tx.execute(sa.insert(table).returning(table.c.id), values).scalar_one()
     return made
 
 

@@ -85,15 +85,26 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return create(server, f"empty_{next(_numbers)}")
 
 
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """A PostgreSQL database of the newest version."""
+    return create(postgres_server, f"test_{next(_numbers)}", "suivi_template")
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite file of the newest version."""
+    path = tmp_path / "suivi.sqlite"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database of the newest version."""
-    if request.param == "sqlite":
-        path = tmp_path / "suivi.sqlite"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        return f"sqlite:///{path}"
-    server = request.getfixturevalue("postgres_server")
-    return create(server, f"test_{next(_numbers)}", "suivi_template")
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of a database of the newest version, on each database in turn."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    found: str = request.getfixturevalue(name)
+    return found
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daemon.store import Stale, Store, UnknownCode, exchanges, lists, open_store
 from daemon.store.tables import exchanges as tables
@@ -120,39 +122,47 @@ def test_a_deleted_capture_stays_deleted(store: Store, world: Any, now: datetime
             exchanges.add(tx, world.draft(source=Source.API), now)
 
 
-def _state(store: Store) -> list[Any]:
-    """What can be seen, whatever order made it: everything but numbers, times and revisions."""
-    with store.read() as tx:
-        return [
-            (e.subject, e.comment, e.level, sorted(e.mailbox_owners), e.quoted_from,
-             exchanges.attachments(tx, e.id), len(exchanges.sightings(tx, e.id)))
-            for e in exchanges.history(tx)
-        ]  # fmt: skip
-
-
-@pytest.mark.parametrize("strict", list(Level))
-def test_the_strictest_copy_wins_in_any_order(
-    url: str, strict: Level, populated: Callable[[str], Any]
-) -> None:
+def test_the_strictest_copy_wins_in_any_order(url: str, populated: Callable[[str], Any]) -> None:
     store = open_store(url)
     world = populated(url)
-    levels = (strict, Level.EVERYTHING, Level.SUBJECT)
-    seen = []
-    for n, order in enumerate(itertools.permutations(enumerate(levels, start=1))):
+    numbers = itertools.count()
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(st.sampled_from(Level), min_size=1, max_size=5))
+    def holds(levels: list[Level]) -> None:
+        n = next(numbers)
+        draft = world.draft(f"m{n}")
         with store.write() as tx:
-            tx.execute(sa.delete(tables.exchange))
-            for place, level in order:
-                world.record(tx, world.draft(f"m{n}"), uid=10 * n + place, level=level)
-        seen.append(_state(store))
+            for place, level in enumerate(levels):
+                world.record(tx, draft, uid=10 * n + place, level=level)
+            known = exchanges.find(tx, draft.keys)
+            if Level.NOTHING in levels:
+                assert known is None
+                return
+            stored = exchanges.get(tx, known)
+            assert len(exchanges.sightings(tx, known)) == len(levels)
+            attached = exchanges.attachments(tx, known)
+        strictest = min(levels)
+        assert stored.level is strictest
+        everything = strictest is Level.EVERYTHING
+        assert stored.comment == (draft.comment if everything else "")
+        assert attached == (draft.attachments if everything else ())
+        assert stored.subject == ("" if strictest is Level.HAPPENED else draft.subject)
+
+    holds()
     store.close()
-    assert all(state == seen[0] for state in seen)
-    if strict is Level.NOTHING:
-        assert seen[0] == []
-        return
-    ((subject, comment, level, *_),) = seen[0]
-    assert comment == ""
-    assert (subject == "") == (strict is Level.HAPPENED)
-    assert level == min(strict, Level.SUBJECT)
+
+
+def test_a_copy_that_brings_people_is_a_new_revision(store: Store, world: Any) -> None:
+    with store.write() as tx:
+        first = world.record(tx)
+        world.record(tx)
+        assert exchanges.get(tx, first.exchange).revision == 1
+        world.record(tx, world.draft(third_parties=(world.acme, world.beta)), bobs=True)
+        merged = exchanges.get(tx, first.exchange)
+    assert merged.revision == 2
+    assert merged.third_parties == (world.acme, world.beta)
+    assert merged.mailbox_owners == (world.anna, world.bob)
 
 
 def test_what_a_stricter_copy_hides_is_nowhere(store: Store, world: Any, url: str) -> None:
@@ -294,7 +304,8 @@ def test_a_thread_is_one_in_whatever_order_it_is_read(
         ("lost-parent@a", ("never-seen@a",)),
         ("its-sister@a", ("never-seen@a",)),
     ]
-    for n, order in enumerate(itertools.permutations(range(5))):
+    # Every seventh of the 120 orders: each mail comes first and last.
+    for n, order in enumerate(itertools.islice(itertools.permutations(range(5)), None, None, 7)):
         with store.write() as tx:
             tx.execute(sa.delete(tables.exchange))
             for m in order:

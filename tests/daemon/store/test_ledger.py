@@ -1,0 +1,207 @@
+"""The ledger: each reminder is planned once, claimed by one, and sent with the same bytes."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from daemon.store import ClaimLost, Store, follow_ups, ledger, open_store
+from rules.model.followups import (
+    Assignee,
+    Due,
+    FollowUpDraft,
+    FollowUpId,
+    LedgerEntry,
+    LedgerState,
+)
+from rules.model.sightings import When
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def follow_up(store: Store, world: Any, now: datetime) -> FollowUpId:
+    return _opened(store, world, now)
+
+
+def _opened(store: Store, world: Any, now: datetime) -> FollowUpId:
+    draft = FollowUpDraft("k1", "Call", When(now + HOUR), (Assignee(world.anna, owner=True),))
+    with store.write() as tx:
+        return follow_ups.open(tx, draft, now, now)[0].id
+
+
+def _due(follow_up: FollowUpId, world: Any, at: datetime, version: int = 1, **other: Any) -> Due:
+    facts = {"before": HOUR, "recipient": world.anna, "occurrence": ""} | other
+    return Due(follow_up=follow_up, schedule_version=version, at=at, **facts)
+
+
+def _claim(store: Store, now: datetime, owner: str = "one") -> tuple[LedgerEntry, ...]:
+    with store.write() as tx:
+        return ledger.claim(tx, now, owner, now + MINUTE, 10)
+
+
+def _state(store: Store, entry: LedgerEntry) -> LedgerState:
+    with store.read() as tx:
+        return ledger.get(tx, entry.id).state
+
+
+def test_a_reminder_is_planned_once(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    due = _due(follow_up, world, now)
+    with store.write() as tx:
+        assert ledger.plan(tx, [due], now) == 1
+        assert ledger.plan(tx, [due], now) == 0
+        others = [
+            _due(follow_up, world, now, version=2),
+            _due(follow_up, world, now, recipient=world.bob),
+            _due(follow_up, world, now, before=2 * HOUR),
+        ]
+        assert ledger.plan(tx, others, now) == 3
+        entries = ledger.of(tx, follow_up)
+        assert entries == ledger.all_open(tx)
+        assert [e.due for e in entries] == [due, *others]
+        assert ledger.counts(tx)[LedgerState.DUE] == 4
+
+
+def test_it_goes_its_way_from_due_to_sent(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    with store.write() as tx:
+        ledger.plan(tx, [_due(follow_up, world, now)], now)
+    assert _claim(store, now - MINUTE) == ()
+    (entry,) = _claim(store, now)
+    assert (entry.state, entry.attempts, entry.mail) == (LedgerState.CLAIMED, 1, None)
+    assert _claim(store, now, "two") == ()
+    with store.write() as tx:
+        rendered = ledger.rendered(tx, entry.id, "id@we", b"first")
+        # The bytes rendered first stay.
+        assert ledger.rendered(tx, entry.id, "other@we", b"second") == rendered
+        assert (rendered.message_id, rendered.mail) == ("id@we", b"first")
+        assert "first" not in repr(rendered)
+        ledger.sending(tx, entry.id, "one")
+        ledger.sent(tx, entry.id, now)
+        done = ledger.get(tx, entry.id)
+        assert (done.state, done.mail, done.message_id) == (LedgerState.SENT, None, "id@we")
+        ledger.void(tx, entry.id, "too late for that")
+        ledger.retry(tx, entry.id, "late answer", now)
+        assert ledger.get(tx, entry.id) == done
+        assert ledger.all_open(tx) == ()
+    assert _claim(store, now + 9 * HOUR) == ()
+
+
+def test_a_retry_sends_the_same_bytes_when_its_time_has_come(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    with store.write() as tx:
+        ledger.plan(tx, [_due(follow_up, world, now)], now)
+    (entry,) = _claim(store, now)
+    with store.write() as tx:
+        ledger.rendered(tx, entry.id, "id@we", b"bytes")
+        ledger.sending(tx, entry.id)
+        ledger.retry(tx, entry.id, "451 later", now + 5 * MINUTE)
+    assert _claim(store, now + 4 * MINUTE) == ()
+    (again,) = _claim(store, now + 5 * MINUTE, "two")
+    assert (again.state, again.attempts) == (LedgerState.CLAIMED, 2)
+    assert (again.mail, again.last_error) == (b"bytes", "451 later")
+    with store.write() as tx:
+        ledger.unknown(tx, entry.id, "no answer", now + HOUR)
+    assert _claim(store, now + 59 * MINUTE) == ()
+    (unsure,) = _claim(store, now + HOUR)
+    assert (unsure.state, unsure.mail, unsure.attempts) == (LedgerState.UNKNOWN, b"bytes", 3)
+    assert _claim(store, now + HOUR) == ()
+    with store.write() as tx:
+        ledger.failed(tx, entry.id, "550 no such user")
+        assert ledger.get(tx, entry.id).mail is None
+    assert _claim(store, now + 9 * HOUR) == ()
+
+
+@pytest.mark.parametrize("sending", [False, True])
+def test_what_a_dead_owner_left_is_taken_over_as_it_was(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId, sending: bool
+) -> None:
+    with store.write() as tx:
+        ledger.plan(tx, [_due(follow_up, world, now)], now)
+    (entry,) = _claim(store, now, "dead")
+    with store.write() as tx:
+        ledger.rendered(tx, entry.id, "id@we", b"bytes")
+        if sending:
+            ledger.sending(tx, entry.id)
+    assert _claim(store, now + MINUTE - timedelta(seconds=1), "two") == ()
+    (taken,) = _claim(store, now + MINUTE, "two")
+    assert taken.state is (LedgerState.SENDING if sending else LedgerState.CLAIMED)
+    assert (taken.mail, taken.message_id) == (b"bytes", "id@we")
+    # The dead one was only asleep.
+    with pytest.raises(ClaimLost), store.write() as tx:
+        ledger.sending(tx, entry.id, "dead")
+
+
+def test_two_owners_never_claim_the_same(
+    url: str, populated: Callable[[str], Any], now: datetime
+) -> None:
+    world = populated(url)
+    store = open_store(url)
+    follow_up = _opened(store, world, now)
+    with store.write() as tx:
+        dues = [_due(follow_up, world, now, before=n * MINUTE) for n in range(60)]
+        ledger.plan(tx, dues, now)
+
+    def work(owner: str) -> list[int]:
+        mine, got = open_store(url), []
+        while True:
+            with mine.write() as tx:
+                some = ledger.claim(tx, now, owner, now + HOUR, 7)
+            if not some:
+                mine.close()
+                return got
+            assert len(some) <= 7
+            got += [e.id for e in some]
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [i for ids in pool.map(work, "abcd") for i in ids]
+    store.close()
+    assert len(claimed) == 60
+    assert len(set(claimed)) == 60
+
+
+def test_a_void_reminder_is_not_sent_and_comes_back_with_its_assignee(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    due = _due(follow_up, world, now + HOUR)
+    with store.write() as tx:
+        ledger.plan(tx, [due], now)
+        (entry,) = ledger.of(tx, follow_up)
+        ledger.void(tx, entry.id, "reassigned")
+        assert ledger.get(tx, entry.id).state is LedgerState.VOID
+    assert _claim(store, now + HOUR) == ()
+    with store.write() as tx:
+        # Too late to come back; in time it does.
+        assert ledger.plan(tx, [due], now + 2 * HOUR) == 0
+        assert ledger.plan(tx, [due], now) == 1
+    (again,) = _claim(store, now + HOUR)
+    with store.write() as tx:
+        ledger.rendered(tx, again.id, "id@we", b"bytes")
+        ledger.sending(tx, again.id)
+        ledger.void(tx, again.id, "done")
+        # It may have arrived: never a second one under the same name.
+        assert ledger.plan(tx, [due], now) == 0
+        with pytest.raises(ClaimLost):
+            ledger.rendered(tx, again.id, "id@we", b"bytes")
+        ledger.sending(tx, again.id)
+        ledger.retry(tx, again.id, "451", now)
+        assert ledger.get(tx, again.id).state is LedgerState.VOID
+        ledger.sent(tx, again.id, now)
+    assert _state(store, again) is LedgerState.SENT
+
+
+def test_a_waiting_reminder_moves_with_the_zone_of_its_recipient(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    with store.write() as tx:
+        ledger.plan(tx, [_due(follow_up, world, now + HOUR)], now)
+        assert ledger.plan(tx, [_due(follow_up, world, now + 2 * HOUR)], now) == 1
+        (entry,) = ledger.of(tx, follow_up)
+    assert entry.due.at == now + 2 * HOUR
