@@ -10,12 +10,13 @@ what was not committed; the keys of exchanges make that harmless.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors import mime
 from connectors.errors import Unreadable
 from daemon.capture import record
+from daemon.capture.orphans import Orphans
 from daemon.clock import now
 from daemon.ports import Mailbox
 from daemon.rulebook import Book, Rulebook
@@ -72,7 +73,7 @@ def sync(
 
     Raises Unreachable or Refused from the mailbox, LeaseLost when another daemon took over.
     """
-    counts: Counts = Counter()
+    turn = _Turn(capture, account, mailbox, lease)
     for info in watched(mailbox.folders(), account.folders):
         state = mailbox.examine(info.name)
         with capture.store.write() as tx:
@@ -81,15 +82,16 @@ def sync(
             retries = quarantine.due(tx, account.id, folder.id, now())
         place = MailPlace(folder.id, info.role, info.name, state.uidvalidity, uid=0)
         for uid in retries:
-            counts += _judge(capture, account, mailbox, lease, place, uid, uid)
+            turn.judge(place, uid, uid)
         done, todo = 0, _unjudged(capture, folder, state)
         total = sum(hi - lo + 1 for lo, hi in todo)
         for lo, hi in todo:
-            counts += _judge(capture, account, mailbox, lease, place, lo, hi)
+            turn.judge(place, lo, hi)
             done += hi - lo + 1
             if not progress(info.name, done, total):
-                return counts
-    return counts
+                return turn.counts
+    turn.judge_orphans()
+    return turn.counts
 
 
 def watched(found: Iterable[FolderInfo], extra: frozenset[str]) -> Iterator[FolderInfo]:
@@ -111,43 +113,60 @@ def _unjudged(
     return schedule.unjudged(judged, state.uidnext, capture.batch, newest_first=False)
 
 
-def _judge(
-    capture: MailCapture,
-    account: MailAccount,
-    mailbox: Mailbox,
-    lease: Lease,
-    place: MailPlace,
-    lo: int,
-    hi: int,
-) -> Counts:
-    """One batch from headers to commit."""
-    book = capture.rulebook.in_force()
-    batch = mailbox.headers(lo, hi)
-    reached("mail.headers-fetched")
-    sightings, unreadable = _read(batch, account, place)
-    decided = _decide(capture, book, account, sightings)
-    reached("mail.decided")
-    if not book.observing:
-        decided = _with_text(mailbox, decided)
-    reached("mail.text-fetched")
-    counts = Counter((d.verdict, d.reason) for _, d in decided)
-    moment = now()
-    with capture.store.write() as tx:
-        accounts.fence(tx, lease)
-        for sighting, decision in decided:
-            record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
-        for uid, reason in unreadable.items():
-            quarantine.put(tx, account.id, replace(place, uid=uid), reason, moment)
-        for uid in batch.holes:
-            folders.hole(tx, place.folder, place.uidvalidity, uid, moment)
-        folders.tally(tx, place.folder, moment.date(), counts)
-        quarantine.settle(tx, place.folder, place.uidvalidity, lo, hi, moment)
-        folders.judge(
-            tx, place.folder, place.uidvalidity, lo, hi, book.directory.version, book.judged_as
-        )
-        reached("mail.recorded")
-    reached("mail.committed")
-    return counts
+@dataclass(slots=True)
+class _Turn:
+    """One account's sync in progress."""
+
+    capture: MailCapture
+    account: MailAccount
+    mailbox: Mailbox
+    lease: Lease
+    counts: Counts = field(default_factory=Counter)
+    orphans: Orphans = field(default_factory=Orphans)
+
+    def judge(self, place: MailPlace, lo: int, hi: int) -> None:
+        """One batch of the examined folder, from headers to commit."""
+        capture = self.capture
+        book = capture.rulebook.in_force()
+        batch = self.mailbox.headers(lo, hi)
+        reached("mail.headers-fetched")
+        sightings, unreadable = _read(batch, self.account, place)
+        decided = _decide(capture, book, self.account, sightings)
+        reached("mail.decided")
+        if not book.observing:
+            decided = _with_text(self.mailbox, decided)
+        reached("mail.text-fetched")
+        counts = Counter((d.verdict, d.reason) for _, d in decided)
+        moment = now()
+        with capture.store.write() as tx:
+            accounts.fence(tx, self.lease, moment)
+            for sighting, decision in decided:
+                record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
+            for uid, reason in unreadable.items():
+                quarantine.put(tx, self.account.id, replace(place, uid=uid), reason, moment)
+            for uid in batch.holes:
+                folders.hole(tx, place.folder, place.uidvalidity, uid, moment)
+            folders.tally(tx, place.folder, moment.date(), counts)
+            quarantine.settle(tx, place.folder, place.uidvalidity, lo, hi, moment)
+            folders.judge(
+                tx, place.folder, place.uidvalidity, lo, hi, book.directory.version, book.judged_as
+            )
+            reached("mail.recorded")
+        reached("mail.committed")
+        self.orphans.note(decided)
+        self.counts += counts
+
+    def judge_orphans(self) -> None:
+        """Judge again the replies whose parent has been read since, to a fixpoint."""
+        while parents := self.orphans.parents():
+            with self.capture.store.read() as tx:
+                known = exchanges.threads(tx, parents).keys()
+            found = self.orphans.adopted(known)
+            if not found:
+                return
+            for place in sorted(found, key=lambda p: (p.name, p.uid)):
+                if self.mailbox.examine(place.name).uidvalidity == place.uidvalidity:
+                    self.judge(replace(place, keywords=frozenset()), place.uid, place.uid)
 
 
 def _read(

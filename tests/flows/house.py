@@ -74,6 +74,12 @@ class House:
         """The answer of a command that speaks JSON."""
         return json.loads(self.suivi(*arguments, "--json").stdout)
 
+    def history(self, party: str, limit: int = 1000) -> list[dict[str, Any]]:
+        """The exchanges with a third party, as `suivi history` tells them."""
+        answer = self.json("history", party, "--limit", str(limit))
+        exchanges: list[dict[str, Any]] = answer["exchanges"]
+        return exchanges
+
     def prepare(self, people: str = PEOPLE) -> None:
         """Configuration, database and third parties."""
         self.configure()
