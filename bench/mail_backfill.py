@@ -112,9 +112,9 @@ def _suivi(server: Dovecot, folder: Path, expected: int) -> Run:
     house = House(folder, server, f"sqlite:///{folder / 'suivi.sqlite3'}")
     house.users = ("ann",)
     house.prepare()
-    run = _timed(server, house.command("sync", "--json"), house.environ())
+    run = _timed(server, house.command("sync"), house.environ())
     # Only to be sure that what was timed is the whole work.
-    recorded = len(house.json("history", "Brasserie Mistral", "--limit", str(expected + 1)))
+    recorded = len(house.history("Brasserie Mistral"))
     if recorded != expected:
         sys.exit(f"{recorded} exchanges recorded, {expected} expected")
     shutil.rmtree(folder)

@@ -10,7 +10,6 @@ from daemon import proof, steps
 from daemon.app import connect
 from daemon.app.check import CheckLine, check
 from daemon.app.parts import Parts, Progress, assemble, silent
-from daemon.app.service import Service
 from daemon.app.suggest import Suggestions, suggestions
 from daemon.app.turns import Member, take
 from daemon.clock import now
@@ -38,6 +37,9 @@ class App:
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT; SIGHUP reloads. Returns when what was in hand is stored."""
+        # Here, because the commands beside the daemon need no HTTP, and FastAPI takes a second.
+        from daemon.app.service import Service
+
         steps.arm(os.environ.get("SUIVI_CRASH_AT", ""))
         Service(self._parts).run()
 

@@ -56,15 +56,25 @@ def ready_store(context: typer.Context) -> Iterator["Store"]:
     """The database made ready, with the configured users in it, for commands that write: they
     may be the first ones of an installation."""
     from daemon.app.parts import assemble
-    from daemon.store import upgrade
 
     loaded = settings(context)
-    upgrade(loaded.database_url)
+    prepare(loaded)
     opened = assemble(loaded).store
     try:
         yield opened
     finally:
         opened.close()
+
+
+def prepare(loaded: "Settings") -> tuple[str | None, str]:
+    """Makes the state directory, and the database of this version in it; (version before, now).
+
+    Raises StoreError, or OSError where the directory can't be made.
+    """
+    from daemon.store import upgrade
+
+    loaded.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return upgrade(loaded.database_url)
 
 
 def words() -> Callable[[str], str]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from daemon.cli.context import settings, store, words
+from daemon.cli.context import prepare, settings, store, words
 from daemon.cli.output import Json, as_json, plain, table
 from daemon.i18n import mark
 
@@ -53,10 +53,8 @@ def check(
 
 def upgrade(context: typer.Context) -> None:
     """`suivi db upgrade`"""
-    from daemon.store import upgrade as upgrade_store
-
     _ = words()
-    before, after = upgrade_store(settings(context).database_url)
+    before, after = prepare(settings(context))
     if before == after:
         typer.echo(_("The database is at version {version} already.").format(version=after))
         return

@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from daemon.cli.context import settings, store, words
+from daemon.cli.context import prepare, settings, store, words
 from daemon.cli.output import Json, as_json, plain, table
 from daemon.i18n import mark
 
@@ -23,11 +23,10 @@ def add(app: typer.Typer) -> None:
 def run(context: typer.Context) -> None:
     """`suivi run`"""
     from daemon import app, logs
-    from daemon.store import upgrade
 
     loaded = settings(context, servers=True)
     logs.setup(loaded.log)
-    upgrade(loaded.database_url)
+    prepare(loaded)
     app.build(loaded).run()
 
 
@@ -37,11 +36,10 @@ def sync(context: typer.Context) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from daemon import app
-    from daemon.store import upgrade
 
     _ = words()
     loaded = settings(context, servers=True)
-    upgrade(loaded.database_url)
+    prepare(loaded)
     tasks: dict[tuple[str, str], Any] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:

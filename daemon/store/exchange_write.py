@@ -176,7 +176,8 @@ def _insert(tx: Tx, draft: Draft, now: datetime) -> ExchangeId:
         item = lists.item_id(tx, "product", code)
         tx.execute(sa.insert(t.exchange_product).values(_of(exchange, position=n, item_id=item)))
     _link(tx, exchange, draft.elements)
-    _take_part(tx, exchange, draft, _roles(draft))
+    for table, values in _participants(draft, _roles(draft)):
+        insert_new(tx, table, [_of(exchange, position=n, **v) for n, v in enumerate(values)])
     return exchange
 
 
@@ -237,17 +238,22 @@ def _roles(draft: Draft) -> list[tuple[Role, UserId]]:
     ]
 
 
-def _take_part(
-    tx: Tx, exchange: ExchangeId, draft: Draft, roles: Iterable[tuple[Role, UserId]]
-) -> bool:
-    """Add who takes part and isn't there yet; True if somebody was added."""
-    added = False
-    groups: tuple[tuple[sa.Table, list[dict[str, Any]]], ...] = (
+def _participants(
+    draft: Draft, roles: Iterable[tuple[Role, UserId]]
+) -> tuple[tuple[sa.Table, list[dict[str, Any]]], ...]:
+    return (
         (t.exchange_party, [{"third_party_id": p} for p in draft.third_parties]),
         (t.exchange_contact, [{"contact_id": c} for c in draft.contacts]),
         (t.exchange_user, [{"role": role, "user_id": user} for role, user in roles]),
     )
-    for table, values in groups:
+
+
+def _take_part(
+    tx: Tx, exchange: ExchangeId, draft: Draft, roles: Iterable[tuple[Role, UserId]]
+) -> bool:
+    """Add who takes part in a further copy and isn't there yet; True if somebody was added."""
+    added = False
+    for table, values in _participants(draft, roles):
         if not values:
             continue
         here = sa.select(sa.func.count()).where(table.c.exchange_id == exchange)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -15,7 +16,11 @@ _CHUNK = 500
 
 def inserting(tx: Tx, table: sa.Table) -> postgresql.Insert:
     """An INSERT that knows ON CONFLICT; both databases spell it alike."""
-    if tx.dialect.name == "sqlite":
+    return _insert(tx.dialect.name, table)
+
+
+def _insert(dialect: str, table: sa.Table) -> postgresql.Insert:
+    if dialect == "sqlite":
         return cast(postgresql.Insert, sqlite.insert(table))
     return postgresql.insert(table)
 
@@ -29,7 +34,12 @@ def new_id(tx: Tx, table: sa.Table, **values: Any) -> int:
 def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert those rows that are not there yet."""
     if rows:
-        tx.execute(inserting(tx, table).on_conflict_do_nothing(), rows)
+        tx.execute(_unless_there(tx.dialect.name, table), rows)
+
+
+@cache
+def _unless_there(dialect: str, table: sa.Table) -> postgresql.Insert:
+    return _insert(dialect, table).on_conflict_do_nothing()
 
 
 def replace_rows(

@@ -8,8 +8,8 @@ from daemon.web.caller import MaybeCaller
 from daemon.web.house import InHouse
 
 
-def alive() -> dict[str, str]:
-    """The process answers."""
+async def alive() -> dict[str, str]:
+    """The process answers, even while every worker thread is busy."""
     return {"status": "alive"}
 
 

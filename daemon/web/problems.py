@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from daemon.store import StoreError, Unavailable
+from daemon.web.headers import SECURITY
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -64,6 +65,11 @@ async def _store(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    # Starlette raises it again after this answer, and the server logs it with its trace.
-    log.error("request failed", path=request.scope.get("route_path"), kind=type(error).__name__)
-    return answer(500, "something went wrong here: the daemon's log says what")
+    # Starlette raises it again after this answer, and the server logs it with its trace. The
+    # route's pattern, not the path: a path may be a signed link.
+    route = getattr(request.scope.get("route"), "path", "")
+    log.error("request failed", route=route, kind=type(error).__name__)
+    # This answer is made outside of the middleware that adds the headers, and uvicorn closes the
+    # connection after it: without saying so, a client's next request would be lost on it.
+    headers = {**SECURITY, "Connection": "close"}
+    return answer(500, "something went wrong here: the daemon's log says what", headers)

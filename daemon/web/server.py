@@ -36,6 +36,8 @@ class Server:
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=5,
+            # More at once are told 503; the daemon's own sockets need their descriptors.
+            limit_concurrency=256,
             # Who may say what the client's address is, is for the reverse proxy's issue.
             proxy_headers=False,
         )

@@ -33,3 +33,13 @@ def test_not_ready_is_503_with_the_reason(anonymous: httpx2.Client, world) -> No
     answer = anonymous.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"][0]["reason"] == "the database is busy"
+
+
+def test_what_goes_wrong_is_a_problem_without_details(anonymous: httpx2.Client, world) -> None:
+    world.checks = None
+    answer = anonymous.get("/readyz")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "NoneType" not in answer.text
+    assert anonymous.get("/healthz").status_code == 200
