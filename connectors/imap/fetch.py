@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from connectors.errors import Unreachable
 from connectors.imap import values
@@ -22,6 +23,11 @@ FIELDS = (
 _FETCH = re.compile(rb"\* \d+ FETCH ", re.IGNORECASE)
 _ESEARCH = re.compile(rb"\* ESEARCH ", re.IGNORECASE)
 _SEARCH = re.compile(rb"\* SEARCH\b", re.IGNORECASE)
+_USUAL = re.compile(
+    rb"\* \d+ FETCH \(UID (\d{1,10}) FLAGS \(([\x21-\x7e ]*)\) INTERNALDATE \"([^\"]*)\""
+    rb"(?: RFC822\.SIZE (\d{1,15}))?(?: EMAILID \(([^()]*)\))?"
+    rb" BODY\[HEADER\.FIELDS \([^()]*\)\] \{\d+\}"
+)
 _DATE = re.compile(r" ?(\d{1,2})-([A-Z][a-z]{2})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
@@ -95,12 +101,17 @@ def received(text: str | None) -> datetime | None:
     if match is None or match[2] not in _MONTHS:
         return None
     day, year, hour, minute, second = (int(match[i]) for i in (1, 3, 4, 5, 6))
-    offset = timedelta(hours=int(match[8]), minutes=int(match[9]))
     try:
-        zone = timezone(-offset if match[7] == "-" else offset)
+        zone = _zone(match[7], match[8], match[9])
         return datetime(year, _MONTHS[match[2]], day, hour, minute, second, tzinfo=zone)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=200)
+def _zone(sign: str, hours: str, minutes: str) -> timezone:
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-offset if sign == "-" else offset)
 
 
 def _items(session: Session) -> str:
@@ -162,11 +173,35 @@ def _rows(reply: Reply) -> dict[int, HeaderRow]:
     rows: dict[int, HeaderRow] = {}
     for response in reply.data:
         # A header longer than what is kept might hide a field: then it counts as not given.
-        items = None if response.cut else attributes(response)
-        row = _row(items) if items else None
+        if response.cut:
+            continue
+        row = _usual(response) or _row(attributes(response) or {})
         if row is not None:
             rows[row.uid] = row
     return rows
+
+
+def _usual(response: Response) -> HeaderRow | None:
+    """The row of a response in the order that was asked for, read at one go: a sweep has many."""
+    if len(response.parts) != 3 or response.parts[2] != b")":
+        return None
+    match = _USUAL.fullmatch(response.parts[0])
+    if match is None:
+        return None
+    uid, flags, date, size, emailid = match.groups()
+    return HeaderRow(
+        uid=int(uid),
+        header=response.parts[1],
+        flags=_flags(flags.decode("latin-1")),
+        received=received(date.decode("latin-1")),
+        emailid=emailid.decode("latin-1") if emailid else None,
+        size=int(size or 0),
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _flags(written: str) -> frozenset[str]:
+    return frozenset(written.split())
 
 
 def _row(items: dict[bytes, Value]) -> HeaderRow | None:

@@ -4,8 +4,8 @@ import re
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NoReturn
 
@@ -73,6 +73,7 @@ class Session:
         self._abandoned: set[bytes] = set()
         self._data: list[Response] = []
         self._done: dict[bytes, Reply] = {}
+        self._settled: set[bytes] = set()
         self._dead = ""
         sock.settimeout(timeout)
 
@@ -82,7 +83,7 @@ class Session:
 
     def run(self, *words: bytes | str) -> Reply:
         """One command, word by word: str is sent as it stands, bytes as an IMAP string."""
-        self._settle()
+        self._keep_apart(())
         tag = self._tag()
         line = bytearray(tag)
         for word in words:
@@ -118,16 +119,16 @@ class Session:
     def pipeline(self, commands: Iterable[str], depth: int = DEPTH) -> Iterator[Reply]:
         """The replies in the order of the commands, `depth` of which are in flight.
 
-        Data is with the reply that ends next, which may be that of an earlier command: Dovecot
-        fetches before it ends a SEARCH, and RFC 9051 §5.5 lets it. So callers go by the UIDs.
+        A reply holds all data since the one before, be it an answer to this command or to a
+        later one: Dovecot searches while it fetches, and RFC 9051 §5.5 lets it. So callers go by
+        the UIDs. Other commands may be run between two replies.
         """
         waiting: deque[bytes] = deque()
         source = iter(commands)
         try:
             while True:
                 burst = bytearray()
-                if not self._in_flight.issubset(waiting):
-                    self._settle()
+                self._keep_apart(waiting)
                 for command in islice(source, depth - len(waiting)):
                     waiting.append(self._tag())
                     burst += waiting[-1] + b" " + command.encode("ascii") + b"\r\n"
@@ -136,10 +137,15 @@ class Session:
                 if not waiting:
                     return
                 yield self._reply(waiting.popleft())
+                self._keep_apart(waiting)
         finally:
             # The reader may stop early: what is still in flight is then answered to nobody.
+            self._abandoned.update(self._in_flight.intersection(waiting))
             self._in_flight.difference_update(waiting)
-            self._abandoned.update(waiting)
+            for tag in waiting:
+                self._done.pop(tag, None)
+            if waiting:
+                self._data.clear()
 
     def left_over(self) -> list[Response]:
         """What has been read and asked for by nobody, for who goes on reading the socket."""
@@ -172,11 +178,21 @@ class Session:
         self._in_flight.add(tag)
         return tag
 
-    def _settle(self) -> None:
-        """Let all that is in flight end, so that the data of what is sent next stays apart."""
+    def _keep_apart(self, mine: Collection[bytes]) -> None:
+        """Let everybody else's commands end, and lay their data aside, before mine go on."""
+        alone = self._in_flight.issubset(mine) and self._done.keys() <= set(mine)
+        if alone and not self._abandoned:
+            return
         until = time.monotonic() + COMMAND_SECONDS
         while self._in_flight or self._abandoned:
             self._take(self._next(until))
+        fresh = sorted((tag for tag in self._done if tag not in self._settled), key=_number)
+        if fresh:
+            # The first of them is the first to be asked for.
+            first = self._done[fresh[0]]
+            self._done[fresh[0]] = replace(first, data=tuple(self._data))
+            self._settled.update(fresh)
+        self._data.clear()
 
     def _send(self, data: bytes) -> None:
         if self._dead:
@@ -187,11 +203,19 @@ class Session:
             self._lost(error)
 
     def _reply(self, tag: bytes) -> Reply:
-        """The reply to `tag`; those to other commands in flight are put aside meanwhile."""
+        """The reply to `tag`, with all data that has come."""
         until = time.monotonic() + COMMAND_SECONDS
         while tag not in self._done:
             self._take(self._next(until))
-        return self._done.pop(tag)
+        return self._collect(tag)
+
+    def _collect(self, tag: bytes) -> Reply:
+        reply = self._done.pop(tag)
+        if tag in self._settled:
+            self._settled.discard(tag)
+            return reply
+        data, self._data = tuple(self._data), []
+        return replace(reply, data=data)
 
     def _await_continuation(self, tag: bytes) -> Reply | None:
         """None when the server waits for the literal, else its refusal of the command."""
@@ -201,7 +225,7 @@ class Session:
             if response.text.startswith(b"+"):
                 return None
             self._take(response)
-        return self._done.pop(tag)
+        return self._collect(tag)
 
     def _take(self, response: Response) -> None:
         text = response.text
@@ -214,10 +238,9 @@ class Session:
             return
         tag, _, rest = text.partition(b" ")
         status, _, said = rest.partition(b" ")
-        data, self._data = tuple(self._data), []
         if tag in self._in_flight:
             self._in_flight.discard(tag)
-            self._done[tag] = Reply(tag, status.decode("latin-1").upper(), said, data)
+            self._done[tag] = Reply(tag, status.decode("latin-1").upper(), said, ())
         elif tag in self._abandoned:
             self._abandoned.discard(tag)
         else:
@@ -248,6 +271,10 @@ class Session:
         why = "no answer in time" if isinstance(error, TimeoutError) else shown(str(error))
         self.kill(why)
         raise Unreachable(f"{self.host}: {why}") from error
+
+
+def _number(tag: bytes) -> int:
+    return int(tag[1:])
 
 
 def shown(text: bytes | str, most: int = 200) -> str:

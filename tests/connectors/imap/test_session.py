@@ -25,6 +25,8 @@ def server(there, silent=(), esearch=True, said=None):
     def answer(tag, command):
         if said is not None and (special := said(tag, command)) is not None:
             return special
+        if b"HEADER Message-ID" in command:
+            return b"* SEARCH\r\n" + tag + b" OK done\r\n"
         asked = re.search(rb"UID (?:FETCH )?(\d+)(?::(\d+))?", command)
         lo, hi = int(asked[1]), int(asked[2] or asked[1])
         uids = [uid for uid in there if lo <= uid <= hi]
@@ -113,6 +115,54 @@ def test_data_given_before_an_earlier_command_ends_is_not_lost():
     with Script(late) as script:
         batch = script.mailbox("ESEARCH").headers(1, 5)
         assert ([r.uid for r in batch.rows], batch.holes) == ([1, 2], ())
+
+
+def test_a_later_search_that_ends_before_an_earlier_fetch_takes_no_rows_away():
+    # Dovecot again: while a FETCH waits for its octets to be taken, the next SEARCH is done.
+    tags = {}
+
+    def overtaking(tag, command):
+        kind = b"SEARCH" if b"SEARCH" in command else b"FETCH"
+        lo = re.search(rb"(\d+):", command)[1]
+        tags[kind + lo] = tag
+        if len(tags) < 4:
+            return b""
+        return (
+            b'* ESEARCH (TAG "%s") UID COUNT 2\r\n' % tags[b"SEARCH1"]
+            + tags[b"SEARCH1"]
+            + b" OK\r\n"
+            + row(1)
+            + b'* ESEARCH (TAG "%s") UID COUNT 1\r\n' % tags[b"SEARCH11"]
+            + tags[b"SEARCH11"]
+            + b" OK\r\n"
+            + row(2)
+            + tags[b"FETCH1"]
+            + b" OK\r\n"
+            + row(12)
+            + tags[b"FETCH11"]
+            + b" OK\r\n"
+        )
+
+    with Script(overtaking) as script:
+        batches = list(script.mailbox("ESEARCH").sweep([(1, 10), (11, 20)]))
+        assert [([r.uid for r in b.rows], b.holes) for b in batches] == [([1, 2], ()), ([12], ())]
+        assert len(script.commands) == 4, "nothing was asked twice"
+
+
+def test_nested_questions_keep_their_answers_apart():
+    with Script(server(range(1, 200))) as script:
+        mailbox = script.mailbox("ESEARCH")
+        outer = mailbox.sweep([(n, n + 9) for n in range(1, 90, 10)])
+        inner = mailbox.sweep([(n, n + 4) for n in range(100, 190, 5)])
+        for number in range(9):
+            assert [r.uid for r in next(outer).rows] == list(
+                range(10 * number + 1, 10 * number + 11)
+            )
+            assert mailbox.find("x") == ()
+            for half in (0, 1):
+                first = 100 + 10 * number + 5 * half
+                assert [r.uid for r in next(inner).rows] == list(range(first, first + 5))
+        assert [list(outer), list(inner)] == [[], []]
 
 
 def test_a_sweep_may_be_interrupted_by_other_questions_and_left_early():
