@@ -12,7 +12,7 @@ from connectors.errors import ConnectorError, Unreachable
 from daemon.clock import now
 from daemon.jobs import Job, Turn
 from daemon.store import Lease, Store, accounts
-from daemon.store.errors import LeaseLost, StaleDirectory
+from daemon.store.errors import LeaseLost, StaleDirectory, Unavailable
 from rules import schedule
 from rules.model.sightings import AccountId
 
@@ -57,6 +57,10 @@ def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] |
         # The directory changed under the batch; the next turn judges it by the new one.
         log.info("directory changed", account=member.name)
         return None
+    except Unavailable as error:
+        # The database was busy or gone: nothing was stored, the next turn does it.
+        log.warning("database unavailable", account=member.name, error=str(error))
+        return None
     except ConnectorError as error:
         _note(store, member, error)
         return None
@@ -67,8 +71,7 @@ def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] |
             log.info("judged", account=member.name, **dict(counts))
         return counts
     finally:
-        with store.write() as tx:
-            accounts.release(tx, lease)
+        _give_back(store, member, lease)
 
 
 def job(store: Store, owner: str, member: Member) -> Job:
@@ -78,6 +81,15 @@ def job(store: Store, owner: str, member: Member) -> Job:
         take(store, owner, member, turn)
 
     return run
+
+
+def _give_back(store: Store, member: Member, lease: Lease) -> None:
+    try:
+        with store.write() as tx:
+            accounts.release(tx, lease)
+    except Unavailable as error:
+        # It ends by itself, TTL after the last commit.
+        log.warning("lease not given back", account=member.name, error=str(error))
 
 
 def _note(store: Store, member: Member, error: ConnectorError) -> None:

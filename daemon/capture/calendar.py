@@ -96,7 +96,7 @@ def _watched(
             continue
         dedicated = bool(account.dedicated & names)
         with capture.store.write() as tx:
-            accounts.fence(tx, lease)
+            accounts.fence(tx, lease, now())
             calendar = shelf.declare(tx, account.id, info, info == target, dedicated)
         yield calendar, info
 
@@ -136,7 +136,7 @@ def _sync_one(
         objects = calendars.fetch(info.href, chunk)
         reached("event.fetched")
         with capture.store.write() as tx:
-            accounts.fence(tx, lease)
+            accounts.fence(tx, lease, now())
             for obj in objects:
                 counts += _judge(capture, tx, book, account, calendar, obj)
             etags = {o.href: o.etag or delta.changed.get(o.href, "") for o in objects}
@@ -146,7 +146,7 @@ def _sync_one(
                 capture.withdraw(tx, calendar.id, href, now())
             shelf.commit(tx, calendar.id, etags, missing)
     with capture.store.write() as tx:
-        accounts.fence(tx, lease)
+        accounts.fence(tx, lease, now())
         for href in delta.removed:
             capture.withdraw(tx, calendar.id, href, now())
         shelf.commit(tx, calendar.id, {}, delta.removed)

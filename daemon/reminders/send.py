@@ -54,7 +54,7 @@ def send_due(sender: Sender) -> int:
 
     def handed_over(index: int) -> None:
         with sender.store.write() as tx:
-            ledger.sending(tx, ready[index].id)
+            ledger.sending(tx, ready[index].id, sender.owner)
         reached("reminder.sending")
 
     results = sender.outbox.send(mails, handed_over)
