@@ -189,11 +189,12 @@ def _open(
     from rules import identity
     from rules.model.followups import Assignee, FollowUpDraft
 
+    # In the language of whose calendar it goes to.
+    _ = translator(user.language)
     key = f"exchange:{exchange.ref}"
     draft = FollowUpDraft(
         key=key,
-        # In the language of whose calendar it goes to.
-        title=title or translator(user.language)("Follow-up: {party}").format(party=party.name),
+        title=title or _("Follow-up: {party}").format(party=party.name),
         when=when,
         assignees=(Assignee(user.id, owner=True),),
         third_party=party.id,

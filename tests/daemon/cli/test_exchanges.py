@@ -1,6 +1,7 @@
 """A phone call in one line, with its follow-up; what is found afterwards."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,8 @@ CALL = ("exchange", "add", "--with", "dup", "--in", "--by", "alice@atelier.examp
 
 
 @pytest.fixture(autouse=True)
-def party(suivi: Suivi, place: Path) -> None:
-    (place / "x.csv").write_text("code,name,kind\nDUP,Dupont & Fils,customer\n")
-    assert suivi("import", "third-parties", str(place / "x.csv")).returncode == 0
+def party(place: Path, with_dupont: Path) -> None:
+    shutil.copytree(with_dupont, place / "state")
 
 
 def test_a_call_with_its_follow_up(suivi: Suivi) -> None:
