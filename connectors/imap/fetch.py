@@ -20,6 +20,9 @@ FIELDS = (
 )
 """What the core decides by; everything else of a header stays on the server."""
 
+BROKEN_MOST = 5
+"""Messages in a batch that may all be refused before it is the server that is in trouble."""
+
 _FETCH = re.compile(rb"\* \d+ FETCH ", re.IGNORECASE)
 _ESEARCH = re.compile(rb"\* ESEARCH ", re.IGNORECASE)
 _SEARCH = re.compile(rb"\* SEARCH\b", re.IGNORECASE)
@@ -87,11 +90,14 @@ def attributes(response: Response) -> dict[bytes, Value] | None:
 
 
 def found(reply: Reply) -> tuple[int, ...]:
-    """The numbers of a SEARCH reply (RFC 3501 §7.2.5), ascending."""
+    """The numbers of a SEARCH reply (RFC 3501 §7.2.5), ascending. Raises Unreachable."""
     uids: set[int] = set()
     for response in reply.data:
-        if _SEARCH.match(response.text):
-            uids.update(int(word) for word in response.text.split()[2:] if word.isdigit())
+        if not _SEARCH.match(response.text):
+            continue
+        if response.cut:
+            raise Unreachable("a SEARCH found more than can be kept: ask for fewer UIDs at once")
+        uids.update(filter(None, map(values.number, response.text.split()[2:])))
     return tuple(sorted(uids))
 
 
@@ -144,10 +150,15 @@ def _ask_again(session: Session, lo: int, hi: int, rows: dict[int, HeaderRow]) -
     listed = session.must(f"UID SEARCH UID {lo}:{hi}")
     missing = [uid for uid in found(listed) if lo <= uid <= hi and uid not in rows]
     items = _items(session)
+    refused = ""
     for reply in session.pipeline(f"UID FETCH {uid} {items}" for uid in missing):
         _check(session, f"UID {lo}:{hi}", reply)
+        refused = refused if reply.ok else shown(reply.text)
         again = _rows(reply)
         rows.update((uid, again[uid]) for uid in missing if uid in again)
+    if refused and not rows and len(missing) > BROKEN_MOST:
+        # Not these messages are broken, but the folder or the server.
+        raise Unreachable(f"{session.host}: UID {lo}:{hi}: {refused}")
     missing = [uid for uid in missing if uid not in rows]
     if not missing:
         return ()
@@ -162,7 +173,12 @@ def _counts(reply: Reply) -> Iterator[tuple[bytes, int]]:
         prefix = _ESEARCH.match(response.text)
         if prefix is None:
             continue
-        match values.read(response, prefix.end()):
+        try:
+            read = values.read(response, prefix.end())
+        except ValueError:
+            # Without a count the batch is not believed, and what is missing is asked for.
+            continue
+        match read:
             case [[_, bytes(tag)], *words] if b"COUNT" in words[:-1]:
                 yield tag, values.number(words[words.index(b"COUNT") + 1])
             case [[_, bytes(tag)], *_]:

@@ -5,8 +5,9 @@ import unicodedata
 
 from imapclient import imap_utf7
 
+from connectors.errors import Unreachable
 from connectors.imap import values
-from connectors.imap.session import Session
+from connectors.imap.session import Session, shown
 from connectors.imap.values import Value
 from rules.model.sightings import FolderRole
 from rules.model.wire import FolderInfo
@@ -61,7 +62,11 @@ def listed(session: Session) -> tuple[dict[str, bytes], tuple[FolderInfo, ...]]:
         prefix = _LIST.match(response.text)
         if prefix is None:
             continue
-        match values.read(response, prefix.end()):
+        try:
+            read = values.read(response, prefix.end())
+        except ValueError as error:
+            raise Unreachable(f"{session.host}: LIST: {shown(response.text)}: {error}") from error
+        match read:
             case [list(attributes), separator, bytes(raw), *_]:
                 name = decoded(raw)
                 if name in wire_names:

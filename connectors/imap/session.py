@@ -20,10 +20,12 @@ COMMAND_SECONDS = 600.0
 
 # What a server says when it is asked too much, too often or too early: later it will be fine.
 _BUSY = re.compile(
-    rb"UNAVAILABLE|INUSE|LIMIT|OVERQUOTA|SERVERBUG|CONTACTADMIN|throttl|backoff|bandwidth"
+    rb"UNAVAILABLE|INUSE|LIMIT|OVERQUOTA|throttl|backoff|bandwidth"
     rb"|too many|try again|temporar|not connected",
     re.IGNORECASE,
 )
+# What it says when it fails: over one message, for good, or over all, until it is mended.
+_BROKEN = re.compile(rb"SERVERBUG|CONTACTADMIN|internal error", re.IGNORECASE)
 _PLAIN = re.compile(rb"[\x20-\x7e]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -112,7 +114,7 @@ class Session:
     def refuse(self, reply: Reply, what: str) -> NoReturn:
         """Raise what a NO or BAD means for the caller."""
         said = f"{self.host}: {what}: {shown(reply.text)}"
-        if reply.status == "NO" and not reply.busy:
+        if reply.status == "NO" and not reply.busy and not _BROKEN.search(reply.text):
             raise Refused(said)
         raise Unreachable(said)
 

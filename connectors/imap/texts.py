@@ -1,7 +1,7 @@
 """The text of chosen messages: their structure first, then only the parts that are text."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from connectors.errors import Unreachable
 from connectors.imap import structure, values
@@ -99,6 +99,19 @@ def _bodies(session: Session, choices: dict[int, Choice]) -> dict[tuple[int, str
         for section, uids in by_section.items()
         for group in _groups(uids, TEXT_GROUP)
     )
+    bodies = _fetched(session, commands)
+    # As with structures: one that can't be read must not cost its group their texts.
+    missing = [
+        (uid, part.section)
+        for uid, choice in choices.items()
+        for part in choice.wanted
+        if (uid, part.section) not in bodies
+    ]
+    again = (f"UID FETCH {uid} (UID BODY.PEEK[{s}]<0.{PART_KEPT}>)" for uid, s in missing)
+    return bodies | _fetched(session, again)
+
+
+def _fetched(session: Session, commands: Iterable[str]) -> dict[tuple[int, str], bytes]:
     bodies: dict[tuple[int, str], bytes] = {}
     for reply in session.pipeline(commands):
         _stop_if_busy(session, reply)

@@ -10,7 +10,7 @@ PASSWORD = "pàsswörd 1"
 
 @pytest.fixture(scope="session")
 def dovecot():
-    """Everything that Dovecot offers; users named by the tests are made on the fly."""
+    """Everything that Dovecot offers."""
     with Dovecot(users=users(PASSWORD)) as server:
         yield server
 
@@ -30,16 +30,16 @@ def pymap():
 
 
 def users(password):
-    return {f"user{number}": password for number in range(40)}
+    return {f"user{number}": password for number in range(300)}
 
 
-_taken = iter(range(40 * 3))
+_taken = iter(range(300))
 
 
 @pytest.fixture
 def user():
     """A user that no other test has used, so that servers can be shared."""
-    return f"user{next(_taken) % 40}"
+    return f"user{next(_taken)}"
 
 
 def account(server, user, **changes):

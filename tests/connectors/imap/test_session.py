@@ -80,6 +80,20 @@ def test_what_is_missing_is_asked_again_and_named_when_it_stays_away(capabilitie
         assert [c for c in script.commands if c.startswith(b"UID FETCH 4 ")]
 
 
+@pytest.mark.parametrize("there", [[4], range(1, 100)])
+def test_one_message_that_breaks_the_server_is_a_hole_and_a_broken_server_is_unreachable(there):
+    def broken(tag, command):
+        return tag + b" NO [SERVERBUG] Internal error\r\n" if b"FETCH" in command else None
+
+    with Script(server(there, said=broken)) as script:
+        mailbox = script.mailbox("ESEARCH")
+        if len(there) == 1:
+            assert mailbox.headers(1, 100).holes == (4,)
+            return
+        with pytest.raises(Unreachable, match="Internal error"):
+            mailbox.headers(1, 100)
+
+
 def test_what_comes_at_the_second_asking_is_no_hole():
     def shy(tag, command):
         return row(3) + tag + b" OK\r\n" if command.startswith(b"UID FETCH 1:") else None
@@ -254,6 +268,58 @@ def test_one_broken_structure_spoils_no_other_text():
             (2, [b"hello"]),
             (3, []),
         ]
+
+
+def test_one_text_that_can_not_be_read_costs_its_group_nothing():
+    good = b'("TEXT" "PLAIN" ("CHARSET" "utf-8") NIL NIL "7BIT" 5 1)'
+
+    def answer(tag, command):
+        data = b""
+        if b"BODYSTRUCTURE" in command:
+            data = b"".join(
+                b"* %d FETCH (UID %d BODYSTRUCTURE %s)\r\n" % (n, n, good) for n in (1, 2, 3)
+            )
+        elif b"FETCH 1:3 " in command or b"FETCH 2 " in command:
+            return tag + b" NO [SERVERBUG] message 2 is broken\r\n"
+        else:
+            uid = int(re.search(rb"FETCH (\d+)", command)[1])
+            data = b"* %d FETCH (UID %d BODY[1]<0> {5}\r\nhello)\r\n" % (uid, uid)
+        return data + tag + b" OK\r\n"
+
+    with Script(answer) as script:
+        texts = script.mailbox().texts([1, 2, 3])
+        assert [(t.uid, len(t.parts)) for t in texts] == [(1, 1), (2, 0), (3, 1)]
+
+
+FRAGMENTS = st.sampled_from(
+    [b"* ", b"1 ", b"FETCH (", b"UID 1 ", b"FLAGS (\\Seen)", b"BODYSTRUCTURE ", b"BODY[1]<0> ",
+     b"BODY[HEADER.FIELDS (FROM)] ", b"{3}\r\nabc", b")", b"(", b'"', b"NIL ", b"\r\n", b"LIST () ",
+     b'"/" ', b"INBOX", b"SEARCH ", b"99999999999999999999 ", b"ESEARCH (TAG ", b"UID COUNT 3",
+     b"OK ", b"[UIDVALIDITY 1] ", b"[UIDNEXT 0] ", b"7 EXISTS", b"\xff\x00", b"\\", b"* BYE x\r\n"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(FRAGMENTS, max_size=25).map(b"".join), st.sampled_from([b"OK", b"NO", b"BAD", b"?"])
+)
+def test_whatever_a_server_says_is_an_answer_or_an_error_of_ours(said, status):
+    def answer(tag, command):
+        return said + b"\r\n" + tag + b" " + status + b" done\r\n"
+
+    questions = [
+        lambda mailbox: mailbox.folders(),
+        lambda mailbox: mailbox.examine("INBOX"),
+        lambda mailbox: mailbox.headers(1, 3),
+        lambda mailbox: mailbox.texts([1, 2]),
+        lambda mailbox: mailbox.find("a@b"),
+    ]
+    for question in questions:
+        with Script(answer) as script:
+            try:
+                question(script.mailbox("ESEARCH", timeout=0.05))
+            except (Unreachable, Refused) as error:
+                assert "\n" not in str(error)
 
 
 def test_folders_are_known_by_attribute_or_else_by_name():
