@@ -20,7 +20,7 @@ _SECRET = frozenset({"password", "token", "secret", "authorization"})
 _PRIORITY = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 
 # Libraries that tell every step at info.
-_CHATTY = ("apscheduler", "uvicorn.access", "alembic", "caldav", "niquests", "imapclient", "httpx2")
+_CHATTY = ("apscheduler", "uvicorn", "alembic", "caldav", "niquests", "imapclient", "httpx2")
 
 
 def setup(log: Log, stream: TextIO | None = None) -> None:

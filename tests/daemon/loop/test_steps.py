@@ -1,8 +1,10 @@
 """Crash drills: the process really dies, at the step and time it was told."""
 
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +53,13 @@ def test_a_random_moment_is_the_same_for_the_same_seed() -> None:
 def test_a_wrong_drill_is_a_configuration_error(spec: str) -> None:
     with pytest.raises(ConfigError, match="SUIVI_CRASH_AT"):
         steps.arm(spec)
+
+
+def test_every_step_is_named_in_the_code_and_no_other_is() -> None:
+    daemon = Path(steps.__file__).parent
+    named = {
+        name
+        for file in daemon.rglob("*.py")
+        for name in re.findall(r"\breached\(\s*\"([^\"]+)\"", file.read_text())
+    }
+    assert named == set(steps.STEPS)
