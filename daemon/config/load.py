@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
-from daemon.config.mistakes import PREFIX, Source, cross_checks, explain, names, variable
+from daemon.config.mistakes import OURS, PREFIX, Source, cross_checks, explain, names, variable
 from daemon.config.places import places
 from daemon.config.secrets import Vault, settle
 from daemon.config.settings import Settings
@@ -46,6 +46,9 @@ def load(path: Path | None = None, *, servers: bool = True) -> Settings:
     vault = Vault(path.absolute().parent, _credentials(data), servers)
     settled, found = settle(data, vault)
     mistakes = [*found.mistakes, *cross_checks(settled)]
+    for ours in OURS & settled.keys():
+        mistakes.append(((ours,), f"unknown option '{ours}'"))
+        del settled[ours]
     try:
         settings = Settings.model_validate({**settled, "path": path})
     except ValidationError as error:

@@ -16,6 +16,9 @@ from daemon.config.settings import Settings
 
 PREFIX = "SUIVI_"
 
+OURS = frozenset({"path", "warnings"})
+"""Fields of Settings that loading fills in; nobody can set them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -105,7 +108,7 @@ def names(where: OptionPath) -> set[str]:
     if model is None:
         return set()
     found = {field.alias or name for name, field in model.model_fields.items()}
-    found -= {"path", "warnings"}
+    found -= OURS
     return found | set(WAYS) if "password" in found else found
 
 

@@ -292,3 +292,8 @@ def test_but_never_the_databases(place: Path) -> None:
     (place / "suivi.toml").write_text(text)
     with pytest.raises(ConfigError, match="gone"):
         load(Path("suivi.toml"), servers=False)
+
+
+def test_what_loading_fills_in_cannot_be_set(place: Path) -> None:
+    (line,) = mistakes(place, 'warnings = ["x"]\n' + GOOD)
+    assert line == "suivi.toml:1:1: unknown option 'warnings'"
