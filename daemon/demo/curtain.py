@@ -1,12 +1,14 @@
 """The end of the story: what there is now, in tables, and the why of two letters."""
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from daemon import clock
 from daemon.demo.acts_calendar import BEFORE, PHONE_TITLE
-from daemon.demo.acts_mail import by_party, judged, reasons
+from daemon.demo.acts_mail import SEEN_TWICE, by_party, judged, reasons
 from daemon.demo.narrator import Narrator
 from daemon.demo.stage import Stage
 from daemon.demo.watch import must, until
@@ -21,13 +23,18 @@ def show(narrator: Narrator, stage: Stage) -> None:
     _captured(narrator, stage)
     _left_out(narrator, stage)
     _follow_ups(narrator, stage)
-    _reminders(narrator, stage)
-    _explained(narrator, stage)
+    letters = [stage.sample.letter(name) for name in (SEEN_TWICE, "41-kept-out.3")]
+    asked = [("explain", letter.message_id or "") for letter in letters]
+    status, *told = stage.suivi.together(("status", "--json"), *asked)
+    _reminders(narrator, stage, json.loads(status)["reminders"])
+    for words, answer in zip(asked, told, strict=True):
+        narrator.command(*words)
+        narrator.answer(answer)
 
 
 def _captured(narrator: Narrator, stage: Stage) -> None:
     _, now = narrator._, clock.now()
-    found = by_party(stage)
+    found = by_party(stage.suivi.all("exchanges"))
     must(found, found == stage.sample.by_party(now) + ADDED, _("exchanges as the labels say"))
     mails, meetings = stage.sample.mails_by_party(), stage.sample.meetings_by_party(now)
     rows = [
@@ -76,9 +83,8 @@ def _follow_ups(narrator: Narrator, stage: Stage) -> None:
     narrator.table(_("Follow-ups"), columns, [*rows, *done])
 
 
-def _reminders(narrator: Narrator, stage: Stage) -> None:
+def _reminders(narrator: Narrator, stage: Stage, counts: Mapping[str, int]) -> None:
     _ = narrator._
-    counts = stage.suivi.json("status")["reminders"]
     words = {
         "due": _("to be sent, Claire's"),
         "sent": _("sent, Hugo's"),
@@ -95,15 +101,6 @@ def _reminders(narrator: Narrator, stage: Stage) -> None:
     }
     must(told, told <= ours, _("no mail of suivi to anybody outside"))
     narrator.seen(_("nobody outside the company was mailed or invited"), "SMTP, Radicale")
-
-
-def _explained(narrator: Narrator, stage: Stage) -> None:
-    """Why one letter was captured, and another was not."""
-    letters = [stage.sample.letter(name) for name in ("02-mr-pemberton.1", "41-kept-out.3")]
-    asked = [("explain", letter.message_id or "") for letter in letters]
-    for words, told in zip(asked, stage.suivi.together(*asked), strict=True):
-        narrator.command(*words)
-        narrator.answer(told)
 
 
 def _phone_time(stage: Stage) -> str:

@@ -19,6 +19,9 @@ from daemon.demo.watch import NotObserved
 COMMAND = (sys.executable, "-c", "from daemon.cli import main; main()")
 PATIENCE = 60.0
 
+Item = dict[str, Any]
+"""An exchange or a follow-up, as the API shows it."""
+
 
 class Suivi:
     """One installation, configured by a file."""
@@ -80,9 +83,13 @@ class Suivi:
             raise NotObserved(f"GET /api/v1/{path}", f"{status} {body[:300]!r}")
         return json.loads(body)
 
-    def all(self, path: str, **query: object) -> tuple[dict[str, Any], ...]:
+    def newest(self, path: str) -> tuple[Item, ...]:
+        """The first few items of a list of the API."""
+        return tuple(self.get(path, limit=5)["items"])
+
+    def all(self, path: str, **query: object) -> tuple[Item, ...]:
         """Every item of a list of the API, page by page."""
-        items: list[dict[str, Any]] = []
+        items: list[Item] = []
         cursor: object = None
         while True:
             page = self.get(path, limit=200, **({"cursor": cursor} if cursor else {}), **query)

@@ -23,8 +23,10 @@ def until(
     wanted: Callable[[T], bool],
     expected: str,
     patience: float = PATIENCE,
+    pause: float = PAUSE,
 ) -> tuple[T, float]:
-    """Look again and again; what was seen when it was as wanted, and after how many seconds.
+    """Look again and again, with a pause between (longer where a look is dear, for it slows down
+    what it waits for); what was seen when it was as wanted, and after how many seconds.
 
     Raises NotObserved with the last thing seen when the patience is over.
     """
@@ -36,7 +38,7 @@ def until(
             return found, waited
         if waited > patience:
             raise NotObserved(expected, f"{found!r} ({patience:.0f} s)")
-        time.sleep(PAUSE)
+        time.sleep(pause)
 
 
 def must(found: T, wanted: bool, expected: str) -> T:
