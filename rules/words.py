@@ -12,7 +12,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    bare = "".join(c for c in plain if not unicodedata.combining(c))
+    # Of the few different characters of a text, not of each one: texts are long.
+    bare = plain.translate({ord(c): None for c in set(plain) if unicodedata.combining(c)})
     return " ".join(bare.casefold().translate(_PLAIN).split())
 
 

@@ -19,7 +19,7 @@ from daemon.clock import now
 from daemon.ports import Calendars
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import Lease, Store, Tx, accounts, quarantine, vetoes, work
+from daemon.store import Lease, Store, Tx, accounts, decisions, quarantine, vetoes, work
 from daemon.store import calendars as shelf
 from rules import decide, schedule
 from rules.model.decisions import Decision, Reason, Verdict
@@ -178,7 +178,7 @@ def _judge(
     first = Sighting(account.id, account.owner, place, events[0], account.level)
     absorbed = capture.absorb(tx, book, first, obj, events, moment)
     if absorbed is not None:
-        record.keep(tx, book, capture.secret, capture.log_for, first, absorbed, moment)
+        _keep(capture, tx, book, first, absorbed, moment)
         return Counter({(absorbed.verdict, absorbed.reason): 1})
     counts: Counts = Counter()
     look_again: list[datetime] = []
@@ -192,10 +192,23 @@ def _judge(
             look_again.append(at)
             continue
         if decision.reason is not Reason.SERIES:
-            record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
+            _keep(capture, tx, book, sighting, decision, moment)
     if look_again:
         work.put(tx, LOOK_AGAIN, key, min(look_again))
     return counts
+
+
+def _keep(
+    capture: CalendarCapture,
+    tx: Tx,
+    book: Book,
+    sighting: Sighting,
+    decision: Decision,
+    moment: datetime,
+) -> None:
+    entry = record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
+    if entry is not None:
+        decisions.append_all(tx, [entry], moment)
 
 
 def _is_in(key: str, calendar: CalendarId) -> bool:

@@ -21,7 +21,7 @@ from daemon.clock import now
 from daemon.ports import Mailbox
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import Lease, Store, accounts, exchanges, folders, quarantine, vetoes
+from daemon.store import Lease, Store, accounts, decisions, exchanges, folders, quarantine, vetoes
 from rules import decide, schedule
 from rules.model.decisions import Decision, Reason, Verdict
 from rules.model.people import Level, UserId
@@ -140,8 +140,11 @@ class _Turn:
         moment = now()
         with capture.store.write() as tx:
             accounts.fence(tx, self.lease, moment)
-            for sighting, decision in decided:
+            kept = [
                 record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
+                for sighting, decision in decided
+            ]
+            decisions.append_all(tx, (entry for entry in kept if entry is not None), moment)
             for uid, reason in unreadable.items():
                 quarantine.put(tx, self.account.id, replace(place, uid=uid), reason, moment)
             for uid in batch.holes:

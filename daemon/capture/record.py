@@ -21,8 +21,11 @@ def keep(
     sighting: Sighting,
     decision: Decision,
     now: datetime,
-) -> None:
-    """Store what `decision` says about `sighting`; safe to repeat."""
+) -> decisions.Entry | None:
+    """Store what `decision` says about `sighting`; safe to repeat.
+
+    Returns the entry that the caller adds to the log of decisions, a batch at a time.
+    """
     mark = key_hash(secret, sighting.what)
     if not book.observing:
         for effect in decision.effects:
@@ -31,16 +34,14 @@ def keep(
     if decision.verdict is not Verdict.RECORD:
         if decision.reason is Reason.VETOED and not book.observing:
             _veto(tx, mark, sighting, now)
-        if _is_recent(sighting, now - log_for):
-            decisions.append(tx, sighting, decision, None, mark, now)
-        return
+        recent = _is_recent(sighting, now - log_for)
+        return decisions.Entry(sighting, decision, None, mark) if recent else None
     if book.observing:
-        decisions.append(tx, sighting, decision, None, mark, now)
-        return
+        return decisions.Entry(sighting, decision, None, mark)
     recorded = exchanges.record(tx, sighting, decision, now)
-    decisions.append(tx, sighting, decision, recorded.exchange, mark, now)
     if recorded.new and recorded.exchange is not None:
         work.put(tx, ANSWER, str(recorded.exchange), now)
+    return decisions.Entry(sighting, decision, recorded.exchange, mark)
 
 
 def key_hash(secret: bytes, what: Message | Event) -> str:

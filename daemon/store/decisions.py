@@ -1,8 +1,9 @@
 """Decisions: what was done with each sighting, and why, appended as data (schema 6)."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -42,20 +43,43 @@ def append(
     now: datetime,
 ) -> None:
     """Write it down. `key_hash` is keyed (spec §12); the trace holds no address of a stranger."""
-    tx.execute(
-        sa.insert(table).values(
-            **spots.columns(spots.spot(sighting)),
-            place_name=spots.named(sighting.place),
-            at=now,
-            key_hash=key_hash,
-            exchange_id=exchange,
-            verdict=decision.verdict,
-            reason=decision.reason,
-            level=int(decision.level),
-            rules=decision.rules,
-            trace=[asdict(step) for step in decision.trace],
-        )
-    )
+    append_all(tx, [Entry(sighting, decision, exchange, key_hash)], now)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision to be written down; see `append`."""
+
+    sighting: Sighting
+    decision: Decision
+    exchange: ExchangeId | None
+    key_hash: str
+
+
+def append_all(tx: Tx, entries: Iterable[Entry], now: datetime) -> None:
+    """Write down the decisions of a batch: one statement for all of them."""
+    rows = [_row(entry, now) for entry in entries]
+    if rows:
+        tx.execute(sa.insert(table), rows)
+
+
+def _row(entry: Entry, now: datetime) -> dict[str, Any]:
+    sighting, decision = entry.sighting, entry.decision
+    return {
+        **spots.columns(spots.spot(sighting)),
+        "place_name": spots.named(sighting.place),
+        "at": now,
+        "key_hash": entry.key_hash,
+        "exchange_id": entry.exchange,
+        "verdict": decision.verdict,
+        "reason": decision.reason,
+        "level": int(decision.level),
+        "rules": decision.rules,
+        "trace": [
+            {"question": s.question, "answer": s.answer, "evidence": s.evidence}
+            for s in decision.trace
+        ],
+    }
 
 
 def explain(

@@ -22,9 +22,14 @@ def storable(text: str) -> str:
 
 def folded(text: str) -> str:
     """The text as it is compared: no case, no accents, no ligatures."""
+    if text.isascii():
+        return storable(text.lower())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return storable(bare.translate(_PLAIN))
+    # Of the few different characters of a text, not of each one: texts are long.
+    marks: dict[int, str | None] = {
+        ord(c): None for c in set(decomposed) if unicodedata.combining(c)
+    }
+    return storable(decomposed.translate({**marks, **_PLAIN}))
 
 
 def words(*texts: str) -> str:
