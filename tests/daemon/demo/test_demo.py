@@ -17,7 +17,9 @@ from rich.console import Console
 
 from connectors.demo.company.people import company
 from connectors.demo.servers.process import listens
+from connectors.errors import Refused
 from daemon.config import load
+from daemon.demo import play
 from daemon.demo.narrator import Narrator
 from daemon.demo.settings import Places, write
 from daemon.demo.story import STEPS
@@ -166,3 +168,9 @@ def test_the_configuration_of_the_demo_is_one_that_suivi_takes(tmp_path: Path) -
     assert len(loaded.mailboxes) == 5
     assert loaded.mailboxes[0].password.get_secret_value() == 'a"\\é'
     assert (tmp_path / "password").stat().st_mode & 0o077 == 0
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.demo.servers.mail.find_spec", lambda name: None)
+    with pytest.raises(Refused, match=r"not installed: .*: pip install 'suivi\[demo\]'$"):
+        play("en", once=True, keep=None)
