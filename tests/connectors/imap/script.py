@@ -4,6 +4,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from connectors.imap.mailbox import ImapMailbox
 from connectors.imap.session import Session
@@ -47,7 +48,7 @@ class Script:
 
     def _serve(self) -> None:
         lines = self._server.makefile("rb")
-        with lines:
+        with lines, suppress(ConnectionError):
             for line in lines:
                 match = _TAG.match(line.rstrip(b"\r\n"))
                 if match is None:
@@ -58,7 +59,9 @@ class Script:
                     break
                 if not self._say(said):
                     return
-        self._server.shutdown(socket.SHUT_RDWR)
+        # The client may have hung up first.
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
 
     def _say(self, octets: bytes) -> bool:
         index = 0
