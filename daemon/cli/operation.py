@@ -19,7 +19,7 @@ def add(app: typer.Typer) -> None:
         report
     )
     database = typer.Typer(no_args_is_help=True, help=mark("The database."))
-    database.command(help=mark("Bring the database to this version, with a backup first."))(upgrade)
+    database.command(help=mark("Make the database, or bring it to this version."))(upgrade)
     # One command must not become the group itself.
     database.callback()(_group)
     app.add_typer(database, name="db")

@@ -51,6 +51,7 @@ class _Result:
     new: int = 0
     contacts: int = 0
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class _DryRun(Exception):
@@ -86,7 +87,7 @@ def import_third_parties(
         as_json(result)
     else:
         _tell(result, dry_run=dry_run)
-    for problem in result.problems:
+    for problem in (*result.notes, *result.problems):
         typer.echo(f"suivi: {file.name}:{plain(problem)}", err=True)
     if result.problems:
         raise typer.Exit(1)
@@ -111,7 +112,9 @@ def _put_all(tx: "Tx", rows: Sequence["ImportRow"], result: _Result) -> None:
     for row in rows:
         entity = row.fields.get("entity")
         if row.problem:
-            result.problems.append(f"{row.line}: {row.problem}")
+            # Of the header line it is a note: a column that is not read harms nothing.
+            told = result.notes if row.line == 1 else result.problems
+            told.append(f"{row.line}: {row.problem}")
             continue
         if entity and entity not in entities:
             result.problems.append(f"{row.line}: there is no entity '{entity}'")
