@@ -258,7 +258,7 @@ def _unfolded(data: bytes) -> str:
 
 def _short(path: str) -> str:
     name = path.rpartition("/")[2]
-    return f"…/{name}" if len(name) < 26 else f"…/{name[:22]}…"
+    return f"…/{name}" if len(name) < 22 else f"…/{name[:8]}….ics"
 
 
 def _zone(member: Staff) -> ZoneInfo:

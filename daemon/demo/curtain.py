@@ -28,6 +28,7 @@ def show(narrator: Narrator, stage: Stage) -> None:
     status, *told = stage.suivi.together(("status", "--json"), *asked)
     _reminders(narrator, stage, json.loads(status)["reminders"])
     for words, answer in zip(asked, told, strict=True):
+        narrator.gap()
         narrator.command(*words)
         narrator.answer(answer)
 

@@ -54,6 +54,10 @@ class Narrator:
         yield
         self._console.print(Text(f"{time.monotonic() - start:.1f} s", style="dim"), justify="right")
 
+    def gap(self) -> None:
+        """An empty line."""
+        self._console.print()
+
     def tell(self, text: str) -> None:
         """A sentence of explanation."""
         self._indented(Text(text, style="italic"))
@@ -77,15 +81,15 @@ class Narrator:
         row = Table.grid(padding=(0, 1), expand=True)
         row.add_column(width=1)
         row.add_column(ratio=1)
-        row.add_column(justify="right", max_width=38)
+        row.add_column(justify="right", max_width=42)
         row.add_row(Text("✓", style="bold green"), Text(text), Text(where, style="dim"))
         self._console.print(Padding(row, (0, 0, 0, INDENT)))
 
     def panel(self, title: str, text: str) -> None:
         """Something to look at: a mail, a calendar object."""
-        shown = Text(text.strip("\n"))
+        shown, head = Text(text.strip("\n")), Text(title, style="cyan")
         self._indented(
-            Panel(shown, title=Text(title), title_align="left", box=box.ROUNDED, style="dim cyan")
+            Panel(shown, title=head, title_align="left", box=box.ROUNDED, border_style="cyan")
         )
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
