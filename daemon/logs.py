@@ -66,12 +66,19 @@ def setup(log: Log, stream: TextIO | None = None) -> None:
 def _renderer(log: Log, stream: TextIO, *, journal: bool) -> list[structlog.typing.Processor]:
     if log.format == "json":
         return [
-            structlog.processors.dict_tracebacks,
+            # Local variables are messages and passwords: they never show.
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ]
     if journal:
         return [structlog.processors.format_exc_info, _journal_line]
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
 
 
 def _no_content(

@@ -50,7 +50,7 @@ class Letter:
             reply_to=self._reply_to(follow_up, user, now),
             message_id=message_id,
             date=now,
-            headers={"X-Suivi": "reminder", "Auto-Submitted": "auto-generated"},
+            headers={"X-Suivi": "reminder"},
         )
         return message_id, compose(mail)
 

@@ -117,7 +117,12 @@ def connect(url: str, *, foreign_keys: bool = True) -> sa.Engine:
 def _postgresql(url: sa.URL) -> sa.Engine:
     try:
         return sa.create_engine(
-            url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=_PATIENCE
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            pool_timeout=_PATIENCE,
         )
     except ImportError as error:
         raise StoreError("PostgreSQL needs psycopg: install suivi[postgres]") from error
@@ -126,7 +131,10 @@ def _postgresql(url: sa.URL) -> sa.Engine:
 def _sqlite(url: sa.URL, *, foreign_keys: bool) -> sa.Engine:
     if not url.database or url.database == ":memory:":
         raise StoreError("suivi needs a file: use sqlite:////path/suivi.sqlite")
-    engine = sa.create_engine(url, pool_size=10, max_overflow=20, pool_timeout=_PATIENCE)
+    # Parameters are texts of mails: no error shows them.
+    engine = sa.create_engine(
+        url, hide_parameters=True, pool_size=10, max_overflow=20, pool_timeout=_PATIENCE
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _opened(dbapi: Any, _record: object) -> None:
