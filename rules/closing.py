@@ -22,7 +22,7 @@ def closes(
     live_since: datetime | None,
 ) -> tuple[CloseFollowUp | WithdrawFollowUp, ...]:
     """What this exchange closes, and what it withdraws, each with its reason."""
-    if not ruleset.answer_closes or live_since is None or exchange.happened_at < live_since:
+    if not ruleset.answer_closes or not is_live(exchange.happened_at, live_since):
         return ()
     reason = _answer(exchange)
     if reason is None:
@@ -34,6 +34,11 @@ def closes(
         else CloseFollowUp(f.id, exchange.id, reason)
         for f in answered.values()
     )
+
+
+def is_live(happened_at: datetime, live_since: datetime | None) -> bool:
+    """Whether what happened then may close anything at all (schema 12): the past may not."""
+    return live_since is not None and happened_at >= live_since
 
 
 def waits_for_answer(follow_up: FollowUp) -> bool:

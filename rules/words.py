@@ -1,6 +1,7 @@
 """Text in the form in which it is compared ("Réunion d’ACME" and "reunion d'acme" are equal), and
 in the form in which it can be kept."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -12,8 +13,11 @@ def fold(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    # Of the few different characters of a text, not of each one: texts are long.
-    bare = plain.translate({ord(c): None for c in set(plain) if unicodedata.combining(c)})
+    bare = plain
+    # Once for each of its few different characters, not for each one: texts are long.
+    for c in set(plain):
+        if unicodedata.combining(c):
+            bare = bare.replace(c, "")
     return " ".join(bare.casefold().translate(_PLAIN).split())
 
 
@@ -39,11 +43,12 @@ LONGEST_LINE = 1000
 # offsets into the text stay right.
 _HARMLESS = {c: " " for c in range(32) if chr(c) not in "\n\t"} | {127: " "}
 _HARMLESS |= dict.fromkeys(range(55296, 57344), "�")
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
     """The text with what no database takes replaced, character by character."""
-    return text.translate(_HARMLESS)
+    return text.translate(_HARMLESS) if _HARMFUL.search(text) else text
 
 
 def one_line(text: str, longest: int = LONGEST_LINE) -> str:

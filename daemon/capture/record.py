@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from daemon.rulebook import Book
 from daemon.store import Tx, ambiguities, decisions, exchanges, vetoes, work
-from rules import identity
-from rules.model.decisions import AskPerson, Decision, Reason, Verdict
+from rules import closing, identity
+from rules.model.decisions import AskPerson, Decision, Reason, RecordExchange, Verdict
 from rules.model.people import Level
 from rules.model.sightings import Event, MailPlace, Message, Sighting
 
@@ -39,7 +39,7 @@ def keep(
     if book.observing:
         return decisions.Entry(sighting, decision, None, mark)
     recorded = exchanges.record(tx, sighting, decision, now)
-    if recorded.new and recorded.exchange is not None:
+    if recorded.new and recorded.exchange is not None and _may_answer(decision, book):
         work.put(tx, ANSWER, str(recorded.exchange), now)
     return decisions.Entry(sighting, decision, recorded.exchange, mark)
 
@@ -64,6 +64,11 @@ def _veto(tx: Tx, mark: str, sighting: Sighting, now: datetime) -> None:
         else (identity.message_key(what),)
     )
     exchanges.restrict(tx, keys, Level.NOTHING, now)
+
+
+def _may_answer(decision: Decision, book: Book) -> bool:
+    drafts = (e.draft for e in decision.effects if isinstance(e, RecordExchange))
+    return any(closing.is_live(draft.happened_at, book.live_since) for draft in drafts)
 
 
 def _is_recent(sighting: Sighting, since: datetime) -> bool:

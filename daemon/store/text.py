@@ -3,11 +3,10 @@
 import hashlib
 import re
 import unicodedata
+from itertools import islice
 
 # Letters that Unicode does not decompose but people type without.
-_PLAIN = str.maketrans(
-    {"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i"}
-)
+_PLAIN = {"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i"}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_WORD = 64
@@ -17,6 +16,8 @@ _LONGEST_KEY = 500
 
 def storable(text: str) -> str:
     """The text without what PostgreSQL (NUL) or UTF-8 (lone surrogates) can't hold."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
@@ -25,11 +26,13 @@ def folded(text: str) -> str:
     if text.isascii():
         return storable(text.lower())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    # Of the few different characters of a text, not of each one: texts are long.
-    marks: dict[int, str | None] = {
-        ord(c): None for c in set(decomposed) if unicodedata.combining(c)
-    }
-    return storable(decomposed.translate({**marks, **_PLAIN}))
+    # Once for each of its few different characters, not for each one: texts are long.
+    for c in set(decomposed):
+        if unicodedata.combining(c):
+            decomposed = decomposed.replace(c, "")
+        elif c in _PLAIN:
+            decomposed = decomposed.replace(c, _PLAIN[c])
+    return storable(decomposed)
 
 
 def words(*texts: str) -> str:
@@ -39,11 +42,10 @@ def words(*texts: str) -> str:
     """
     found: dict[str, None] = {}
     for text in texts:
-        for word in _WORD.findall(folded(text)):
-            found[word[:_LONGEST_WORD]] = None
-            if len(found) >= _MOST_WORDS:
-                return " ".join(found)
-    return " ".join(found)
+        found |= dict.fromkeys(
+            w[:_LONGEST_WORD] for w in dict.fromkeys(_WORD.findall(folded(text)))
+        )
+    return " ".join(islice(found, _MOST_WORDS))
 
 
 def indexable(key: str) -> str:

@@ -1,5 +1,7 @@
 """Column types that behave alike on both databases, and short spellings for common columns."""
 
+import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -75,7 +77,13 @@ class Json(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        return _storable(value)
+        # Almost always there is nothing to replace, and one look at the whole tells.
+        whole = json.dumps(value)
+        return _storable(value) if _SUSPECT.search(whole) else value
+
+
+# How json.dumps writes NUL and lone surrogates; of pairs too, which are harmless.
+_SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")
 
 
 def _storable(value: Any) -> Any:
