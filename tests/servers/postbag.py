@@ -5,6 +5,7 @@ an attachment. The headers are as long as real ones (Received, DKIM).
 """
 
 import base64
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from tests.servers.dovecot import Dovecot
 
 EVERY = 20
-START = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
+START = datetime(2026, 8, 1, 8, 0, tzinfo=UTC)
 WORDS = (  # noqa: SIM905  forty words read better as a text
     "le devis la commande votre équipe nous avons bien reçu votre message concernant la livraison "
     "prévue semaine prochaine merci de confirmer les quantités et le délai the quote was sent "
@@ -33,7 +34,10 @@ def fill(server: Dovecot, user: str, count: int, seed: int = 1) -> Filled:
     """Deliver `count` messages to the Inbox of `user`."""
     octets, expected = 0, set()
     for number, (message_id, matches, raw) in enumerate(messages(count, seed)):
-        server.deliver(user, "INBOX", raw, flags="S" if number % 3 else "")
+        path = server.deliver(user, "INBOX", raw, flags="S" if number % 3 else "")
+        # INTERNALDATE is the file's time: mail of the past was received in the past.
+        received = _when(number).timestamp()
+        os.utime(path, (received, received))
         octets += len(raw)
         if matches:
             expected.add(message_id)
@@ -51,8 +55,11 @@ def messages(count: int, seed: int = 1) -> Iterator[tuple[str, bool, bytes]]:
             if matches
             else f"Somebody {number % 400} <person{number % 400}@elsewhere{number % 90}.example>"
         )
-        when = START + timedelta(minutes=7 * number)
-        yield message_id, matches, _message(chance, message_id, sender, when, number)
+        yield message_id, matches, _message(chance, message_id, sender, _when(number), number)
+
+
+def _when(number: int) -> datetime:
+    return START + timedelta(minutes=7 * number)
 
 
 def _message(
