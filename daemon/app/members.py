@@ -75,6 +75,10 @@ def declare(tx: Tx, settings: Settings, now: datetime) -> Members:
             tx, "calendar", calendar.name, calendar.url, users[who], calendar.level, now
         )
         calendars[account] = (_calendar(account, calendar, users[who], zones[who]), calendar)
+    # What the configuration names no longer is not watched; what was seen there stays.
+    for status in accounts.watched(tx):
+        if status.id not in {*mail, *commands, *calendars}:
+            accounts.retire(tx, status.id, now)
     return Members(mail, commands, calendars)
 
 

@@ -57,7 +57,7 @@ class App:
         while plan(parts.store, parts.rulebook, now()):
             pass
         with parts.store.read() as tx:
-            troubles = [f"{s.name}: {s.last_error}" for s in accounts.statuses(tx) if s.last_error]
+            troubles = [f"{s.name}: {s.last_error}" for s in accounts.watched(tx) if s.last_error]
         return SyncReport(counts, (*busy, *troubles))
 
     def explain(self, text: str) -> tuple[proof.Explanation, ...]:
@@ -89,7 +89,7 @@ class App:
         counts = take(self._parts.store, self._parts.owner, member, turn)
         if counts is None:
             with self._parts.store.read() as tx:
-                status = next(s for s in accounts.statuses(tx) if s.id == member.id)
+                status = next(s for s in accounts.watched(tx) if s.id == member.id)
             if not status.last_error:
                 busy.append(f"{member.name}: another suivi is reading it now")
         return counts or Counter()

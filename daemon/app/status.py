@@ -14,7 +14,7 @@ def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
     """Everything that an operator asks first, as plain data."""
     with parts.store.read() as tx:
         state = installation.get(tx)
-        known = accounts.statuses(tx)
+        known = accounts.watched(tx)
         reminders = ledger.counts(tx)
         tallied = folders.totals(tx)
     return {
@@ -46,7 +46,7 @@ def readiness(parts: Parts, loop: Loop) -> Readiness:
         checks.append(Check("workers", ok=False, reason=f"overdue: {', '.join(late)}"))
     try:
         with parts.store.read() as tx:
-            known = accounts.statuses(tx)
+            known = accounts.watched(tx)
     except StoreError as error:
         return Readiness((*checks, Check("database", ok=False, reason=str(error))))
     checks.append(Check("database", ok=True))
@@ -62,7 +62,7 @@ def readiness(parts: Parts, loop: Loop) -> Readiness:
 def one_line(parts: Parts) -> str:
     """The line that `systemctl status` shows."""
     with parts.store.read() as tx:
-        known = accounts.statuses(tx)
+        known = accounts.watched(tx)
         coming = follow_ups.count_open(tx)
         observing = installation.get(tx).observing
     troubled = sum(bool(status.last_error) for status in known)

@@ -69,7 +69,7 @@ class Ticks:
             with self._parts.store.read() as tx:
                 resting = {
                     status.id
-                    for status in accounts.statuses(tx)
+                    for status in accounts.watched(tx)
                     if status.next_try_at is not None and status.next_try_at > moment
                 }
             for member in members:

@@ -96,7 +96,7 @@ def _note(store: Store, member: Member, error: ConnectorError) -> None:
     moment = now()
     kind = "unreachable" if isinstance(error, Unreachable) else "refused"
     with store.write() as tx:
-        failures = next(s.failures for s in accounts.statuses(tx) if s.id == member.id)
+        failures = next(s.failures for s in accounts.watched(tx) if s.id == member.id)
         then = schedule.next_try(failures + 1, moment, random.random())  # noqa: S311  no secret
         accounts.note_trouble(tx, member.id, str(error), moment, then)
     log.warning(kind, account=member.name, error=str(error))

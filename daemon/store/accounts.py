@@ -163,3 +163,8 @@ def statuses(tx: Tx) -> tuple[AccountStatus, ...]:
         )
         for r in rows
     )
+
+
+def watched(tx: Tx) -> tuple[AccountStatus, ...]:
+    """The accounts of the configuration in force, by kind and name."""
+    return tuple(status for status in statuses(tx) if status.retired_at is None)
