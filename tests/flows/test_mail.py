@@ -160,3 +160,25 @@ def test_ten_thousand_messages_yield_exactly_their_matches(house: House) -> None
     octets = sum(int(part.split()[0]) for part in house.dovecot.log().split(" out=")[1:])
     assert octets < 0.2 * filled.octets
     print(json.dumps({"read": octets, "mailbox": filled.octets, "share": octets / filled.octets}))
+
+
+def test_suggestions_come_from_headers_and_nothing_is_stored(house: House) -> None:
+    for number, (sender, to) in enumerate(
+        [
+            ("ann@lumen.example", "sales@glassworks.example"),
+            ("ann@lumen.example", "Zoe <zoe@glassworks.example>"),
+            ("zoe@glassworks.example", "ann@lumen.example"),
+            ("ann@lumen.example", "Remi <remi@free.fr>"),
+            ("ann@lumen.example", "jean@mistral.example"),
+            ("ann@lumen.example", "bob@lumen.example"),
+        ]
+    ):
+        folder = "Gesendet" if sender.startswith("ann") else "INBOX"
+        house.dovecot.deliver(
+            "ann", folder, mail(sender, to, "Hello", message_id=f"s{number}@x.example")
+        )
+    house.prepare()
+    found = {s["name"]: s for s in house.json("suggest", "third-parties")}
+    assert list(found) == ["glassworks.example", "remi@free.fr"]
+    assert (found["glassworks.example"]["sent"], found["glassworks.example"]["received"]) == (2, 1)
+    assert house.json("report") == []
