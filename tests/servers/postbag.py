@@ -93,11 +93,14 @@ def _message(
             "Content-Type: application/pdf; name=devis.pdf\r\nContent-Transfer-Encoding: base64\r\n"
             f"Content-Disposition: attachment; filename=devis.pdf\r\n\r\n{data}"
         )
-    border = f"=_{number}_border"
+    both = _multipart("alternative", f"=_{number}_texts", parts[:2])
+    whole = _multipart("mixed", f"=_{number}_all", [both, *parts[2:]]) if parts[2:] else both
+    return f"{head}{whole}".encode()
+
+
+def _multipart(kind: str, border: str, parts: list[str]) -> str:
     body = "".join(f"--{border}\r\n{part}\r\n" for part in parts)
-    return (
-        f'{head}Content-Type: multipart/mixed; boundary="{border}"\r\n\r\n{body}--{border}--\r\n'
-    ).encode()
+    return f'Content-Type: multipart/{kind}; boundary="{border}"\r\n\r\n{body}--{border}--\r\n'
 
 
 def _prose(chance: random.Random, size: int) -> str:
