@@ -88,7 +88,8 @@ def _from_ledger(store: Store, secret: bytes, text: str) -> Iterator[Explanation
                 row.trace,
             )
         for item in quarantine.explain(tx, marks):
-            yield Explanation("quarantine", item.place, item.at, "quarantined", item.reason)
+            verdict = "quarantined" if item.resolved_at is None else "no longer quarantined"
+            yield Explanation("quarantine", item.place, item.at, verdict, item.reason)
 
 
 def _from_mailbox(

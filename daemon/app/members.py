@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from daemon.capture.calendar import CalendarAccount
-from daemon.capture.mail import MailAccount
+from daemon.capture.judging import MailAccount
 from daemon.config import Calendar, Mailbox, Settings
 from daemon.store import Tx, accounts, people
 from rules import identity

@@ -12,6 +12,7 @@ from daemon.app.rules import ruleset_of
 from daemon.app.secret import master_key
 from daemon.app.turns import PATIENCE, Member
 from daemon.capture import calendar, mail
+from daemon.capture.judging import MailAccount
 from daemon.clock import now
 from daemon.config import Mailbox, Settings
 from daemon.followups.absorb import Absorb, withdraw
@@ -73,7 +74,7 @@ class Parts:
         return Publish(self.store, self.rulebook, Absorb(zone), zone, self._link)
 
     def _mail_work(
-        self, account: mail.MailAccount, mailbox: Mailbox, progress: Progress
+        self, account: MailAccount, mailbox: Mailbox, progress: Progress
     ) -> Callable[[Lease, Turn], Counter[str]]:
         capture = mail.MailCapture(
             self.store, self.rulebook, self.secret, batch=self.settings.capture.batch

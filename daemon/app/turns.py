@@ -72,6 +72,7 @@ def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] |
         return counts
     finally:
         _give_back(store, member, lease)
+        _erase(store, member)
 
 
 def job(store: Store, owner: str, member: Member) -> Job:
@@ -90,6 +91,16 @@ def _give_back(store: Store, member: Member, lease: Lease) -> None:
     except Unavailable as error:
         # It ends by itself, TTL after the last commit.
         log.warning("lease not given back", account=member.name, error=str(error))
+
+
+def _erase(store: Store, member: Member) -> None:
+    """What a stricter copy took away is gone for good before the next turn (spec §12)."""
+    try:
+        if store.forget():
+            log.info("erased", account=member.name)
+    except Unavailable as error:
+        # The store remembers that it is to be done.
+        log.warning("not erased yet", account=member.name, error=str(error))
 
 
 def _note(store: Store, member: Member, error: ConnectorError) -> None:

@@ -9,24 +9,38 @@ what was not committed; the keys of exchanges make that harmless.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connectors import mime
-from connectors.errors import Unreadable
+import structlog
+
 from daemon.capture import record
+from daemon.capture.aside import Aside
+from daemon.capture.judging import Decided, Judging, MailAccount, aside_of
 from daemon.capture.orphans import Orphans
 from daemon.clock import now
 from daemon.ports import Mailbox
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import Lease, Store, accounts, decisions, exchanges, folders, quarantine, vetoes
-from rules import decide, schedule
-from rules.model.decisions import Decision, Reason, Verdict
-from rules.model.people import Level, UserId
-from rules.model.sightings import AccountId, FolderRole, MailPlace, Message, Sighting
-from rules.model.wire import FolderInfo, FolderState, HeaderBatch, HeaderRow
+from daemon.store import (
+    Lease,
+    Store,
+    Tx,
+    Unstorable,
+    accounts,
+    alone,
+    decisions,
+    exchanges,
+    folders,
+    quarantine,
+)
+from rules import schedule
+from rules.model.decisions import Reason, Verdict
+from rules.model.sightings import FolderRole, MailPlace
+from rules.model.wire import FolderInfo, FolderState, HeaderBatch
+
+log = structlog.stdlib.get_logger(__name__)
 
 WATCHED = frozenset({FolderRole.INBOX, FolderRole.SENT})
 
@@ -36,19 +50,6 @@ Counts = Counter[tuple[Verdict, Reason]]
 Progress = Callable[[str, int, int], bool]
 """Told after each batch: the folder's name, the UIDs judged so far, and how many there are to
 judge. False ends the sync there, with all stored that was judged."""
-
-
-@dataclass(frozen=True, slots=True)
-class MailAccount:
-    """A mailbox to read. `folders` are watched besides Inbox and Sent; mail received before
-    `since` is counted, not captured."""
-
-    id: AccountId
-    name: str
-    owner: UserId | None
-    level: Level = Level.EVERYTHING
-    folders: frozenset[str] = frozenset()
-    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,38 +127,80 @@ class _Turn:
 
     def judge(self, place: MailPlace, lo: int, hi: int) -> None:
         """One batch of the examined folder, from headers to commit."""
-        capture = self.capture
-        book = capture.rulebook.in_force()
+        book = self.capture.rulebook.in_force()
         batch = self.mailbox.headers(lo, hi)
         reached("mail.headers-fetched")
-        sightings, unreadable = _read(batch, self.account, place)
-        decided = _decide(capture, book, self.account, sightings)
+        judging = Judging(self.capture.store, book, self.capture.secret, self.account)
+        seen = judging.read(batch.rows, place)
+        decided = judging.decide(seen)
         reached("mail.decided")
         if not book.observing:
-            decided = _with_text(self.mailbox, decided)
+            decided = judging.with_text(decided, self.mailbox)
         reached("mail.text-fetched")
-        counts = Counter((d.verdict, d.reason) for _, d in decided)
-        moment = now()
-        with capture.store.write() as tx:
-            accounts.fence(tx, self.lease, moment)
-            kept = [
-                record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
-                for sighting, decision in decided
-            ]
-            decisions.append_all(tx, (entry for entry in kept if entry is not None), moment)
-            for uid, reason in unreadable.items():
-                quarantine.put(tx, self.account.id, replace(place, uid=uid), reason, moment)
-            for uid in batch.holes:
-                folders.hole(tx, place.folder, place.uidvalidity, uid, moment)
-            folders.tally(tx, place.folder, moment.date(), counts)
-            quarantine.settle(tx, place.folder, place.uidvalidity, lo, hi, moment)
-            folders.judge(
-                tx, place.folder, place.uidvalidity, lo, hi, book.directory.version, book.judged_as
-            )
-            reached("mail.recorded")
+        try:
+            counts = self._store(book, place, batch, decided, judging.aside)
+        except Unstorable as error:
+            log.warning("a batch is stored one by one", account=self.account.name, why=str(error))
+            counts = self._store(book, place, batch, decided, judging.aside, one_by_one=True)
         reached("mail.committed")
         self.orphans.note(decided)
         self.counts += counts
+
+    def _store(
+        self,
+        book: Book,
+        place: MailPlace,
+        batch: HeaderBatch,
+        decided: Sequence[Decided],
+        aside: Sequence[Aside],
+        *,
+        one_by_one: bool = False,
+    ) -> Counts:
+        """All of a batch in one transaction. Raises Unstorable, with nothing stored, when the
+        database refuses a message; `one_by_one` puts that one aside, at the price of time."""
+        capture = self.capture
+        moment = now()
+        keep = self._keep_spared if one_by_one else self._keep
+        with capture.store.write() as tx:
+            accounts.fence(tx, self.lease, moment)
+            refused = keep(tx, book, decided, moment)
+            for item in (*aside, *refused):
+                quarantine.put(
+                    tx, self.account.id, item.place, item.reason, moment, key_hash=item.mark
+                )
+            for uid in batch.holes:
+                folders.hole(tx, place.folder, place.uidvalidity, uid, moment)
+            counts = _counted(decided, aside, refused)
+            folders.tally(tx, place.folder, moment.date(), counts)
+            quarantine.settle(tx, place.folder, place.uidvalidity, batch.lo, batch.hi, moment)
+            version = book.directory.version
+            range_ = (place.folder, place.uidvalidity, batch.lo, batch.hi)
+            folders.judge(tx, *range_, version, book.judged_as)
+            reached("mail.recorded")
+        return counts
+
+    def _keep(
+        self, tx: Tx, book: Book, decided: Sequence[Decided], moment: datetime
+    ) -> list[Aside]:
+        capture = self.capture
+        kept = [
+            record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
+            for sighting, decision in decided
+        ]
+        decisions.append_all(tx, (entry for entry in kept if entry is not None), moment)
+        return []
+
+    def _keep_spared(
+        self, tx: Tx, book: Book, decided: Sequence[Decided], moment: datetime
+    ) -> list[Aside]:
+        refused: list[Aside] = []
+        for one in decided:
+            try:
+                with alone(tx):
+                    self._keep(tx, book, [one], moment)
+            except Unstorable as error:
+                refused.append(aside_of(self.capture.secret, one[0], str(error)))
+        return refused
 
     def judge_orphans(self) -> None:
         """Judge again the replies whose parent has been read since, to a fixpoint."""
@@ -172,71 +215,14 @@ class _Turn:
                     self.judge(replace(place, keywords=frozenset()), place.uid, place.uid)
 
 
-def _read(
-    batch: HeaderBatch, account: MailAccount, place: MailPlace
-) -> tuple[list[Sighting], dict[int, str]]:
-    sightings: list[Sighting] = []
-    unreadable: dict[int, str] = {}
-    for row in batch.rows:
-        try:
-            message = mime.headers(row)
-        except Unreadable as error:
-            unreadable[row.uid] = str(error)
-            continue
-        here = _here(place, row)
-        sightings.append(Sighting(account.id, account.owner, here, message, account.level))
-    return sightings, unreadable
-
-
-def _here(place: MailPlace, row: HeaderRow) -> MailPlace:
-    return replace(
-        place, uid=row.uid, keywords=row.flags, emailid=row.emailid, received=row.received
+def _counted(
+    decided: Sequence[Decided], aside: Sequence[Aside], refused: Sequence[Aside]
+) -> Counts:
+    put_aside = {item.place.uid for item in refused}
+    counts = Counter(
+        (decision.verdict, decision.reason)
+        for sighting, decision in decided
+        if not isinstance(sighting.place, MailPlace) or sighting.place.uid not in put_aside
     )
-
-
-def _decide(
-    capture: MailCapture, book: Book, account: MailAccount, sightings: list[Sighting]
-) -> list[tuple[Sighting, Decision]]:
-    messages = [s.what for s in sightings if isinstance(s.what, Message)]
-    marks = [record.key_hash(capture.secret, message) for message in messages]
-    parents = {parent for message in messages for parent in decide.parents(message)}
-    with capture.store.read() as tx:
-        threads = exchanges.threads(tx, parents)
-        levels = vetoes.level(tx, marks)
-    decided = []
-    for sighting, message, mark in zip(sightings, messages, marks, strict=True):
-        thread = next((threads[p] for p in decide.parents(message) if p in threads), ())
-        veto = levels.get(mark, Level.EVERYTHING)
-        decision = decide.message(
-            book.ruleset,
-            book.directory,
-            sighting,
-            thread,
-            now(),
-            veto=veto,
-            since=account.since,
-        )
-        decided.append((sighting, decision))
-    return decided
-
-
-def _with_text(
-    mailbox: Mailbox, decided: list[tuple[Sighting, Decision]]
-) -> list[tuple[Sighting, Decision]]:
-    """Fetch the text of what matched, and put it into the decisions."""
-    wanted = {s.place.uid for s, d in decided if d.wants_text and isinstance(s.place, MailPlace)}
-    if not wanted:
-        return decided
-    texts = {fetched.uid: fetched for fetched in mailbox.texts(wanted)}
-    complete = []
-    for sighting, decision in decided:
-        fetched = texts.get(sighting.place.uid) if isinstance(sighting.place, MailPlace) else None
-        if fetched is None or not isinstance(sighting.what, Message):
-            complete.append((sighting, decision))
-            continue
-        text = mime.text(fetched)
-        message = replace(
-            sighting.what, body=text.body, attachments=text.attachments, invites=text.invites
-        )
-        complete.append((replace(sighting, what=message), decide.text(decision, message)))
-    return complete
+    unreadable = len(aside) + len(refused)
+    return counts + Counter({(Verdict.WAIT, Reason.UNREADABLE): unreadable})

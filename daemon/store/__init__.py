@@ -5,7 +5,7 @@ one module a noun.
 """
 
 from daemon.store.accounts import Lease
-from daemon.store.database import Store, Tx
+from daemon.store.database import Store, Tx, alone
 from daemon.store.errors import (
     ClaimLost,
     LeaseLost,
@@ -14,6 +14,7 @@ from daemon.store.errors import (
     StoreError,
     Unavailable,
     UnknownCode,
+    Unstorable,
 )
 from daemon.store.versions import open_store, upgrade
 
@@ -28,6 +29,8 @@ __all__ = [
     "Tx",
     "Unavailable",
     "UnknownCode",
+    "Unstorable",
+    "alone",
     "open_store",
     "upgrade",
 ]

@@ -7,15 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 
-from daemon.store.errors import StoreError, Unavailable
+from daemon.store.errors import StoreError, Unavailable, Unstorable
 
 Tx = sa.Connection
 """A transaction in hand: what every function of the store takes first."""
 
+# What drivers raise where they can't even send a value.
+_UNSENDABLE = (OverflowError, UnicodeEncodeError)
+# What a database says of a statement; the other errors of SQLAlchemy are mistakes of ours.
+_REFUSALS = (OperationalError, InterfaceError, DataError, IntegrityError)
+
 # How long a writer waits for the others before it gives up, in seconds.
 _PATIENCE = 30
+# How long the write-ahead log waits for readers before it stays as it is, in seconds.
+_LOG_PATIENCE = 5
 
 
 class Store:
@@ -31,7 +38,8 @@ class Store:
         """A transaction that may change things: committed at the end, rolled back on any error.
 
         On SQLite it holds the write lock from its beginning, so what it reads stays true.
-        Raises Unavailable when the database doesn't answer or chose to give it up.
+        Raises Unavailable when the database doesn't answer or chose to give it up, Unstorable
+        when it refuses a value.
         """
         if self._turn and not self._turn.acquire(timeout=_PATIENCE):
             raise Unavailable("the database is busy: another thread holds it for too long")
@@ -58,27 +66,72 @@ class Store:
                 tx = connection.execution_options(**options)
                 with tx.begin():
                     yield tx
-        except (OperationalError, InterfaceError) as error:
+        except (*_REFUSALS, *_UNSENDABLE) as error:
+            if _is_about_a_value(error):
+                # The driver's own words may quote the row, and end in a log.
+                raise Unstorable(_refusal(error)) from None
             raise Unavailable(f"the database does not do it now: {first_line(error)}") from error
 
     def forget(self) -> bool:
         """Finish erasing: what was deleted leaves the search index and the write-ahead log too.
 
-        True when there was something. SQLite's FTS5 keeps deleted words until its index is
-        rebuilt (schema 10), which is too slow to do with each deletion.
+        True when there was something and it is gone; what another process holds up is tried
+        again at the next call. SQLite's FTS5 keeps deleted words until its index is rebuilt
+        (schema 10), which is too slow to do with each deletion.
         """
         # Imported here, for the search itself is written in terms of transactions.
-        from daemon.store.search import rebuild
+        from daemon.store import search
 
+        with self.read() as tx:
+            if not search.unfinished(tx):
+                return False
         with self.write() as tx:
-            erased = rebuild(tx)
-        if erased and self._engine.dialect.name == "sqlite":
-            outside(self._engine, "PRAGMA wal_checkpoint(TRUNCATE)")
-        return erased
+            number = search.rebuild(tx)
+        if self._engine.dialect.name == "sqlite" and not _empty_log(self._engine):
+            return False
+        with self.write() as tx:
+            search.finished(tx, number)
+        return bool(number)
 
     def close(self) -> None:
         """Close every connection; the store is of no use afterwards."""
         self._engine.dispose()
+
+
+@contextmanager
+def alone(tx: Tx) -> Iterator[None]:
+    """A part of a transaction that may be refused without harm to the rest of it.
+
+    Raises Unstorable when the database refuses a value in it; all of the part is undone then.
+    """
+    try:
+        with tx.begin_nested():
+            yield
+    except (*_REFUSALS, *_UNSENDABLE) as error:
+        if _is_about_a_value(error):
+            raise Unstorable(_refusal(error)) from None
+        raise
+
+
+def _is_about_a_value(error: Exception) -> bool:
+    if isinstance(error, DataError | IntegrityError | OverflowError | UnicodeEncodeError):
+        return True
+    # Class 54 of PostgreSQL's error codes, "program limit exceeded": a text with more words, or a
+    # key with more octets, than an index takes. Its driver counts that as operational.
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "").startswith("54")
+
+
+def _refusal(error: Exception) -> str:
+    """What was refused, by the kind of error and the name of a constraint; never a value."""
+    cause = getattr(error, "orig", None) or error
+    kind = type(cause).__name__
+    constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    if constraint:
+        kind = f"{kind}, {constraint}"
+    elif getattr(cause, "sqlite_errorname", None):
+        # SQLite names the constraint, or the limit, and nothing else.
+        kind = f"{kind}, {first_line(error)}"
+    return f"the database refuses it ({kind})"
 
 
 def outside(engine: sa.Engine, statement: str) -> None:
@@ -88,6 +141,21 @@ def outside(engine: sa.Engine, statement: str) -> None:
         pooled.cursor().execute(statement)
     finally:
         pooled.close()
+
+
+def _empty_log(engine: sa.Engine) -> bool:
+    """Move all of the write-ahead log into the database and cut it; False when a reader of an
+    older moment was in the way for long."""
+    pooled = engine.raw_connection()
+    try:
+        cursor = pooled.cursor()
+        # Writers wait meanwhile: not for as long as they would for each other.
+        cursor.execute(f"PRAGMA busy_timeout={_LOG_PATIENCE * 1000}")
+        busy, _frames, _moved = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
+    finally:
+        pooled.close()
+    return not busy
 
 
 def first_line(error: Exception) -> str:

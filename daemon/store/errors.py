@@ -9,6 +9,10 @@ class Unavailable(StoreError):
     """The database did not answer, or had to give up this transaction: do it again later."""
 
 
+class Unstorable(StoreError):
+    """The database refuses this one value, now and later: put it aside, its neighbours go on."""
+
+
 class Stale(StoreError):
     """Somebody else changed it first: read again, then decide again."""
 

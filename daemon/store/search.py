@@ -7,6 +7,9 @@ from daemon.store.rows import counted
 from daemon.store.tables import exchanges, installation
 from daemon.store.text import words
 
+# The counter that remembers an erasure until it is finished.
+_ERASE = "erase"
+
 
 def exchanges_with(tx: Tx, text: str) -> sa.ColumnElement[bool]:
     """The condition that an exchange has words beginning with each of those in `text`."""
@@ -38,18 +41,35 @@ def _having(
 
 def erased(tx: Tx) -> None:
     """Something was deleted that the index may still hold: `Store.forget` finishes it."""
+    # Beyond every number before, whose erasure may be under way.
     counter = installation.counter
-    tx.execute(sa.update(counter).where(counter.c.name == "erase").values(value=1))
+    this = counter.c.name == _ERASE
+    tx.execute(sa.update(counter).where(this).values(value=sa.func.abs(counter.c.value) + 1))
 
 
-def rebuild(tx: Tx) -> bool:
-    """Rebuild the indexes if something was erased; True if so. See `Store.forget`."""
-    if not counted(tx, "erase", lock=True):
-        return False
-    if tx.dialect.name == "sqlite":
-        for index in ("exchange_search", "confidential_comment_search"):
-            rebuilding = f"INSERT INTO {index}({index}) VALUES('rebuild')"
-            tx.exec_driver_sql(rebuilding)
+def unfinished(tx: Tx) -> bool:
+    """Whether an erasure is to be finished."""
+    return counted(tx, _ERASE) != 0
+
+
+def rebuild(tx: Tx) -> int:
+    """Rebuild the indexes if something was erased; the number to give to `finished` once the
+    write-ahead log is empty too, 0 for nothing to do."""
+    number = counted(tx, _ERASE, lock=True)
+    if number > 0:
+        if tx.dialect.name == "sqlite":
+            for index in ("exchange_search", "confidential_comment_search"):
+                rebuilding = f"INSERT INTO {index}({index}) VALUES('rebuild')"
+                tx.exec_driver_sql(rebuilding)
+        counter = installation.counter
+        this = counter.c.name == _ERASE
+        # Negative: rebuilt. Killed here, the next one goes on with the log.
+        tx.execute(sa.update(counter).where(this).values(value=-number))
+    return abs(number)
+
+
+def finished(tx: Tx, number: int) -> None:
+    """That erasure is complete, unless another one has begun meanwhile."""
     counter = installation.counter
-    tx.execute(sa.update(counter).where(counter.c.name == "erase").values(value=0))
-    return True
+    this = sa.and_(counter.c.name == _ERASE, counter.c.value == -number)
+    tx.execute(sa.update(counter).where(this).values(value=0))

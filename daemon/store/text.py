@@ -11,6 +11,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_WORD = 64
 _MOST_WORDS = 20_000
+# A tsvector holds less than 2^20 octets; letters have up to four.
+_MOST_OCTETS = 900_000
 _LONGEST_KEY = 500
 
 
@@ -45,7 +47,14 @@ def words(*texts: str) -> str:
         found |= dict.fromkeys(
             w[:_LONGEST_WORD] for w in dict.fromkeys(_WORD.findall(folded(text)))
         )
-    return " ".join(islice(found, _MOST_WORDS))
+    listed = " ".join(islice(found, _MOST_WORDS))
+    if 4 * len(listed) <= _MOST_OCTETS:
+        return listed
+    octets = listed.encode()
+    if len(octets) <= _MOST_OCTETS:
+        return listed
+    # Up to the last word that fits whole.
+    return octets[: octets.rindex(b" ", 0, _MOST_OCTETS + 1)].decode()
 
 
 def indexable(key: str) -> str:

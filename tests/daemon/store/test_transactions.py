@@ -1,12 +1,13 @@
 """Transactions: nothing is lost between writers, and readers see one moment."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
-from daemon.store import Store, Unavailable, open_store
+from daemon.store import Store, Tx, Unavailable, Unstorable, alone, open_store, search
 from daemon.store.rows import counted
 from daemon.store.tables.installation import counter
 
@@ -99,3 +100,84 @@ def test_deadlocked_writers_are_told_to_do_it_again(postgres_url: str) -> None:
         two = pool.submit(lock, "directory", "exchange")
         assert sorted((one.result(), two.result())) == [False, True]
     store.close()
+
+
+def _count_twice(tx: Tx) -> None:
+    tx.execute(sa.insert(counter).values(name="exchange", value=1))
+
+
+def _count_beyond_numbers(tx: Tx) -> None:
+    tx.execute(sa.update(counter).values(value=2**70))
+
+
+def _name_beyond_an_index(tx: Tx) -> None:
+    # Incompressible, for PostgreSQL compresses what it indexes; SQLite takes it.
+    name = "".join(map(chr, range(0x4E00, 0x4E00 + 9000)))
+    tx.execute(sa.insert(counter).values(name=name, value=1))
+    if tx.dialect.name == "sqlite":
+        _count_twice(tx)
+
+
+REFUSED = [_count_twice, _count_beyond_numbers, _name_beyond_an_index]
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+def test_a_refused_value_is_undone_alone(store: Store, refused: Callable[[Tx], None]) -> None:
+    with store.write() as tx:
+        tx.execute(sa.insert(counter).values(name="before", value=1))
+        with pytest.raises(Unstorable), alone(tx):
+            tx.execute(sa.insert(counter).values(name="with it", value=1))
+            refused(tx)
+        tx.execute(sa.insert(counter).values(name="after", value=1))
+    with store.read() as tx:
+        names = set(tx.execute(sa.select(counter.c.name)).scalars())
+    assert {"before", "after"} <= names
+    assert "with it" not in names
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+def test_outside_of_a_part_it_undoes_all_and_says_no_value(
+    store: Store, refused: Callable[[Tx], None]
+) -> None:
+    with pytest.raises(Unstorable, match="the database refuses it") as told, store.write() as tx:
+        tx.execute(sa.insert(counter).values(name="before", value=1))
+        refused(tx)
+    # PostgreSQL quotes the row in its details, and a log would show them.
+    assert told.value.__suppress_context__
+    assert "exchange" not in str(told.value)
+    assert "\n" not in str(told.value)
+    with store.read() as tx:
+        assert "before" not in tx.execute(sa.select(counter.c.name)).scalars().all()
+
+
+def test_a_mistake_of_ours_is_no_refusal(store: Store) -> None:
+    # SQLite calls that an operational error.
+    with pytest.raises((sa.exc.ProgrammingError, Unavailable)), store.write() as tx, alone(tx):
+        tx.exec_driver_sql("SELECT 1 FROM no_such_table")
+
+
+def test_an_erasure_that_readers_hold_up_is_finished_later(sqlite_url: str) -> None:
+    store, other = open_store(sqlite_url), open_store(sqlite_url)
+    with store.write() as tx:
+        search.erased(tx)
+    with other.read() as reader:
+        # A snapshot of before the rebuilding keeps the write-ahead log from being cut.
+        counted(reader, "exchange")
+        assert not store.forget()
+    assert store.forget()
+    assert not store.forget()
+    store.close()
+    other.close()
+
+
+def test_an_erasure_that_begins_meanwhile_is_not_lost(store: Store) -> None:
+    with store.write() as tx:
+        search.erased(tx)
+    with store.write() as tx:
+        number = search.rebuild(tx)
+    with store.write() as tx:
+        search.erased(tx)
+    with store.write() as tx:
+        search.finished(tx, number)
+    assert store.forget()
+    assert not store.forget()
