@@ -35,7 +35,8 @@ SU-1,Papeterie Colin,supplier,colin.example,Paul Colin,paul@colin.example,
 
 @dataclass(slots=True)
 class House:
-    """Where everything is. `extra` is TOML that a test adds at the end of suivi.toml."""
+    """Where everything is. `extra` is TOML that a test adds at the end of suivi.toml,
+    `mailbox_options` what it adds to the mailbox of a user."""
 
     folder: Path
     dovecot: Dovecot
@@ -46,6 +47,7 @@ class House:
     observe_days: float = 0
     users: tuple[str, ...] = ("ann", "bob")
     environment: dict[str, str] = field(default_factory=dict)
+    mailbox_options: dict[str, str] = field(default_factory=dict)
 
     def configure(self) -> Path:
         """Write suivi.toml as it is wanted now."""
@@ -168,7 +170,7 @@ aliases = ["bob.lumen@gmail.com"]
 language = "fr"
 """
         ]
-        parts += [self._mailbox(user) for user in self.users]
+        parts += [self._mailbox(u, self.mailbox_options.get(u, "")) for u in self.users]
         if self.smtp_port is not None:
             parts.append(
                 f"""
