@@ -17,7 +17,7 @@ def ruleset_of(settings: Settings) -> RuleSet:
             base,
             keep_out_folders=_or(rules.keep_out_folders, base.keep_out_folders),
             keep_out_keywords=_or(rules.keep_out_keywords, base.keep_out_keywords),
-            keep_out_tags=tuple(_or(rules.keep_out_tags, frozenset(base.keep_out_tags))),
+            keep_out_tags=tuple(sorted(_or(rules.keep_out_tags, frozenset(base.keep_out_tags)))),
             default_reminder=timedelta(minutes=reminders.default_minutes),
             all_day_hour=reminders.all_day_hour,
             late_limit=timedelta(hours=reminders.late_limit_hours),
