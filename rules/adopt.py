@@ -49,7 +49,7 @@ def sign(ruleset: RuleSet, directory: Directory, sighting: Sighting) -> str | No
         return "category"
     if is_titled(event.summary, ruleset.follow_up_prefixes):
         return "title prefix"
-    if any(tag in fold(event.summary[:500]).split() for tag in ruleset.follow_up_tags):
+    if _is_tagged(event.summary, ruleset):
         return "title tag"
     # With guests, or as a call, an event that quotes a reference is a dealing, not a reminder.
     is_dealing = _outsiders(directory, event) or is_titled(event.summary, ruleset.phone_words)
@@ -62,6 +62,15 @@ def is_titled(title: str, prefixes: tuple[str, ...]) -> bool:
     """Whether a title starts with one of these, word by word."""
     start = words(title[:500])
     return any(start[: len(p)] == p for p in map(words, prefixes) if p)
+
+
+def says_follow_up(ruleset: RuleSet, title: str) -> bool:
+    """Whether a title itself tells that this is a follow-up."""
+    return is_titled(title, ruleset.follow_up_prefixes) or _is_tagged(title, ruleset)
+
+
+def _is_tagged(title: str, ruleset: RuleSet) -> bool:
+    return any(tag in fold(title[:500]).split() for tag in ruleset.follow_up_tags)
 
 
 def references(event: Event) -> tuple[str, ...]:

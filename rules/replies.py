@@ -72,7 +72,8 @@ def parse(
     """The command in the first written line; quoted text below it never counts.
 
     Times are the user's, in `zone`. A day without a time keeps the time of day of `current`; an
-    hour without a day is the next such hour. What would lie in the past is not understood.
+    hour without a day is the next such hour. Hours put off count from `current` where that is
+    still to come. What would lie in the past is not understood.
     """
     line = first_line(text)
     if len(line) > LONGEST_LINE:
@@ -113,7 +114,9 @@ def _when(named: dates.Offset | dates.Moment, here: datetime, current: When | No
     try:
         match named:
             case dates.Offset(by) if by % timedelta(days=1):
-                start = (here.astimezone(UTC) + by).astimezone(here.tzinfo)
+                # Told an hour ahead, "+1h" is an hour later than it would have been.
+                begins = here if keeps_day else max(here, before, key=datetime.timestamp)
+                start = (begins.astimezone(UTC) + by).astimezone(here.tzinfo)
             case dates.Offset(by):
                 start = dates.on((here + by).date(), before.time(), here)
                 if keeps_day:

@@ -31,6 +31,8 @@ def _show(parts: Parts, token: str) -> LinkText:
     }.get(seen.verb)
     if question is None:
         raise LinkRefused
+    if seen.moved:
+        question = _("It has been moved since this mail. Answer the mail to move it again.")
     return LinkText(question, _facts(seen.follow_up, user), user.language)
 
 
@@ -41,9 +43,11 @@ def _act(parts: Parts, token: str) -> LinkText:
     user = _user(parts, seen.user)
     _ = i18n.translator(user.language)
     result, follow_up = answers.act(parts.answers, token)
-    if result is not answers.Result.APPLIED or follow_up is None:
+    if result not in (answers.Result.APPLIED, answers.Result.MOVED) or follow_up is None:
         raise LinkRefused
     heading = _("Done.") if seen.verb == "done" else _("Put off.")
+    if result is answers.Result.MOVED:
+        heading = _("It has been moved since this mail. Answer the mail to move it again.")
     return LinkText(heading, _facts(follow_up, user), user.language)
 
 

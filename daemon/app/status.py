@@ -5,7 +5,7 @@ from typing import Any
 
 from daemon.app.parts import Parts
 from daemon.loop import Loop
-from daemon.store import accounts, folders, follow_ups, installation, ledger
+from daemon.store import accounts, folders, follow_ups, installation, ledger, people
 from daemon.store.errors import StoreError
 from daemon.web.readiness import Check, Readiness
 
@@ -17,6 +17,8 @@ def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
         known = accounts.watched(tx)
         reminders = ledger.counts(tx)
         tallied = folders.totals(tx)
+        troubles = ledger.troubles(tx)
+        users = people.users(tx)
     return {
         "observing": state.observing,
         "observing_until": state.observing_until,
@@ -34,6 +36,16 @@ def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
         ],
         "judged": tallied,
         "reminders": {state.value: count for state, count in reminders.items()},
+        "reminder_troubles": [
+            {
+                "recipient": users[entry.due.recipient].email,
+                "due": entry.due.at,
+                "state": entry.state.value,
+                "why": entry.last_error,
+                "next_try": entry.next_try,
+            }
+            for entry in troubles
+        ],
         "loop": loop.status(),
     }
 

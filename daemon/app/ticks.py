@@ -14,6 +14,7 @@ from daemon.loop import Loop, Tick
 from daemon.reminders.plan import plan
 from daemon.reminders.send import send_due
 from daemon.store import accounts, decisions, follow_ups
+from rules.model.sightings import AccountId
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -65,29 +66,35 @@ class Ticks:
 
     def _wake_all(self, members: tuple[Member, ...]) -> Job:
         def run(turn: Turn) -> None:
-            moment = now()
-            with self._parts.store.read() as tx:
-                resting = {
-                    status.id
-                    for status in accounts.watched(tx)
-                    if status.next_try_at is not None and status.next_try_at > moment
-                }
+            resting = self._resting()
             for member in members:
                 if member.id not in resting:
                     self._wake(member, Priority.POLL)
 
         return run
 
+    def _resting(self) -> frozenset[AccountId]:
+        """The accounts in trouble whose next try is still to come."""
+        moment = now()
+        with self._parts.store.read() as tx:
+            return frozenset(
+                status.id
+                for status in accounts.watched(tx)
+                if status.next_try_at is not None and status.next_try_at > moment
+            )
+
     def _follow_ups(self, turn: Turn) -> None:
         parts = self._parts
         closed = answers(parts.store, parts.rulebook, parts.owner, now())
         if closed:
             log.info("closed", follow_ups=closed)
+        resting = self._resting()
         for account, (member, _) in parts.members.calendars.items():
             carry(parts.store, account, member.owner)
             with parts.store.read() as tx:
                 pending = follow_ups.unpublished(tx, account, limit=1)
-            if pending and not parts.rulebook.in_force().observing:
+            observing = parts.rulebook.in_force().observing
+            if pending and not observing and account not in resting:
                 self._wake(self._by_id[account], Priority.LIVE)
 
     def _reminders(self, turn: Turn) -> None:

@@ -8,7 +8,7 @@ A meeting that is still to come leaves a piece of work that looks again when it 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,8 +19,10 @@ from daemon.clock import now
 from daemon.ports import Calendars
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import Lease, Store, Tx, accounts, decisions, quarantine, vetoes, work
+from daemon.store import Lease, Store, Tx, accounts, decisions, folders, quarantine, vetoes, work
 from daemon.store import calendars as shelf
+from daemon.store.database import alone
+from daemon.store.errors import Unstorable
 from rules import decide, schedule
 from rules.model.decisions import Decision, Reason, Verdict
 from rules.model.people import Level, UserId
@@ -75,10 +77,20 @@ class CalendarCapture:
 def sync(
     capture: CalendarCapture, account: CalendarAccount, calendars: Calendars, lease: Lease
 ) -> Counts:
-    """Judge what changed in every watched calendar; returns counts by reason."""
+    """Judge what changed in every watched calendar; returns counts by reason.
+
+    Raises Unreachable from the server, and Refused for a calendar that an admin must look at,
+    after all others are done.
+    """
     counts: Counts = Counter()
+    troubles: list[Refused] = []
     for calendar, info in _watched(capture, account, calendars.discover(), lease):
-        counts += _sync_one(capture, account, calendars, lease, calendar, info)
+        try:
+            counts += _sync_one(capture, account, calendars, lease, calendar, info)
+        except Refused as error:
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]
     return counts
 
 
@@ -137,22 +149,49 @@ def _sync_one(
         reached("event.fetched")
         with capture.store.write() as tx:
             accounts.fence(tx, lease, now())
+            moment = now()
+            judged: Counts = Counter()
             for obj in objects:
-                counts += _judge(capture, tx, book, account, calendar, obj)
+                judged += _judge_alone(capture, tx, book, account, calendar, obj)
+            folders.add_tally(tx, "calendar", calendar.id, moment.date(), judged)
+            counts += judged
             etags = {o.href: o.etag or delta.changed.get(o.href, "") for o in objects}
             # A listed object that is not served any more has gone between the two answers.
             missing = frozenset(chunk) - etags.keys()
-            for href in missing:
-                capture.withdraw(tx, calendar.id, href, now())
+            _gone(capture, tx, calendar, missing)
             shelf.commit(tx, calendar.id, etags, missing)
     with capture.store.write() as tx:
         accounts.fence(tx, lease, now())
-        for href in delta.removed:
-            capture.withdraw(tx, calendar.id, href, now())
+        _gone(capture, tx, calendar, delta.removed)
         shelf.commit(tx, calendar.id, {}, delta.removed)
         shelf.caught_up(tx, calendar.id, delta.token, info.ctag, judged_as)
         reached("event.recorded")
     return counts
+
+
+def _gone(capture: CalendarCapture, tx: Tx, calendar: shelf.Calendar, hrefs: Iterable[str]) -> None:
+    moment = now()
+    for href in hrefs:
+        work.clear(tx, LOOK_AGAIN, _key(calendar, href))
+        capture.withdraw(tx, calendar.id, href, moment)
+
+
+def _judge_alone(
+    capture: CalendarCapture,
+    tx: Tx,
+    book: Book,
+    account: CalendarAccount,
+    calendar: shelf.Calendar,
+    obj: CalendarObject,
+) -> Counts:
+    """One object; one that the database refuses is quarantined, and its neighbours go on."""
+    try:
+        with alone(tx):
+            return _judge(capture, tx, book, account, calendar, obj)
+    except Unstorable as error:
+        place = _place(calendar, obj)
+        quarantine.put(tx, account.id, place, str(error), now())
+        return Counter({(Verdict.WAIT, Reason.UNREADABLE): 1})
 
 
 def _judge(
@@ -164,8 +203,8 @@ def _judge(
     obj: CalendarObject,
 ) -> Counts:
     moment = now()
-    place = EventPlace(calendar.id, calendar.name, obj.href, obj.etag or "", calendar.dedicated)
-    key = f"{calendar.id}:{obj.href}"
+    place = _place(calendar, obj)
+    key = _key(calendar, obj.href)
     work.clear(tx, LOOK_AGAIN, key)
     quarantine.settle_event(tx, place, moment)
     try:
@@ -209,6 +248,14 @@ def _keep(
     entry = record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
     if entry is not None:
         decisions.append_all(tx, [entry], moment)
+
+
+def _place(calendar: shelf.Calendar, obj: CalendarObject) -> EventPlace:
+    return EventPlace(calendar.id, calendar.name, obj.href, obj.etag or "", calendar.dedicated)
+
+
+def _key(calendar: shelf.Calendar, href: str) -> str:
+    return f"{calendar.id}:{href}"
 
 
 def _is_in(key: str, calendar: CalendarId) -> bool:

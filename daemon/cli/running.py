@@ -84,6 +84,12 @@ def status(
     reminders = [(state, number) for state, number in answer.get("reminders", {}).items() if number]
     if reminders:
         table((_("reminders"), _("number")), reminders)
+    troubles = answer.get("reminder_troubles", [])
+    if troubles:
+        table(
+            (_("reminder for"), _("state"), _("why")),
+            [[t.get(n) or "–" for n in ("recipient", "state", "why")] for t in troubles],
+        )
     for job in answer.get("loop", {}).get("overdue", ()):
         typer.echo(f"suivi: {_('overdue')}: {plain(job)}", err=True)
     typer.echo(answer.get("http", ""))

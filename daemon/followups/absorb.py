@@ -44,7 +44,7 @@ class Absorb:
             return None
         ours = follow_ups.by_uid(tx, event.uid)
         if ours is not None:
-            return self._merge(tx, book, ours, sighting.place, obj, event, now)
+            return self._merge(tx, book, ours, sighting.place, sighting.owner, obj, event, now)
         if adopt.sign(book.ruleset, book.directory, sighting) is None:
             return None
         return _adopt(tx, book, sighting, sighting.place, obj, now)
@@ -55,17 +55,21 @@ class Absorb:
         book: Book,
         ours: FollowUp,
         place: EventPlace,
+        owner: UserId | None,
         obj: CalendarObject,
         theirs: Event,
         now: datetime,
     ) -> Decision:
-        copy = _copy(tx, ours, place)
-        if copy.base == obj.data and copy.etag == obj.etag:
+        copy = _copy(tx, ours, place, owner)
+        if copy is None:
+            return _decision(book, "calendar copy", "a colleague's", Step("assigned?", "no"))
+        is_back = copy.state is CopyState.GONE
+        if copy.base == obj.data and copy.etag == obj.etag and not is_back:
             return _decision(book, "calendar copy", "as we know it")
         base = self._base(copy, now)
         merged = merge.merge(base, ours, theirs)
         after = merge.apply(ours, merged.apply)
-        if copy.state is CopyState.GONE and after.state is State.NOT_NEEDED:
+        if is_back and after.state is State.NOT_NEEDED:
             # It was closed because its event had gone; the event is back.
             after = merge.reopen(after)
         if after != ours:
@@ -81,6 +85,7 @@ class Absorb:
                 base=obj.data,
                 pushed_revision=copy.pushed_revision if merged.push else after.revision,
                 state=CopyState.PENDING if merged.push else CopyState.IN_STEP,
+                reason="",
             ),
         )
         steps = tuple(Step("kept", s.answer, s.evidence) for s in merged.kept)
@@ -158,16 +163,22 @@ def _by_reference(tx: Tx, event: Event) -> dict[str, ThirdPartyId]:
     return exchanges.parties_by_reference(tx, named) if named else {}
 
 
-def _copy(tx: Tx, ours: FollowUp, place: EventPlace) -> CalendarCopy:
+def _copy(tx: Tx, ours: FollowUp, place: EventPlace, owner: UserId | None) -> CalendarCopy | None:
+    """Which copy this object is; None: it lies with a colleague who has no part in it."""
     known = follow_ups.copies(tx, ours.id)
     here = next((c for c in known if (c.calendar, c.href) == (place.calendar, place.href)), None)
     if here is not None:
         return here
     # Same UID, another place: moved there by the person, or a copy that was lost and is back.
-    moved = next(iter(known), None)
+    moved = next((c for c in known if c.user == owner), None)
     if moved is not None:
         return moved
-    return CalendarCopy(ours.id, ours.owner or UserId(0), place.calendar, place.href)
+    if not known:
+        return CalendarCopy(ours.id, ours.owner or UserId(0), place.calendar, place.href)
+    if owner is not None and any(a.user == owner for a in ours.assignees):
+        # An assignee's own copy; what the others agreed on is what it should say.
+        return CalendarCopy(ours.id, owner, place.calendar, place.href, base=known[0].base)
+    return next((c for c in known if c.state is CopyState.GONE), None)
 
 
 def _decision(book: Book, question: str, answer: str, *more: Step) -> Decision:

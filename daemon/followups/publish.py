@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from connectors import ical
-from connectors.errors import Changed, Refused
+from connectors.errors import Changed, Refused, Unreadable
 from daemon.clock import now
-from daemon.followups.absorb import Absorb
+from daemon.followups.absorb import Absorb, withdraw
 from daemon.ports import Calendars
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
@@ -40,19 +40,39 @@ class Publish:
 def publish(publish: Publish, account: AccountId, calendars: Calendars, lease: Lease) -> int:
     """Write every pending copy of this account's calendars; returns how many were written.
 
-    Raises Unreachable or Refused from the server: what is left stays pending.
+    Raises Unreachable from the server, and Refused after all others are written: what could not
+    be written stays pending. An object that can't be read is left alone, with the reason.
     """
     book = publish.rulebook.in_force()
     if book.observing:
         return 0
     with publish.store.read() as tx:
         pending = follow_ups.unpublished(tx, account, limit=100)
+    troubles: list[Refused] = []
     for follow_up, copy in pending:
         try:
-            _one(publish, book, calendars, lease, follow_up, copy)
-        except Changed:
-            _absorb_and_retry(publish, book, calendars, lease, follow_up, copy)
+            _write(publish, book, calendars, lease, follow_up, copy)
+        except Unreadable as error:
+            _mark(publish, lease, replace(copy, state=CopyState.PARKED, reason=str(error)))
+        except Refused as error:
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]
     return len(pending)
+
+
+def _write(
+    publish: Publish,
+    book: Book,
+    calendars: Calendars,
+    lease: Lease,
+    follow_up: FollowUp,
+    copy: CalendarCopy,
+) -> None:
+    try:
+        _one(publish, book, calendars, lease, follow_up, copy)
+    except Changed:
+        _absorb_and_retry(publish, book, calendars, lease, follow_up, copy)
 
 
 def _one(
@@ -73,7 +93,8 @@ def _one(
     with publish.store.read() as tx:
         calendar = shelf.get(tx, copy.calendar)
     shown = copy
-    if data != copy.base:
+    # Without an etag there is no object: one that was deleted comes back as it was.
+    if data != copy.base or copy.etag is None:
         written = calendars.put(calendar.href, copy.href, data, copy.etag)
         # A server may have an earlier object of ours under another name: then that one counts.
         shown = replace(copy, href=written.href, etag=written.etag, base=written.data)
@@ -102,11 +123,15 @@ def _absorb_and_retry(
     with publish.store.read() as tx:
         calendar = shelf.get(tx, copy.calendar)
     found = calendars.fetch(calendar.href, [copy.href])
-    if not found:
-        _mark(publish, lease, replace(copy, state=CopyState.GONE, reason="deleted in the calendar"))
-        return
     moment = now()
+    if not found:
+        with publish.store.write() as tx:
+            accounts.fence(tx, lease)
+            withdraw(tx, copy.calendar, copy.href, moment)
+        return
     events = ical.read(found[0].data, publish.zone, moment, moment)
+    if not events:
+        raise Unreadable(f"{copy.href}: holds no event any more")
     place = EventPlace(calendar.id, calendar.name, copy.href, found[0].etag or "")
     sighting = Sighting(calendar.account, copy.user, place, events[0], Level.EVERYTHING)
     with publish.store.write() as tx:

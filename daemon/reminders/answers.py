@@ -13,9 +13,10 @@ from connectors import mime
 from connectors.errors import Unreadable
 from daemon.clock import now
 from daemon.ports import Mailbox
+from daemon.reminders import links
 from daemon.rulebook import Rulebook
 from daemon.store import Lease, Store, Tx, accounts, audit, folders, follow_ups, people
-from rules import access, mailkind, merge, replies, schedule
+from rules import access, mailkind, match, merge, replies, schedule
 from rules.model.followups import Command, FollowUp, NotUnderstood
 from rules.model.people import Address, User, UserId
 from rules.model.sightings import AccountId, FolderRole, MailKind, Message
@@ -32,6 +33,7 @@ class Result(StrEnum):
     NOT_ALLOWED = "not-allowed"
     UNSIGNED = "unsigned"
     GONE = "gone"
+    MOVED = "moved"
     MACHINE = "machine"
 
 
@@ -78,11 +80,13 @@ def act(answers: Answers, token: str) -> tuple[Result, FollowUp | None]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a signed link is for: its verb, its follow-up, and whose link it is."""
+    """What a signed link is for: its verb, its follow-up, and whose link it is. `moved`: the
+    follow-up has another time now than when the link was made, and the link counts from that."""
 
     verb: str
     follow_up: FollowUp
     user: UserId
+    moved: bool = False
 
 
 def look(answers: Answers, token: str) -> Seen | None:
@@ -92,7 +96,10 @@ def look(answers: Answers, token: str) -> Seen | None:
         return None
     with answers.store.read() as tx:
         follow_up = follow_ups.get(tx, read[0])
-    return None if follow_up is None else Seen(read[2], follow_up, read[1])
+    if follow_up is None:
+        return None
+    verb, version = links.of_verb(read[2])
+    return Seen(verb, follow_up, read[1], links.is_stale(version, follow_up))
 
 
 def _messages(mailbox: Mailbox, lo: int, hi: int) -> list[Message]:
@@ -110,10 +117,19 @@ def _messages(mailbox: Mailbox, lo: int, hi: int) -> list[Message]:
 def _carry_out(answers: Answers, tx: Tx, message: Message, now: datetime) -> Result:
     if mailkind.kind(message) is not MailKind.HUMAN:
         return Result.MACHINE
-    token = next((t for t in map(_token, (*message.to, *message.cc)) if t), None)
-    if token is None or message.body is None:
+    if message.body is None:
         return Result.UNSIGNED
-    return _act(answers, tx, token, message.body.text, now)[0]
+    tokens = filter(None, map(_token, (*message.to, *message.cc)))
+    for token in tokens:
+        read = replies.read_token(answers.secret, token, now)
+        if read is None:
+            continue
+        # Whoever was forwarded a reminder holds its address, but has another one of their own.
+        sender = _sender(answers, message)
+        if sender is None or sender != read[1]:
+            return Result.NOT_ALLOWED
+        return _act(answers, tx, token, message.body.text, now)[0]
+    return Result.UNSIGNED
 
 
 def _act(
@@ -127,7 +143,10 @@ def _act(
     if follow_up is None or user is None:
         return Result.GONE, None
     zone = ZoneInfo(user.timezone)
-    words = read[2] if text is None else text
+    verb, version = links.of_verb(read[2])
+    if text is None and links.is_stale(version, follow_up):
+        return Result.MOVED, follow_up
+    words = verb if text is None else text
     command = replies.parse(words, now, zone, user.language, current=follow_up.when)
     if isinstance(command, NotUnderstood):
         return Result.NOT_UNDERSTOOD, follow_up
@@ -145,6 +164,13 @@ def _apply(
         after = follow_ups.change(tx, after, user.email, command.verb, now, follow_up.revision)
         audit.note(tx, user.email, f"answered: {command.verb}", follow_up.key, now)
     return Result.APPLIED, after
+
+
+def _sender(answers: Answers, message: Message) -> UserId | None:
+    """The one of staff who wrote it."""
+    directory = answers.rulebook.in_force().directory
+    users = {match.user_of(directory, address) for address in message.from_}
+    return users.pop() if len(users) == 1 else None
 
 
 def _token(address: Address) -> str | None:

@@ -1,25 +1,28 @@
 """The reminder email: its text in the assignee's language and time zone, and its bytes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, select_autoescape
 
 from connectors.mime.compose import MailText, compose
 from daemon import i18n
+from daemon.reminders import links
 from daemon.rulebook import Book
-from daemon.store import Tx, exchanges, people
-from rules import access, identity, remind, replies
+from daemon.store import Tx, exchanges, follow_ups, people
+from rules import access, adopt, identity, remind, replies
 from rules.model.exchanges import Exchange
 from rules.model.followups import FollowUp, LedgerEntry
 from rules.model.people import Address, ThirdPartyId, User
-
-ACTIONS = ("done", "+1h", "+1d", "+7d")
-"""What the links of a reminder offer; the words are those that a reply may use too."""
+from rules.words import find, words
 
 VALID_FOR = timedelta(days=60)
+
+
+class Unwritable(Exception):
+    """One reminder can't be made into a mail; the others can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,19 @@ class Letter:
     def write(
         self, tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime
     ) -> tuple[str, bytes]:
-        """The Message-ID, without brackets, and the mail; equal for equal arguments."""
+        """The Message-ID, without brackets, and the mail; equal for equal arguments.
+
+        Raises Unwritable.
+        """
+        try:
+            return self._write(tx, book, entry, follow_up, now)
+        except (TemplateError, LookupError, ValueError) as error:
+            # The kind only: what the error quotes may be a person's words.
+            raise Unwritable(f"the mail can't be written ({type(error).__name__})") from error
+
+    def _write(
+        self, tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime
+    ) -> tuple[str, bytes]:
         user = book.directory.users[entry.due.recipient]
         message_id = identity.reminder_id(entry.due, self.sender.rpartition("@")[2])
         facts = self._facts(tx, book, entry, follow_up, user, now)
@@ -71,8 +86,11 @@ class Letter:
         past = _last_exchanges(tx, party.id, user) if party else ()
         return {
             "title": follow_up.title,
+            "named": adopt.says_follow_up(book.ruleset, follow_up.title),
+            "party_named": party is not None
+            and find(words(party.name), words(follow_up.title)) is not None,
             "when": local_time(follow_up, user),
-            "late": remind.is_late(entry.due, now, book.ruleset.late_limit) is not remind.Late.NO,
+            "late": _is_late(tx, book, entry, follow_up, now),
             "description": follow_up.description,
             "place": follow_up.place,
             "party": party,
@@ -87,8 +105,9 @@ class Letter:
         if not self.public_url:
             return {}
         return {
-            verb: f"{self.public_url}/l/{self._token(follow_up, user, verb, now)}"
-            for verb in ACTIONS
+            action: f"{self.public_url}/l/{self._token(follow_up, user, verb, now)}"
+            for action in links.ACTIONS
+            for verb in [links.verb(action, follow_up)]
         }
 
     def _reply_to(self, follow_up: FollowUp, user: User, now: datetime) -> Address | None:
@@ -100,6 +119,15 @@ class Letter:
 
     def _token(self, follow_up: FollowUp, user: User, verb: str, now: datetime) -> str:
         return replies.token(self.secret, follow_up.id, user.id, verb, now + VALID_FOR)
+
+
+def _is_late(tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime) -> bool:
+    """Whether it comes later than it could have: what was opened or moved a moment ago, for a
+    time this near, was not due before that."""
+    moved = [c.at for c in follow_ups.history(tx, follow_up.id) if c.field == "schedule_version"]
+    opened = [follow_up.opened_at] if follow_up.opened_at else []
+    due = replace(entry.due, at=max([entry.due.at, *moved, *opened]))
+    return remind.is_late(due, now, book.ruleset.late_limit) is not remind.Late.NO
 
 
 def _last_exchanges(tx: Tx, party: ThirdPartyId, user: User) -> tuple[Exchange, ...]:

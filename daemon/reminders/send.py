@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from daemon.clock import now
 from daemon.ports import Outbox
-from daemon.reminders.letter import Letter
+from daemon.reminders.letter import Letter, Unwritable
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
 from daemon.store import Store, Tx, follow_ups, ledger
@@ -75,7 +75,11 @@ def _ready(sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None
             return None
         if entry.mail is not None:
             return entry
-        message_id, data = sender.letter.write(tx, book, entry, follow_up, moment)
+        try:
+            message_id, data = sender.letter.write(tx, book, entry, follow_up, moment)
+        except Unwritable as error:
+            ledger.failed(tx, entry.id, str(error))
+            return None
         entry = ledger.rendered(tx, entry.id, message_id, data)
     reached("reminder.rendered")
     return entry

@@ -102,6 +102,7 @@ def change(
     expected_revision: int,
 ) -> FollowUp:
     """Make it this value, with the history of each field; its calendar copies are owed the news.
+    Reopened, it is owed the copies too that were deleted.
 
     `by` names a user, or what acted. The same value again changes nothing. Raises Stale when it
     has another revision than expected: read again, then decide again.
@@ -139,6 +140,10 @@ def change(
     copy = t.calendar_copy
     carried = sa.and_(copy.c.follow_up_id == follow_up.id, copy.c.state == CopyState.IN_STEP)
     tx.execute(sa.update(copy).where(carried).values(state=CopyState.PENDING))
+    if stored.state is not State.TO_DO and follow_up.state is State.TO_DO:
+        gone = sa.and_(copy.c.follow_up_id == follow_up.id, copy.c.state == CopyState.GONE)
+        anew = {"state": CopyState.PENDING, "etag": None, "schedule_tag": None, "reason": ""}
+        tx.execute(sa.update(copy).where(gone).values(**anew))
     return replace(follow_up, revision=revision, live=stored.live, opened_at=stored.opened_at)
 
 

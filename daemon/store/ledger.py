@@ -186,6 +186,13 @@ def counts(tx: Tx) -> dict[LedgerState, int]:
     return found
 
 
+def troubles(tx: Tx, limit: int = 20) -> tuple[LedgerEntry, ...]:
+    """Those that failed, or that wait after a failure, the latest due first."""
+    waiting = sa.and_(c.state.in_((LedgerState.RETRY, LedgerState.UNKNOWN)), c.last_error != "")
+    query = sa.select(table).where(sa.or_(c.state == LedgerState.FAILED, waiting))
+    return tuple(map(_entry, tx.execute(query.order_by(c.at.desc(), c.id.desc()).limit(limit))))
+
+
 def _entry(r: Any) -> LedgerEntry:
     return LedgerEntry(
         id=LedgerId(r.id),

@@ -55,10 +55,10 @@ def test_verbs(text, verb):
         ("+ 3 jours", "2026-11-27 10:00"),
         ("in 3 days", "2026-11-27 10:00"),
         ("dans 3 jours", "2026-11-27 10:00"),
-        ("+2h", "2026-11-24 11:30"),
+        ("+2h", "2026-11-24 12:00"),
         ("+1w", "2026-12-01 10:00"),
         ("+1s", "2026-12-01 10:00"),
-        ("+45 min", "2026-11-24 10:15"),
+        ("+45 min", "2026-11-24 10:45"),
         ("demain", "2026-11-25 10:00"),
         ("demain 9h", "2026-11-25 09:00"),
         ("Demain à 9h30", "2026-11-25 09:30"),
@@ -96,6 +96,29 @@ def test_postponed(text, local):
     assert command.to.start.astimezone(PARIS).strftime("%Y-%m-%d %H:%M") == local
     assert command.to.zone == "Europe/Paris"
     assert command.to.end - command.to.start == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("starts_in", "hours", "local"),
+    [
+        # Reminded an hour ahead: from when it would have begun.
+        (timedelta(minutes=60), "+1h", "11:30"),
+        # Answered late: from now.
+        (timedelta(minutes=-90), "+1h", "10:30"),
+        (timedelta(0), "dans 2 heures", "11:30"),
+    ],
+)
+def test_hours_count_from_the_later_of_now_and_its_start(starts_in, hours, local):
+    current = When(NOW + starts_in, zone="Europe/Paris")
+    to = parse(hours, current).to
+    assert to.start.astimezone(PARIS).strftime("%H:%M") == local
+
+
+def test_hours_from_a_whole_day_count_from_now():
+    day = When(datetime(2026, 11, 27, tzinfo=PARIS), all_day=True, zone="Europe/Paris")
+    assert parse("+1h", day).to == When(
+        datetime(2026, 11, 24, 10, 30, tzinfo=PARIS), zone="Europe/Paris"
+    )
 
 
 def test_month_first_only_in_english_and_only_where_day_first_is_no_date():
