@@ -1,6 +1,7 @@
 """What the CalDAV test servers have in common: a process, and requests past suivi's own code."""
 
 import http.client
+import re
 import subprocess
 import time
 from base64 import b64encode
@@ -50,7 +51,13 @@ class DavServer:
         return href
 
     def request(
-        self, user: str, method: str, path: str, body: bytes = b"", content_type: str = "text/xml"
+        self,
+        user: str,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        content_type: str = "text/xml",
+        depth: str = "0",
     ) -> tuple[int, bytes]:
         """One request as `user`: what a person's own client does."""
         login = b64encode(f"{user}:{self.passwords.get(user, '')}".encode()).decode()
@@ -60,7 +67,7 @@ class DavServer:
                 method,
                 path,
                 body,
-                {"Authorization": f"Basic {login}", "Content-Type": content_type, "Depth": "0"},
+                {"Authorization": f"Basic {login}", "Content-Type": content_type, "Depth": depth},
             )
             answer = connection.getresponse()
             return answer.status, answer.read()
@@ -71,6 +78,24 @@ class DavServer:
         """Store an object as a person's own client does, whatever stands there."""
         status, answer = self.request(user, "PUT", href, data, "text/calendar; charset=utf-8")
         assert status in (200, 201, 204), (status, answer)
+
+    def objects(self, user: str, calendar: str) -> dict[str, bytes]:
+        """Every object of a calendar, by its name in it."""
+        status, answer = self.request(user, "PROPFIND", calendar, depth="1")
+        assert status == 207, (status, answer)
+        names = re.findall(rb"[^/<>]+\.ics(?=</)", answer)
+        return {name.decode(): self.get(user, calendar + name.decode()) for name in names}
+
+    def get(self, user: str, href: str) -> bytes:
+        """One object as the server gives it."""
+        status, answer = self.request(user, "GET", href)
+        assert status == 200, (status, answer)
+        return answer
+
+    def delete(self, user: str, href: str) -> None:
+        """Delete an object as a person's own client does."""
+        status, answer = self.request(user, "DELETE", href)
+        assert status in (200, 204), (status, answer)
 
 
 @contextmanager
