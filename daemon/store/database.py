@@ -168,10 +168,11 @@ def connect(url: str, *, foreign_keys: bool = True) -> sa.Engine:
     """An engine for `sqlite:///…` or `postgresql://…`; connects to nothing yet."""
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
+        # ValueError: a port that is no number.
         raise StoreError(
             "the database address is not a URL: use sqlite:////path/suivi.sqlite"
-            " or postgresql://user@host/name"
+            " or postgresql://user@host:port/name"
         ) from error
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, foreign_keys=foreign_keys)
