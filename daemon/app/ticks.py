@@ -13,7 +13,7 @@ from daemon.jobs import Job, Priority, Turn
 from daemon.loop import Loop, Tick
 from daemon.reminders.plan import plan
 from daemon.reminders.send import send_due
-from daemon.store import accounts, decisions, follow_ups
+from daemon.store import accounts, decisions, erasure, follow_ups
 from rules.model.sightings import AccountId
 
 log = structlog.stdlib.get_logger(__name__)
@@ -109,4 +109,4 @@ class Ticks:
     def _housekeeping(self, turn: Turn) -> None:
         with self._parts.store.write() as tx:
             decisions.forget(tx, now() - LOG_FOR)
-        self._parts.store.forget()
+        erasure.forget(self._parts.store)

@@ -11,7 +11,7 @@ import structlog
 from connectors.errors import ConnectorError, Unreachable
 from daemon.clock import now
 from daemon.jobs import Job, Turn
-from daemon.store import Lease, Store, accounts
+from daemon.store import Lease, Store, accounts, erasure
 from daemon.store.errors import LeaseLost, StaleDirectory, Unavailable
 from rules import schedule
 from rules.model.sightings import AccountId
@@ -96,7 +96,7 @@ def _give_back(store: Store, member: Member, lease: Lease) -> None:
 def _erase(store: Store, member: Member) -> None:
     """What a stricter copy took away is gone for good before the next turn (spec §12)."""
     try:
-        if store.forget():
+        if erasure.forget(store):
             log.info("erased", account=member.name)
     except Unavailable as error:
         # The store remembers that it is to be done.

@@ -72,26 +72,11 @@ class Store:
                 raise Unstorable(_refusal(error)) from None
             raise Unavailable(f"the database does not do it now: {first_line(error)}") from error
 
-    def forget(self) -> bool:
-        """Finish erasing: what was deleted leaves the search index and the write-ahead log too.
-
-        True when there was something and it is gone; what another process holds up is tried
-        again at the next call. SQLite's FTS5 keeps deleted words until its index is rebuilt
-        (schema 10), which is too slow to do with each deletion.
+    def checkpoint(self) -> bool:
+        """Leave nothing of the past in SQLite's write-ahead log: all of it is moved into the
+        database, and it is cut. False when a reader of an older moment was in the way for long.
         """
-        # Imported here, for the search itself is written in terms of transactions.
-        from daemon.store import search
-
-        with self.read() as tx:
-            if not search.unfinished(tx):
-                return False
-        with self.write() as tx:
-            number = search.rebuild(tx)
-        if self._engine.dialect.name == "sqlite" and not _empty_log(self._engine):
-            return False
-        with self.write() as tx:
-            search.finished(tx, number)
-        return bool(number)
+        return self._engine.dialect.name != "sqlite" or _empty_log(self._engine)
 
     def close(self) -> None:
         """Close every connection; the store is of no use afterwards."""
@@ -144,8 +129,6 @@ def outside(engine: sa.Engine, statement: str) -> None:
 
 
 def _empty_log(engine: sa.Engine) -> bool:
-    """Move all of the write-ahead log into the database and cut it; False when a reader of an
-    older moment was in the way for long."""
     pooled = engine.raw_connection()
     try:
         cursor = pooled.cursor()

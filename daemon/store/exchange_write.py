@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from daemon.store import audit, lists, search, spots
+from daemon.store import audit, erasure, lists, spots
 from daemon.store.database import Tx
 from daemon.store.elements import put as put_element
 from daemon.store.errors import Stale
@@ -108,7 +108,7 @@ def restrict(tx: Tx, keys: Iterable[ExchangeKey], level: Level, now: datetime) -
 
 
 def delete(tx: Tx, exchange: ExchangeId, by: UserId, reason: str, now: datetime) -> None:
-    """Delete for good: no sync brings it back. `Store.forget` afterwards finishes the erasure."""
+    """Delete for good: no sync brings it back. `erasure.forget` afterwards finishes the erasure."""
     stored = get(tx, exchange)
     if stored is None:
         return
@@ -133,7 +133,7 @@ def put_confidential(
         index_elements=["exchange_id"], set_={**facts, "revision": table.c.revision + 1}
     )
     if tx.execute(statement.returning(table.c.revision)).scalar_one() > 1:
-        search.erased(tx)
+        erasure.erased(tx)
     tx.execute(sa.delete(group).where(group.c.exchange_id == exchange))
     insert_new(
         tx, group, [{"exchange_id": exchange, "group_id": g} for g in sorted(comment.groups)]
@@ -301,7 +301,7 @@ def _narrow(tx: Tx, exchange: ExchangeId, level: Level) -> None:
     )
     attached = t.exchange_attachment
     tx.execute(sa.delete(attached).where(attached.c.exchange_id == exchange))
-    search.erased(tx)
+    erasure.erased(tx)
 
 
 def _add_keys(tx: Tx, exchange: ExchangeId, keys: Iterable[ExchangeKey]) -> None:
@@ -365,6 +365,6 @@ def _bury(
         stored = tx.execute(sa.select(c.kind, c.key).where(c.exchange_id == exchange))
         hashes |= {_hash((kind, key)) for kind, key in stored}
         tx.execute(sa.delete(t.exchange).where(t.exchange.c.id == exchange))
-        search.erased(tx)
+        erasure.erased(tx)
     rows = [{"hash": h, "reason": reason, "by_id": by, "at": now} for h in sorted(hashes)]
     insert_new(tx, t.tombstone, rows)

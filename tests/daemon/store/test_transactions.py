@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from daemon.store import Store, Tx, Unavailable, Unstorable, alone, open_store, search
+from daemon.store import Store, Tx, Unavailable, Unstorable, alone, erasure, open_store
 from daemon.store.rows import counted
 from daemon.store.tables.installation import counter
 
@@ -159,25 +159,25 @@ def test_a_mistake_of_ours_is_no_refusal(store: Store) -> None:
 def test_an_erasure_that_readers_hold_up_is_finished_later(sqlite_url: str) -> None:
     store, other = open_store(sqlite_url), open_store(sqlite_url)
     with store.write() as tx:
-        search.erased(tx)
+        erasure.erased(tx)
     with other.read() as reader:
         # A snapshot of before the rebuilding keeps the write-ahead log from being cut.
         counted(reader, "exchange")
-        assert not store.forget()
-    assert store.forget()
-    assert not store.forget()
+        assert not erasure.forget(store)
+    assert erasure.forget(store)
+    assert not erasure.forget(store)
     store.close()
     other.close()
 
 
 def test_an_erasure_that_begins_meanwhile_is_not_lost(store: Store) -> None:
     with store.write() as tx:
-        search.erased(tx)
+        erasure.erased(tx)
     with store.write() as tx:
-        number = search.rebuild(tx)
+        number = erasure.rebuild(tx)
     with store.write() as tx:
-        search.erased(tx)
+        erasure.erased(tx)
     with store.write() as tx:
-        search.finished(tx, number)
-    assert store.forget()
-    assert not store.forget()
+        erasure.finished(tx, number)
+    assert erasure.forget(store)
+    assert not erasure.forget(store)
