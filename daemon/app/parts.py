@@ -16,7 +16,7 @@ from daemon.capture.judging import MailAccount
 from daemon.clock import now
 from daemon.config import Mailbox, Settings
 from daemon.followups.absorb import Absorb, withdraw
-from daemon.followups.publish import Publish, publish
+from daemon.followups.publish import Publish, carry, publish
 from daemon.jobs import Turn
 from daemon.reminders import answers
 from daemon.reminders.letter import Letter
@@ -118,6 +118,8 @@ class Parts:
             try:
                 counts = spelled(calendar.sync(capture, member, session, lease))
                 turn.within(PATIENCE)
+                # Here, for only now every calendar is known.
+                carry(self.store, account, member.owner)
                 publish(publisher, account, session, lease)
                 return counts
             finally:

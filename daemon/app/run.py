@@ -15,7 +15,6 @@ from daemon.app.turns import Member, take
 from daemon.clock import now
 from daemon.config import Settings
 from daemon.followups.answer import answers
-from daemon.followups.publish import carry
 from daemon.jobs import Turn
 from daemon.reminders.plan import plan
 from daemon.store import accounts
@@ -52,7 +51,6 @@ class App:
             counts += self._once(member, busy)
         answers(parts.store, parts.rulebook, parts.owner, now())
         for member in parts.calendar_members():
-            carry(parts.store, member.id, parts.members.calendars[member.id][0].owner)
             counts += self._once(member, busy)
         while plan(parts.store, parts.rulebook, now()):
             pass

@@ -99,16 +99,12 @@ def _one(
         # A server may have an earlier object of ours under another name: then that one counts.
         shown = replace(copy, href=written.href, etag=written.etag, base=written.data)
         reached("follow-up.written")
-    _mark(
-        publish,
-        lease,
-        replace(
-            shown,
-            pushed_revision=follow_up.revision,
-            state=CopyState.IN_STEP,
-            reason="",
-        ),
-    )
+    mark = replace(shown, pushed_revision=follow_up.revision, state=CopyState.IN_STEP, reason="")
+    with publish.store.write() as tx:
+        accounts.fence(tx, lease)
+        follow_ups.put_copy(tx, mark)
+        if mark.etag is not None:
+            shelf.written(tx, calendar.id, mark.href, mark.etag)
 
 
 def _absorb_and_retry(

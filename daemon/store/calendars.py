@@ -127,6 +127,20 @@ def caught_up(
     tx.execute(sa.update(table).where(c.id == calendar).values(**facts))
 
 
+def written(tx: Tx, calendar: CalendarId, href: str, etag: str) -> None:
+    """suivi itself put this object there, and knows what it says.
+
+    The next look compares in full: of an object that came and went between two tokens, or two
+    states of the calendar, a server need not tell (RFC 6578 §3.4).
+    """
+    o = calendar_object.c
+    known = sa.select(o.href).where(o.calendar_id == calendar, o.href == href)
+    if tx.execute(known).first() is None:
+        anew = {"sync_token": None, "ctag": None}
+        tx.execute(sa.update(table).where(c.id == calendar).values(**anew))
+    commit(tx, calendar, {href: etag}, ())
+
+
 def _calendar(r: Any) -> Calendar:
     return Calendar(
         id=CalendarId(r.id),

@@ -98,15 +98,13 @@ class Inside:
         with self.read() as tx:
             return [dict(r) for r in tx.execute(sa.text(f"SELECT * FROM {table}")).mappings()]
 
-    def token(self, user: str, verb: str, lasts: timedelta = timedelta(days=1)) -> str:
-        """What a reminder of the only follow-up carries for this user."""
-        expires = datetime.now(UTC) + lasts
-        number, who = self.follow_up().id, self.user(user).id
-        return replies.token(self.parts.secret, number, who, verb, expires)
-
-    def press(self, user: str, verb: str) -> answers.Result:
-        """The user opens a signed link of the only follow-up, and confirms."""
-        return answers.act(self.parts.answers, self.token(user, verb))[0]
+    def press(self, user: str, verb: str, follow_up: FollowUp | None = None) -> answers.Result:
+        """The user opens a signed link of a follow-up, of the only one if not told which, and
+        confirms."""
+        expires = datetime.now(UTC) + timedelta(days=1)
+        number, who = (follow_up or self.follow_up()).id, self.user(user).id
+        token = replies.token(self.parts.secret, number, who, verb, expires)
+        return answers.act(self.parts.answers, token)[0]
 
     def forget_leases(self) -> None:
         """As if the minute had passed after which a dead daemon's accounts are free again."""
