@@ -85,6 +85,7 @@ class Letter:
         contact = directory.contacts.get(follow_up.contact) if follow_up.contact else None
         past = _last_exchanges(tx, party.id, user) if party else ()
         return {
+            "language": user.language,
             "title": follow_up.title,
             "named": adopt.says_follow_up(book.ruleset, follow_up.title),
             "party_named": party is not None
