@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectors import mime
-from connectors.errors import ConnectorError, Unreadable
+from connectors.errors import ConnectorError, Refused, Unreadable
 from daemon.clock import now
 from daemon.ports import Mailbox
 from daemon.rulebook import Book, Rulebook
@@ -25,6 +25,7 @@ from rules.model.sightings import (
     Message,
     Sighting,
 )
+from rules.model.wire import FolderInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,33 +106,46 @@ def _from_mailbox(
             watched = info.role in (FolderRole.INBOX, FolderRole.SENT) or info.name in asked.folders
             if not info.selectable or not watched:
                 continue
-            state = mailbox.examine(info.name)
-            for uid in mailbox.find(identity.normal_id(text)):
-                place = MailPlace(FolderId(0), info.role, info.name, state.uidvalidity, uid)
-                decision = _decide_anew(store, rulebook.in_force(), secret, asked, mailbox, place)
-                where = f"{asked.name}: {info.name} UID {uid}"
-                yield Explanation(
-                    "mailbox",
-                    where,
-                    now(),
-                    decision.verdict,
-                    decision.reason,
-                    trace=decision.trace,
-                )
+            try:
+                for place, message in _found(mailbox, info, text):
+                    decision = _decide_anew(
+                        store, rulebook.in_force(), secret, asked, place, message
+                    )
+                    where = f"{asked.name}: {place.name} UID {place.uid}"
+                    verdict, reason = decision.verdict, decision.reason
+                    yield Explanation(
+                        "mailbox", where, now(), verdict, reason, trace=decision.trace
+                    )
+            except (Refused, Unreadable) as error:
+                where = f"{asked.name}: {info.name}"
+                yield Explanation("mailbox", where, now(), "unknown", str(error))
     except ConnectorError as error:
         yield Explanation("mailbox", asked.name, now(), "unknown", str(error))
     finally:
         mailbox.close()
 
 
+def _found(
+    mailbox: Mailbox, info: FolderInfo, message_id: str
+) -> Iterator[tuple[MailPlace, Message]]:
+    """The messages of a folder that have this Message-ID."""
+    state = mailbox.examine(info.name)
+    for uid in mailbox.find("".join(message_id.split())):
+        for row in mailbox.headers(uid, uid).rows:
+            message = mime.headers(row)
+            # A server searches for a part of the field: a@b.example is in aa@b.example too.
+            if identity.normal_id(message.message_id or "") != identity.normal_id(message_id):
+                continue
+            place = MailPlace(FolderId(0), info.role, info.name, state.uidvalidity, uid)
+            yield (
+                replace(place, keywords=row.flags, emailid=row.emailid, received=row.received),
+                message,
+            )
+
+
 def _decide_anew(
-    store: Store, book: Book, secret: bytes, asked: Asked, mailbox: Mailbox, place: MailPlace
+    store: Store, book: Book, secret: bytes, asked: Asked, place: MailPlace, message: Message
 ) -> Decision:
-    row = next(iter(mailbox.headers(place.uid, place.uid).rows), None)
-    if row is None:
-        raise Unreadable(f"{asked.name}: {place.name} UID {place.uid} is not served any more")
-    message: Message = mime.headers(row)
-    place = replace(place, keywords=row.flags, emailid=row.emailid, received=row.received)
     sighting = Sighting(asked.account, asked.owner, place, message, asked.level)
     mark = identity.digest(secret, identity.normal_id(message.message_id or ""))
     with store.read() as tx:

@@ -9,7 +9,7 @@ from connectors.errors import Refused
 from connectors.imap import fetch, folders, values
 from connectors.imap.account import ImapAccount
 from connectors.imap.login import open_session
-from connectors.imap.session import Reply, Session
+from connectors.imap.session import Reply, Session, shown
 from connectors.imap.texts import texts
 from rules.model.wire import FetchedText, FolderInfo, FolderState, HeaderBatch
 
@@ -40,6 +40,12 @@ class ImapMailbox:
         raw = self._wire_names.get(folder)
         name = raw if raw is not None else imap_utf7.encode(folder)
         reply = self.session.run("EXAMINE", name)
+        if reply.status == "NO" and not reply.busy:
+            # Whatever ails it, be it the server's own fault, ails this folder: others can be read.
+            raise Refused(
+                f"{self.session.host}: folder {folder!r}: {shown(reply.text)}: make it readable, "
+                "or leave it out"
+            )
         if not reply.ok:
             self.session.refuse(reply, f"folder {folder!r}")
         codes, exists = _state(reply)

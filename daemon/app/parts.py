@@ -10,7 +10,7 @@ from datetime import timedelta
 from daemon.app import connect, members
 from daemon.app.rules import ruleset_of
 from daemon.app.secret import master_key
-from daemon.app.turns import PATIENCE, Member
+from daemon.app.turns import PATIENCE, Member, Outcome, Work
 from daemon.capture import calendar, mail
 from daemon.capture.judging import MailAccount
 from daemon.clock import now
@@ -73,14 +73,12 @@ class Parts:
         zone = self.members.calendars[account][0].zone
         return Publish(self.store, self.rulebook, Absorb(zone), zone, self._link)
 
-    def _mail_work(
-        self, account: MailAccount, mailbox: Mailbox, progress: Progress
-    ) -> Callable[[Lease, Turn], Counter[str]]:
+    def _mail_work(self, account: MailAccount, mailbox: Mailbox, progress: Progress) -> Work:
         capture = mail.MailCapture(
             self.store, self.rulebook, self.secret, batch=self.settings.capture.batch
         )
 
-        def work(lease: Lease, turn: Turn) -> Counter[str]:
+        def work(lease: Lease, turn: Turn) -> Outcome:
             def judged(folder: str, done: int, total: int) -> bool:
                 turn.within(PATIENCE)
                 progress(account.name, folder, done, total)
@@ -88,32 +86,31 @@ class Parts:
 
             session = connect.mailbox_of(mailbox)
             try:
-                return spelled(mail.sync(capture, account, session, lease, judged))
+                synced = mail.sync(capture, account, session, lease, judged)
+                return Outcome(spelled(synced.counts), "; ".join(synced.troubles))
             finally:
                 session.close()
 
         return work
 
-    def _command_work(
-        self, account: AccountId, mailbox: Mailbox
-    ) -> Callable[[Lease, Turn], Counter[str]]:
-        def work(lease: Lease, turn: Turn) -> Counter[str]:
+    def _command_work(self, account: AccountId, mailbox: Mailbox) -> Work:
+        def work(lease: Lease, turn: Turn) -> Outcome:
             session = connect.mailbox_of(mailbox)
             try:
-                return answers.read(self.answers, account, session, lease)
+                return Outcome(answers.read(self.answers, account, session, lease))
             finally:
                 session.close()
 
         return work
 
-    def _calendar_work(self, account: AccountId) -> Callable[[Lease, Turn], Counter[str]]:
+    def _calendar_work(self, account: AccountId) -> Work:
         member, settings = self.members.calendars[account]
         publisher = self.publisher(account)
         capture = calendar.CalendarCapture(
             self.store, self.rulebook, self.secret, publisher.absorb, withdraw
         )
 
-        def work(lease: Lease, turn: Turn) -> Counter[str]:
+        def work(lease: Lease, turn: Turn) -> Outcome:
             session = connect.calendars_of(settings)
             try:
                 counts = spelled(calendar.sync(capture, member, session, lease))
@@ -121,7 +118,7 @@ class Parts:
                 # Here, for only now every calendar is known.
                 carry(self.store, account, member.owner)
                 publish(publisher, account, session, lease)
-                return counts
+                return Outcome(counts)
             finally:
                 session.close()
 

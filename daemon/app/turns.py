@@ -24,8 +24,18 @@ TTL = timedelta(seconds=60)
 PATIENCE = 180.0
 """Seconds within which a turn must store something or end."""
 
-Work = Callable[[Lease, Turn], Counter[str]]
-"""What an account does in its turn; returns counts by reason."""
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a turn did: counts by reason, and what an admin must look at though the rest of the
+    account went well."""
+
+    counts: Counter[str]
+    trouble: str = ""
+
+
+Work = Callable[[Lease, Turn], Outcome]
+"""What an account does in its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] |
         return None
     turn.within(PATIENCE)
     try:
-        counts = member.work(lease, turn)
+        done = member.work(lease, turn)
     except LeaseLost:
         log.info("lease lost", account=member.name)
         return None
@@ -66,10 +76,12 @@ def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] |
         return None
     else:
         with store.write() as tx:
-            accounts.note_ok(tx, member.id, now())
-        if counts:
-            log.info("judged", account=member.name, **dict(counts))
-        return counts
+            accounts.note_ok(tx, member.id, now(), but=done.trouble)
+        if done.trouble:
+            log.warning("refused", account=member.name, error=done.trouble)
+        if done.counts:
+            log.info("judged", account=member.name, **dict(done.counts))
+        return done.counts
     finally:
         _give_back(store, member, lease)
         _erase(store, member)

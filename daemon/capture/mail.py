@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from connectors.errors import Refused
 from daemon.capture import record
 from daemon.capture.aside import Aside
 from daemon.capture.judging import Decided, Judging, MailAccount, aside_of
@@ -63,36 +64,69 @@ class MailCapture:
     log_for: timedelta = timedelta(days=14)
 
 
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync judged, by reason, and the folders that can't be read: each a line that says
+    why. All others were judged."""
+
+    counts: Counts
+    troubles: tuple[str, ...] = ()
+
+
 def sync(
     capture: MailCapture,
     account: MailAccount,
     mailbox: Mailbox,
     lease: Lease,
     progress: Progress,
-) -> Counts:
-    """Judge all that is new in every watched folder; returns counts by reason.
+) -> Synced:
+    """Judge all that is new in every watched folder.
 
-    Raises Unreachable or Refused from the mailbox, LeaseLost when another daemon took over.
+    Raises Unreachable from the mailbox, Refused when no folder can be read, LeaseLost when
+    another daemon took over.
     """
     turn = _Turn(capture, account, mailbox, lease)
-    for info in watched(mailbox.folders(), account.folders):
-        state = mailbox.examine(info.name)
-        with capture.store.write() as tx:
-            accounts.fence(tx, lease)
-            folder = folders.seen(tx, account.id, info, state, now())
-            retries = quarantine.due(tx, account.id, folder.id, now())
-        place = MailPlace(folder.id, info.role, info.name, state.uidvalidity, uid=0)
-        for uid in retries:
-            turn.judge(place, uid, uid)
-        done, todo = 0, _unjudged(capture, folder, state)
-        total = sum(hi - lo + 1 for lo, hi in todo)
-        for lo, hi in todo:
-            turn.judge(place, lo, hi)
-            done += hi - lo + 1
-            if not progress(info.name, done, total):
-                return turn.counts
-    turn.judge_orphans()
-    return turn.counts
+    found = mailbox.folders()
+    troubles = [
+        f"there is no folder {name!r}: correct `folders`, or make it again"
+        for name in sorted(account.folders - {info.name for info in found if info.selectable})
+    ]
+    todo = tuple(watched(found, account.folders))
+    refused: list[Refused] = []
+    goes_on = True
+    for info in todo:
+        try:
+            goes_on = _sync_folder(turn, info, progress)
+        except Refused as error:
+            refused.append(error)
+        if not goes_on:
+            break
+    if refused and len(refused) == len(todo):
+        raise refused[0]
+    if goes_on:
+        turn.judge_orphans()
+    return Synced(turn.counts, (*troubles, *map(str, refused)))
+
+
+def _sync_folder(turn: "_Turn", info: FolderInfo, progress: Progress) -> bool:
+    """Judge what is new in one folder; False when `progress` wants no more."""
+    capture, account = turn.capture, turn.account
+    state = turn.mailbox.examine(info.name)
+    with capture.store.write() as tx:
+        accounts.fence(tx, turn.lease)
+        folder = folders.seen(tx, account.id, info, state, now())
+        retries = quarantine.due(tx, account.id, folder.id, now())
+    place = MailPlace(folder.id, info.role, info.name, state.uidvalidity, uid=0)
+    for uid in retries:
+        turn.judge(place, uid, uid)
+    done, todo = 0, _unjudged(capture, folder, state)
+    total = sum(hi - lo + 1 for lo, hi in todo)
+    for lo, hi in todo:
+        turn.judge(place, lo, hi)
+        done += hi - lo + 1
+        if not progress(info.name, done, total):
+            return False
+    return True
 
 
 def watched(found: Iterable[FolderInfo], extra: frozenset[str]) -> Iterator[FolderInfo]:
@@ -211,8 +245,16 @@ class _Turn:
             if not found:
                 return
             for place in sorted(found, key=lambda p: (p.name, p.uid)):
-                if self.mailbox.examine(place.name).uidvalidity == place.uidvalidity:
-                    self.judge(replace(place, keywords=frozenset()), place.uid, place.uid)
+                self._judge_orphan(place)
+
+    def _judge_orphan(self, place: MailPlace) -> None:
+        try:
+            state = self.mailbox.examine(place.name)
+            if state.uidvalidity == place.uidvalidity:
+                self.judge(replace(place, keywords=frozenset()), place.uid, place.uid)
+        except Refused as error:
+            # It was readable a moment ago; the next sync shows it, if it stays so.
+            log.warning("refused", account=self.account.name, error=str(error))
 
 
 def _counted(

@@ -115,12 +115,19 @@ def release(tx: Tx, held: Lease) -> None:
     tx.execute(sa.update(table).where(mine).values(lease_owner=None, lease_until=None))
 
 
-def note_ok(tx: Tx, account: AccountId, now: datetime) -> None:
-    """Everything of it could be read."""
+def note_ok(tx: Tx, account: AccountId, now: datetime, *, but: str = "") -> None:
+    """Everything of it could be read; or all but what is in trouble, for which it does not rest."""
+    since = sa.func.coalesce(table.c.failing_since, sa.bindparam("now", now, Moment))
     tx.execute(
         sa.update(table)
         .where(table.c.id == account)
-        .values(last_ok_at=now, next_try_at=None, failing_since=None, failures=0, last_error="")
+        .values(
+            last_ok_at=now,
+            next_try_at=None,
+            failing_since=since if but else None,
+            failures=0,
+            last_error=but,
+        )
     )
 
 
