@@ -257,6 +257,22 @@ def test_a_changed_follow_up_owes_its_calendar_the_news(
             assert follow_ups.unpublished(tx) == ()
 
 
+def test_reopened_it_is_owed_the_object_that_was_deleted(
+    store: Store, world: Any, now: datetime
+) -> None:
+    calendar = _calendar(store, world)
+    first = opened(store, world, now)
+    copy = CalendarCopy(first.id, world.anna, calendar, "/anna/u.ics", "1", base=b"BEGIN")
+    with store.write() as tx:
+        follow_ups.put_copy(tx, replace(copy, state=CopyState.GONE, reason="deleted"))
+        dropped = replace(first, state=State.NOT_NEEDED)
+        follow_ups.change(tx, dropped, "calendar", "deleted", now, 1)
+        assert follow_ups.unpublished(tx) == ()
+        follow_ups.reopen(tx, first.id, "anna", now)
+        # As it was, but no version of it stands there.
+        assert follow_ups.copies(tx, first.id) == (replace(copy, etag=None),)
+
+
 def test_what_is_coming_and_what_is_overdue(store: Store, world: Any, now: datetime) -> None:
     for days in (-40, -2, 0, 1, 2, 3):
         when = When(now + timedelta(days=days))

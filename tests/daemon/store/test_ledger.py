@@ -119,6 +119,26 @@ def test_a_retry_sends_the_same_bytes_when_its_time_has_come(
     assert _claim(store, now + 9 * HOUR) == ()
 
 
+def test_troubles_are_those_that_failed_or_wait_after_a_failure(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    hours = [timedelta(hours=n) for n in range(4)]
+    with store.write() as tx:
+        dues = [_due(follow_up, world, now - h, before=h) for h in hours]
+        ledger.plan(tx, dues, now)
+    oldest, retried, well, waiting = _claim(store, now)
+    with store.write() as tx:
+        ledger.failed(tx, oldest.id, "550 no such user")
+        ledger.retry(tx, retried.id, "451 come back later", now + hours[1])
+        ledger.sent(tx, well.id, now)
+        found = ledger.troubles(tx)
+    assert [(e.id, e.last_error) for e in found] == [
+        (retried.id, "451 come back later"),
+        (oldest.id, "550 no such user"),
+    ]
+    assert waiting.id not in {e.id for e in found}
+
+
 @pytest.mark.parametrize("sending", [False, True])
 def test_what_a_dead_owner_left_is_taken_over_as_it_was(
     store: Store, world: Any, now: datetime, follow_up: FollowUpId, sending: bool

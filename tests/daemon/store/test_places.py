@@ -329,3 +329,14 @@ def test_a_calendar_remembers_its_objects_and_its_token(store: Store, world: Any
     assert (state.token, state.ctag, state.judged_as) == ("token-2", "ctag-2", "rules:1")
     assert len(state.etags) == 10
     assert state.etags["/anna/work/0.ics"] == "2"
+    with store.write() as tx:
+        # suivi wrote over one that is listed: the server will tell of whatever happens to it.
+        calendars.written(tx, first.id, "/anna/work/0.ics", "3")
+        state = calendars.state(tx, first.id)
+        assert (state.token, state.ctag) == ("token-2", "ctag-2")
+        assert state.etags["/anna/work/0.ics"] == "3"
+        # It made one: if that goes before it was ever listed, only a full comparison shows it.
+        calendars.written(tx, first.id, "/anna/work/new.ics", "1")
+        state = calendars.state(tx, first.id)
+        assert (state.token, state.ctag, state.judged_as) == (None, None, "rules:1")
+        assert state.etags["/anna/work/new.ics"] == "1"
