@@ -56,11 +56,15 @@ class Calendars(Protocol):
 class Outbox(Protocol):
     """An SMTP server. Results come in the order of the mails; never raises for one mail.
 
-    `handed_over` is called for each mail just before its bytes are given to the server.
+    `handed_over` is called for each mail just before its bytes are given to the server,
+    `answered` as soon as it is known what became of it; what either raises ends the batch.
     """
 
     def send(
-        self, mails: Sequence[Mail], handed_over: Callable[[int], None]
+        self,
+        mails: Sequence[Mail],
+        handed_over: Callable[[int], None],
+        answered: Callable[[int, SendResult], None] | None = None,
     ) -> tuple[SendResult, ...]: ...
 
 

@@ -22,7 +22,10 @@ class MemoryOutbox:
         self.sent: list[Mail] = []
 
     def send(
-        self, mails: Sequence[Mail], handed_over: Callable[[int], None]
+        self,
+        mails: Sequence[Mail],
+        handed_over: Callable[[int], None],
+        answered: Callable[[int, SendResult], None] | None = None,
     ) -> tuple[SendResult, ...]:
         """One result for each mail, in order (the port's contract)."""
         results: list[SendResult] = []
@@ -35,6 +38,8 @@ class MemoryOutbox:
             if self._arrives(result.outcome):
                 self.sent.append(mail)
             results.append(result)
+            if answered is not None:
+                answered(index, result)
         return tuple(results)
 
     def _arrives(self, outcome: Outcome) -> bool:

@@ -22,10 +22,14 @@ class SmtpOutbox:
         self._server = server
 
     def send(
-        self, mails: Sequence[Mail], handed_over: Callable[[int], None]
+        self,
+        mails: Sequence[Mail],
+        handed_over: Callable[[int], None],
+        answered: Callable[[int, SendResult], None] | None = None,
     ) -> tuple[SendResult, ...]:
-        """One result for each mail, in order; what `handed_over` raises ends the batch."""
-        return asyncio.run(_Batch(self._server).send(mails, handed_over))
+        """One result for each mail, in order; `answered` hears each as it comes. What
+        `handed_over` or `answered` raises ends the batch."""
+        return asyncio.run(_Batch(self._server).send(mails, handed_over, answered))
 
 
 def connect(server: SmtpServer) -> SmtpOutbox:
@@ -39,22 +43,34 @@ class _Batch:
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
         self._smtp: SMTP | None = None
+        self._no_server: SendResult | None = None
 
     async def send(
-        self, mails: Sequence[Mail], handed_over: Callable[[int], None]
+        self,
+        mails: Sequence[Mail],
+        handed_over: Callable[[int], None],
+        answered: Callable[[int, SendResult], None] | None,
     ) -> tuple[SendResult, ...]:
         results: list[SendResult] = []
         try:
             for index, mail in enumerate(mails):
-                results.append(await self._deliver(mail, partial(handed_over, index)))
-        except ConnectorError as error:
-            # There is no server: what is left is not worth a timeout each.
-            left = len(mails) - len(results)
-            results.extend([SendResult(Outcome.TRY_AGAIN, str(error))] * left)
+                result = await self._try(mail, partial(handed_over, index))
+                results.append(result)
+                if answered is not None:
+                    answered(index, result)
         finally:
             if self._smtp is not None:
                 await close(self._smtp)
         return tuple(results)
+
+    async def _try(self, mail: Mail, handed_over: Callable[[], None]) -> SendResult:
+        """One mail; without a server, what is left is not worth a timeout each."""
+        if self._no_server is None:
+            try:
+                return await self._deliver(mail, handed_over)
+            except ConnectorError as error:
+                self._no_server = SendResult(Outcome.TRY_AGAIN, str(error))
+        return self._no_server
 
     async def _deliver(self, mail: Mail, handed_over: Callable[[], None]) -> SendResult:
         """One mail; raises ConnectorError when no connection can be had."""

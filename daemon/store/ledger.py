@@ -113,8 +113,10 @@ def rendered(tx: Tx, entry: LedgerId, message_id: str, mail: bytes) -> LedgerEnt
     return stored
 
 
-def sending(tx: Tx, entry: LedgerId, owner: str | None = None) -> None:
-    """Its bytes are about to be handed over: commit this first.
+def sending(
+    tx: Tx, entry: LedgerId, owner: str | None = None, until: datetime | None = None
+) -> None:
+    """Its bytes are about to be handed over: commit this first. The claim lasts `until` anew.
 
     Raises ClaimLost when `owner` is told and another has claimed it meanwhile.
     """
@@ -123,7 +125,10 @@ def sending(tx: Tx, entry: LedgerId, owner: str | None = None) -> None:
         if holder.scalar() != owner:
             raise ClaimLost(f"reminder {entry} is not claimed by {owner} any more")
     this = sa.and_(c.id == entry, c.state.in_(_IN_HAND))
-    tx.execute(sa.update(table).where(this).values(state=LedgerState.SENDING, handed_over=True))
+    lasts = {} if until is None else {"claimed_until": until}
+    tx.execute(
+        sa.update(table).where(this).values(state=LedgerState.SENDING, handed_over=True, **lasts)
+    )
 
 
 def sent(tx: Tx, entry: LedgerId, now: datetime) -> None:
@@ -131,19 +136,23 @@ def sent(tx: Tx, entry: LedgerId, now: datetime) -> None:
     _settle(tx, c.id == entry, state=LedgerState.SENT, mail=None, sent_at=now, last_error="")
 
 
-def retry(tx: Tx, entry: LedgerId, error: str, at: datetime) -> None:
+# What follows from an answer is for whoever holds the claim: one that was paused until another
+# took over must not take it from them.
+
+
+def retry(tx: Tx, entry: LedgerId, error: str, at: datetime, owner: str | None = None) -> None:
     """The server did not take it; the same bytes again, not before `at`."""
-    _settle(tx, _held(entry), state=LedgerState.RETRY, last_error=error, next_try_at=at)
+    _settle(tx, _held(entry, owner), state=LedgerState.RETRY, last_error=error, next_try_at=at)
 
 
-def unknown(tx: Tx, entry: LedgerId, error: str, at: datetime) -> None:
+def unknown(tx: Tx, entry: LedgerId, error: str, at: datetime, owner: str | None = None) -> None:
     """Nobody knows whether the server took it; look again at `at`."""
-    _settle(tx, _held(entry), state=LedgerState.UNKNOWN, last_error=error, next_try_at=at)
+    _settle(tx, _held(entry, owner), state=LedgerState.UNKNOWN, last_error=error, next_try_at=at)
 
 
-def failed(tx: Tx, entry: LedgerId, error: str) -> None:
+def failed(tx: Tx, entry: LedgerId, error: str, owner: str | None = None) -> None:
     """The server refused it for good."""
-    _settle(tx, _held(entry), state=LedgerState.FAILED, mail=None, last_error=error)
+    _settle(tx, _held(entry, owner), state=LedgerState.FAILED, mail=None, last_error=error)
 
 
 def void(tx: Tx, entry: LedgerId, why: str) -> None:
@@ -152,8 +161,9 @@ def void(tx: Tx, entry: LedgerId, why: str) -> None:
     _settle(tx, this, state=LedgerState.VOID, mail=None, void_reason=why)
 
 
-def _held(entry: LedgerId) -> sa.ColumnElement[bool]:
-    return sa.and_(c.id == entry, c.state.in_(_IN_HAND))
+def _held(entry: LedgerId, owner: str | None) -> sa.ColumnElement[bool]:
+    held = sa.and_(c.id == entry, c.state.in_(_IN_HAND))
+    return held if owner is None else sa.and_(held, c.claimed_by == owner)
 
 
 def _settle(tx: Tx, which: sa.ColumnElement[bool], **values: Any) -> None:

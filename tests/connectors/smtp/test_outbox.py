@@ -66,6 +66,30 @@ def test_handed_over_is_said_before_the_bytes_and_after_the_recipient(sink):
     assert seen == [(0, []), (2, ["alice"])]
 
 
+def test_each_answer_is_told_before_the_next_mail_is_handed_over(sink):
+    sink.faults.refuse = {"bob@example.com"}
+    said = []
+    results = connect(at(sink.port)).send(
+        THREE,
+        lambda index: said.append(("handed over", index)),
+        lambda index, result: said.append((result.outcome, index, received(sink))),
+    )
+    assert said == [
+        ("handed over", 0),
+        (SENT, 0, ["alice"]),
+        (REFUSED, 1, ["alice"]),
+        ("handed over", 2),
+        (SENT, 2, ["alice", "carol"]),
+    ]
+    assert [it.outcome for it in results] == [SENT, REFUSED, SENT]
+
+
+def test_without_a_server_every_mail_has_its_answer():
+    told = []
+    connect(at(free_port())).send(THREE, lambda _: None, lambda i, r: told.append((i, r.outcome)))
+    assert told == [(0, TRY_AGAIN), (1, TRY_AGAIN), (2, TRY_AGAIN)]
+
+
 def test_what_handed_over_raises_stops_the_mail(sink):
     class LeaseLostError(Exception):
         pass

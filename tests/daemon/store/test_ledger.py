@@ -159,6 +159,41 @@ def test_what_a_dead_owner_left_is_taken_over_as_it_was(
         ledger.sending(tx, entry.id, "dead")
 
 
+def test_handing_over_makes_the_claim_last_anew(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    with store.write() as tx:
+        ledger.plan(tx, [_due(follow_up, world, now)], now)
+    (entry,) = _claim(store, now)
+    with store.write() as tx:
+        ledger.rendered(tx, entry.id, "id@we", b"bytes")
+        ledger.sending(tx, entry.id, "one", now + HOUR)
+    assert _claim(store, now + 59 * MINUTE, "two") == ()
+    (taken,) = _claim(store, now + HOUR, "two")
+    assert taken.state is LedgerState.SENDING
+
+
+def test_the_answer_of_one_who_lost_the_claim_takes_it_from_nobody(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    with store.write() as tx:
+        ledger.plan(tx, [_due(follow_up, world, now)], now)
+    (entry,) = _claim(store, now, "asleep")
+    with store.write() as tx:
+        ledger.rendered(tx, entry.id, "id@we", b"bytes")
+        ledger.sending(tx, entry.id, "asleep")
+    (taken,) = _claim(store, now + MINUTE, "awake")
+    with store.write() as tx:
+        ledger.retry(tx, entry.id, "451", now, "asleep")
+        ledger.unknown(tx, entry.id, "no answer", now, "asleep")
+        ledger.failed(tx, entry.id, "550", "asleep")
+        assert ledger.get(tx, entry.id) == taken
+        ledger.sending(tx, entry.id, "awake")
+        # That the server took it is true whoever says it.
+        ledger.sent(tx, entry.id, now)
+    assert _state(store, entry) is LedgerState.SENT
+
+
 def test_two_owners_never_claim_the_same(
     url: str, populated: Callable[[str], Any], now: datetime
 ) -> None:
