@@ -50,21 +50,21 @@ class Parts:
     def mail_members(self, progress: Progress = silent) -> tuple[Member, ...]:
         """One member for each captured mailbox."""
         return tuple(
-            Member(account.id, account.name, self._mail_work(account, mailbox, progress))
+            self._member(account.id, account.name, self._mail_work(account, mailbox, progress))
             for account, mailbox in self.members.mail.values()
         )
 
     def command_members(self) -> tuple[Member, ...]:
         """One member for each command mailbox."""
         return tuple(
-            Member(account, mailbox.name, self._command_work(account, mailbox))
+            self._member(account, mailbox.name, self._command_work(account, mailbox))
             for account, mailbox in self.members.commands.items()
         )
 
     def calendar_members(self) -> tuple[Member, ...]:
         """One member for each calendar account: reads, then writes what is pending."""
         return tuple(
-            Member(account.id, account.name, self._calendar_work(account.id))
+            self._member(account.id, account.name, self._calendar_work(account.id))
             for account, _ in self.members.calendars.values()
         )
 
@@ -72,6 +72,9 @@ class Parts:
         """The follow-up arrow of one calendar account."""
         zone = self.members.calendars[account][0].zone
         return Publish(self.store, self.rulebook, Absorb(zone), zone, self._link)
+
+    def _member(self, account: AccountId, name: str, work: Work) -> Member:
+        return Member(account, name, work, timedelta(seconds=self.settings.capture.lease_seconds))
 
     def _mail_work(self, account: MailAccount, mailbox: Mailbox, progress: Progress) -> Work:
         capture = mail.MailCapture(
@@ -178,4 +181,5 @@ def _sender(
         public_url=(settings.http.public_url or "").rstrip("/"),
         secret=secret,
     )
-    return Sender(store, rulebook, connect.outbox_of(settings.smtp), letter, owner)
+    lease = timedelta(seconds=settings.reminders.lease_seconds)
+    return Sender(store, rulebook, connect.outbox_of(settings.smtp), letter, owner, lease)

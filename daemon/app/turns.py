@@ -19,7 +19,7 @@ from rules.model.sightings import AccountId
 log = structlog.stdlib.get_logger(__name__)
 
 TTL = timedelta(seconds=60)
-"""How long a lease lasts; every commit under it makes it last that long again."""
+"""How long a lease lasts unless configured; every commit under it makes it last that long again."""
 
 PATIENCE = 180.0
 """Seconds within which a turn must store something or end."""
@@ -45,6 +45,7 @@ class Member:
     id: AccountId
     name: str
     work: Work
+    ttl: timedelta = TTL
 
 
 def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] | None:
@@ -54,7 +55,7 @@ def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] |
     so that an account in trouble slows no other.
     """
     with store.write() as tx:
-        lease = accounts.lease(tx, member.id, owner, now(), TTL)
+        lease = accounts.lease(tx, member.id, owner, now(), member.ttl)
     if lease is None:
         return None
     turn.within(PATIENCE)

@@ -180,20 +180,24 @@ class Calendar(Section):
 
 
 class Capture(Section):
-    """How often and how much is read; `workers` threads for all accounts together."""
+    """How often and how much is read; `workers` threads for all accounts together. After a crash
+    an account is taken up again when its lease of `lease_seconds` has run out."""
 
     poll_seconds: float = Field(default=300, gt=0)
     batch: int = Field(default=500, ge=1, le=5000)
     workers: int = Field(default=4, ge=1, le=64)
+    lease_seconds: float = Field(default=60, ge=1)
 
 
 class Reminders(Section):
-    """When reminders go out, unless a follow-up says otherwise."""
+    """When reminders go out, unless a follow-up says otherwise. After a crash a claimed reminder
+    is sent when its claim of `lease_seconds` has run out."""
 
     default_minutes: int = Field(default=60, ge=0)
     tick_seconds: float = Field(default=15, gt=0)
     late_limit_hours: float = Field(default=24, ge=0)
     all_day_hour: int = Field(default=9, ge=0, le=23)
+    lease_seconds: float = Field(default=120, ge=1)
 
 
 class Rules(Section):

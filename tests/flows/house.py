@@ -45,6 +45,9 @@ class House:
     dav: DavServer | None = None
     extra: str = ""
     observe_days: float = 0
+    batch: int = 500
+    http_port: int = 0
+    lease_seconds: float = 60
     users: tuple[str, ...] = ("ann", "bob")
     environment: dict[str, str] = field(default_factory=dict)
     mailbox_options: dict[str, str] = field(default_factory=dict)
@@ -147,13 +150,17 @@ timezone = "Europe/Paris"
 url = "{self.database}"
 
 [http]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:{self.http_port}"
+{f'public_url = "http://127.0.0.1:{self.http_port}"' if self.http_port else ""}
 
 [capture]
 poll_seconds = 1
+batch = {self.batch}
+lease_seconds = {self.lease_seconds}
 
 [reminders]
 tick_seconds = 0.3
+lease_seconds = {self.lease_seconds}
 
 [observe]
 days = {self.observe_days}
