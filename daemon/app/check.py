@@ -1,5 +1,6 @@
-"""`suivi check`: every server is tried, and each line says what to do (spec §13)."""
+"""`suivi check`: all that suivi needs is tried, and each line says what to do (spec §13)."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +9,10 @@ from connectors import smtp
 from connectors.errors import ConnectorError
 from daemon.app import connect
 from daemon.config import Calendar, Mailbox, Settings, Smtp
+from daemon.store import StoreError, open_store, shown
 from rules.model.sightings import FolderRole
+
+_OURS = "give it to the user that runs suivi"
 
 
 class Health(StrEnum):
@@ -29,14 +33,46 @@ class CheckLine:
 
 
 def check(settings: Settings) -> Iterator[CheckLine]:
-    """Try every account and server in turn; nothing is stored or sent."""
+    """Try the database, every account and every server in turn; nothing is stored or sent."""
     for warning in settings.warnings:
         yield CheckLine("configuration", Health.WARNING, warning)
+    yield _state(settings)
+    yield _database(settings)
     for mailbox in settings.mailboxes:
         yield _mailbox(mailbox)
     for calendar in settings.calendars:
         yield _calendar(calendar)
     yield _smtp(settings.smtp)
+
+
+def _state(settings: Settings) -> CheckLine:
+    """Nothing is made: it is only asked whether it could be."""
+    what, folder = "state directory", settings.state_dir
+    place = folder
+    try:
+        while not place.exists():
+            place = place.parent
+    except OSError as error:
+        return CheckLine(what, Health.BAD, f"{place}: {error.strerror}: {_OURS}")
+    if not place.is_dir():
+        return CheckLine(what, Health.BAD, f"{place}: is not a directory: name another one")
+    if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+        return CheckLine(what, Health.BAD, f"{place}: Permission denied: {_OURS}")
+    return CheckLine(what, Health.OK, f"{folder}{'' if place == folder else ' can be made'}")
+
+
+def _database(settings: Settings) -> CheckLine:
+    try:
+        store = open_store(settings.database_url)
+        try:
+            # Whether it may be written, too.
+            with store.write():
+                pass
+        finally:
+            store.close()
+    except StoreError as error:
+        return CheckLine("database", Health.BAD, str(error))
+    return CheckLine("database", Health.OK, f"{shown(settings.database_url)} is of this version")
 
 
 def _mailbox(mailbox: Mailbox) -> CheckLine:

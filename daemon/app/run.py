@@ -3,12 +3,10 @@
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon import proof, steps
 from daemon.app import connect
-from daemon.app.check import CheckLine, check
 from daemon.app.parts import Parts, Progress, assemble, silent
 from daemon.app.suggest import Suggestions, suggestions
 from daemon.app.turns import Member, take
@@ -73,10 +71,6 @@ class App:
             for account, mailbox in parts.members.mail.values()
         )
         return proof.explain(parts.store, parts.rulebook, parts.secret, text, asked)
-
-    def check(self) -> Iterator[CheckLine]:
-        """Try every server; nothing is stored or sent."""
-        return check(self._parts.settings)
 
     def suggest(self, limit: int = 20, progress: Progress = silent) -> Suggestions:
         """Whom staff write with most and the directory lacks; nothing is stored."""

@@ -35,12 +35,10 @@ def check(
     json: Json = False,
 ) -> None:
     """`suivi check`"""
-    from daemon import app
+    from daemon.app.check import check as tried
 
-    _ = words()
-    loaded = settings(context, servers=True)
     lines: list[Any] = []
-    for line in app.build(loaded).check():
+    for line in tried(settings(context, servers=True)):
         lines.append(line)
         if not json:
             sign = {"ok": "✓", "warning": "!", "bad": "✗"}[line.health]

@@ -5,7 +5,7 @@ one module a noun.
 """
 
 from daemon.store.accounts import Lease
-from daemon.store.database import Store, Tx, alone
+from daemon.store.database import Store, Tx, alone, shown
 from daemon.store.errors import (
     ClaimLost,
     LeaseLost,
@@ -32,5 +32,6 @@ __all__ = [
     "Unstorable",
     "alone",
     "open_store",
+    "shown",
     "upgrade",
 ]

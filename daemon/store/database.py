@@ -217,5 +217,7 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def shown(url: str) -> str:
-    """The address without its password, for messages."""
-    return sa.make_url(url).render_as_string(hide_password=True)
+    """The address without its password, wherever it stands, for messages."""
+    parsed = sa.make_url(url)
+    query = {k: "***" if "password" in k.lower() else v for k, v in parsed.query.items()}
+    return parsed.set(query=query).render_as_string(hide_password=True)

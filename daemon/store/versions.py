@@ -26,7 +26,11 @@ def open_store(url: str) -> Store:
     not suivi's, or does not answer.
     """
     path = sqlite_path_of(url)
-    if path and not path.exists():
+    try:
+        missing = path is not None and not path.exists()
+    except OSError as error:
+        raise StoreError(f"cannot open {path}: {error.strerror}") from error
+    if missing:
         raise StoreError(f"no database at {path}: run suivi db upgrade")
     engine = connect(url)
     try:

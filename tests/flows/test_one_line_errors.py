@@ -113,6 +113,14 @@ timeout = 5
         assert done.returncode == code, (arguments, done)
         return self.one_line(done.stderr)
 
+    def checked(self, what: str, under: tuple[str, ...] = ()) -> str:
+        """What `suivi check` finds bad about this, on stdout; the rest is tried all the same."""
+        done = self.suivi("check", under=under)
+        assert done.returncode == 1, done
+        assert "smtp: not configured" in done.stdout
+        (line,) = [x for x in done.stdout.splitlines() if x.startswith(f"✗ {what}: ")]
+        return line
+
     @staticmethod
     def one_line(stderr: str) -> str:
         """The only line on stderr that is not the daemon's log."""
@@ -252,17 +260,17 @@ def test_databases_that_are_none_of_ours(office: Office) -> None:
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    for command in COMMANDS:
+    for command in COMMANDS[1:]:
         line = office.refused(*command)
         assert "newer than this suivi knows" in line
         assert "install the newer suivi, or restore a backup" in line
+    assert "install the newer suivi, or restore a backup" in office.checked("database")
 
 
 def test_a_postgresql_that_is_down(office: Office) -> None:
     password = office.secrets.name("of the database")
     office.configure(database=f"postgresql://suivi:{password}@127.0.0.1:{free_port()}/suivi")
-    for command in COMMANDS[2:]:
-        line = office.refused(*command)
+    for line in (*(office.refused(*c) for c in COMMANDS[2:]), office.checked("database")):
         assert "127.0.0.1" in line
         assert "refused" in line
     # Who asks where it happened is told that, and no password either.
@@ -273,6 +281,7 @@ def test_a_postgresql_that_is_down(office: Office) -> None:
         f"postgresql://suivi:{password}@127.0.0.1:many/suivi": "port",
         f"mysql://suivi:{password}@127.0.0.1/suivi": "SQLite or PostgreSQL",
         f"{password}@nowhere": "postgresql://",
+        f"postgresql://127.0.0.1:{free_port()}/suivi?password={password}": "refused",
     }
     for url, hint in wrong.items():
         office.configure(database=url)
@@ -289,7 +298,8 @@ def test_a_state_directory_that_is_not_ours(office: Office) -> None:
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
             pytest.skip("root may write everywhere, and there is no setpriv")
-        under = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override")
+        lost = "-dac_override,-dac_read_search"
+        under = ("setpriv", f"--bounding-set={lost}", f"--inh-caps={lost}")
     office.configure(database=f"sqlite:///{closed / 'suivi.sqlite3'}")
     config = office.folder / "suivi.toml"
     config.write_text(config.read_text().replace(str(office.folder / "state"), f"{closed}/state"))
@@ -299,6 +309,15 @@ def test_a_state_directory_that_is_not_ours(office: Office) -> None:
         line = office.one_line(done.stderr)
         assert str(closed) in line
         assert "Permission denied" in line
+    line = office.checked("state directory", under)
+    assert f"{closed}: Permission denied: give it to the user that runs suivi" in line
+    # One that may not even be looked into.
+    closed.chmod(0)
+    try:
+        for line in office.checked("state directory", under), office.checked("database", under):
+            assert "Permission denied" in line
+    finally:
+        closed.chmod(0o700)
 
 
 def test_a_daemon_beside_which_nothing_starts(office: Office, tmp_path: Path) -> None:
@@ -335,6 +354,9 @@ def test_a_daemon_beside_which_nothing_starts(office: Office, tmp_path: Path) ->
             # It goes on, with one dead mailbox as a status.
             assert process.poll() is None
             assert office.suivi("status", "--json").returncode == 0
+            checked = office.suivi("check").stdout
+            assert f"✓ database: sqlite:///{office.folder / 'suivi.sqlite3'}" in checked
+            assert "✓ state directory: " in checked
         finally:
             process.terminate()
             process.wait(30)
