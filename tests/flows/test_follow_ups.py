@@ -1,5 +1,8 @@
 """The follow-up arrow on Radicale and Xandikos: suivi and a person change one and the same event,
-and nothing of either is lost."""
+and nothing of either is lost.
+
+Longer than a file should be, for each fact is told on one pair of servers that all of them share.
+"""
 
 import os
 import re

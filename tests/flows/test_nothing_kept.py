@@ -3,7 +3,7 @@
 Each message and event is made of words that occur nowhere else. They are looked for in the
 database with its write-ahead log and full-text vocabulary, in a dump, in the logs at their most
 talkative, and in all that suivi writes; the words of what matched are found there, by the same
-search.
+search. Longer than a file should be, for the words and the search must be read together.
 """
 
 import base64
