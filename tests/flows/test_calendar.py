@@ -1,12 +1,14 @@
 """The event arrow on Radicale and Xandikos: meetings that took place become exchanges, once each;
 the rest leaves href and etag, and a count."""
 
+import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from daemon.store import calendars
 from tests.flows.house import House
 from tests.flows.inside import ago, ahead, event, furnish, inside, utc, wait_until
 from tests.servers.dav import DavServer
@@ -172,4 +174,30 @@ def test_while_observing_meetings_are_only_counted(
         suivi.sync()
         assert len(suivi.exchanges("CU-1")) == 1
         assert suivi.follow_up().title == "Relance Brasserie Mistral"
+    assert dav.objects("ann", "/ann/work/") == standing
+
+
+@pytest.mark.parametrize(("step", "stored"), [("event.fetched", 0), ("event.recorded", 1)])
+def test_killed_while_recording_each_is_there_once(
+    make_house: Callable[..., House], sqlite: str, dav: DavServer, step: str, stored: int
+) -> None:
+    dav.put("ann", "/ann/work/held.ics", event("held", "Visite", ago(days=1), JEAN))
+    typed = event("typed", "Relance Brasserie Mistral", ahead(days=1))
+    dav.put("ann", "/ann/work/typed.ics", typed)
+    standing = dav.objects("ann", "/ann/work/")
+    house = house_of(make_house, sqlite, dav)
+    with house.daemon(SUIVI_CRASH_AT=f"{step}:1") as process:
+        assert process.wait(60) == -signal.SIGKILL, house.log()
+    with inside(house) as suivi:
+        assert len(suivi.exchanges("CU-1")) == len(suivi.follow_ups()) == stored
+        (work,) = suivi.rows("calendar")
+        with suivi.read() as tx:
+            # The token never runs ahead of what it stands for.
+            assert calendars.state(tx, work["id"]).token is None
+        suivi.forget_leases()
+        suivi.sync()
+        assert [e.subject for e in suivi.exchanges("CU-1")] == ["Visite"]
+        assert len(suivi.rows("sighting")) == 1
+        assert suivi.follow_up().uid == "typed"
+        assert not suivi.sync().counts
     assert dav.objects("ann", "/ann/work/") == standing
