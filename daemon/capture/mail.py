@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from connectors.errors import Refused
-from daemon.capture import record
+from daemon.capture import orphans, record, unfinished
 from daemon.capture.aside import Aside
 from daemon.capture.judging import Decided, Judging, MailAccount, aside_of
 from daemon.capture.orphans import Orphans
+from daemon.capture.unfinished import Unfinished
 from daemon.clock import now
 from daemon.ports import Mailbox
 from daemon.rulebook import Book, Rulebook
@@ -86,6 +87,8 @@ def sync(
     another daemon took over.
     """
     turn = _Turn(capture, account, mailbox, lease)
+    with capture.store.read() as tx:
+        left = unfinished.left(tx, account.id, now())
     found = mailbox.folders()
     troubles = [
         f"there is no folder {name!r}: correct `folders`, or make it again"
@@ -104,6 +107,8 @@ def sync(
     if refused and len(refused) == len(todo):
         raise refused[0]
     if goes_on:
+        # After what is new: a sync that is interrupted again and again still gets on.
+        turn.recall(left)
         turn.judge_orphans()
     return Synced(turn.counts, (*troubles, *map(str, refused)))
 
@@ -158,6 +163,7 @@ class _Turn:
     lease: Lease
     counts: Counts = field(default_factory=Counter)
     orphans: Orphans = field(default_factory=Orphans)
+    unfinished: list[Unfinished] = field(default_factory=list)
 
     def judge(self, place: MailPlace, lo: int, hi: int) -> None:
         """One batch of the examined folder, from headers to commit."""
@@ -177,7 +183,6 @@ class _Turn:
             log.warning("a batch is stored one by one", account=self.account.name, why=str(error))
             counts = self._store(book, place, batch, decided, judging.aside, one_by_one=True)
         reached("mail.committed")
-        self.orphans.note(decided)
         self.counts += counts
 
     def _store(
@@ -210,7 +215,14 @@ class _Turn:
             version = book.directory.version
             range_ = (place.folder, place.uidvalidity, batch.lo, batch.hi)
             folders.judge(tx, *range_, version, book.judged_as)
+            found = orphans.among(decided)
+            this = Unfinished(self.account.id, *range_)
+            if found:
+                unfinished.put(tx, this, moment)
             reached("mail.recorded")
+        if found:
+            self.orphans.note(found)
+            self.unfinished.append(this)
         return counts
 
     def _keep(
@@ -236,6 +248,41 @@ class _Turn:
                 refused.append(aside_of(self.capture.secret, one[0], str(error)))
         return refused
 
+    def recall(self, left: Iterable[Unfinished]) -> None:
+        """Bring to mind the replies that an earlier sync had in mind when it was cut short."""
+        with self.capture.store.read() as tx:
+            known = {folder.id: folder for folder in folders.of(tx, self.account.id)}
+        for one in left:
+            folder = known.get(one.folder)
+            try:
+                if folder is not None:
+                    self._recall(folder, one)
+            except Refused as error:
+                log.warning("refused", account=self.account.name, error=str(error))
+            else:
+                self.unfinished.append(one)
+
+    def _recall(self, folder: folders.Folder, one: Unfinished) -> None:
+        if self.mailbox.examine(folder.name).uidvalidity != one.uidvalidity:
+            # Its messages have other numbers now, and are judged anew under those.
+            return
+        place = MailPlace(folder.id, folder.role, folder.name, one.uidvalidity, uid=0)
+        judging = Judging(
+            self.capture.store, self.capture.rulebook.in_force(), self.capture.secret, self.account
+        )
+        seen = judging.read(self.mailbox.headers(one.lo, one.hi).rows, place)
+        with self.capture.store.read() as tx:
+            captured = exchanges.captured(tx, folder.id, one.uidvalidity, one.lo, one.hi)
+        self.orphans.note(
+            {
+                where: message.parents
+                for message in seen
+                if isinstance(where := message.sighting.place, MailPlace)
+                and message.parents
+                and where.uid not in captured
+            }
+        )
+
     def judge_orphans(self) -> None:
         """Judge again the replies whose parent has been read since, to a fixpoint."""
         while parents := self.orphans.parents():
@@ -243,9 +290,13 @@ class _Turn:
                 known = exchanges.threads(tx, parents).keys()
             found = self.orphans.adopted(known)
             if not found:
-                return
+                break
             for place in sorted(found, key=lambda p: (p.name, p.uid)):
                 self._judge_orphan(place)
+        if self.unfinished:
+            with self.capture.store.write() as tx:
+                accounts.fence(tx, self.lease, now())
+                unfinished.clear(tx, self.unfinished)
 
     def _judge_orphan(self, place: MailPlace) -> None:
         try:
@@ -253,8 +304,9 @@ class _Turn:
             if state.uidvalidity == place.uidvalidity:
                 self.judge(replace(place, keywords=frozenset()), place.uid, place.uid)
         except Refused as error:
-            # It was readable a moment ago; the next sync shows it, if it stays so.
+            # It was readable a moment ago; the next sync tries again, and shows it if it stays so.
             log.warning("refused", account=self.account.name, error=str(error))
+            self.unfinished = [one for one in self.unfinished if one.folder != place.folder]
 
 
 def _counted(

@@ -1,10 +1,11 @@
 """Replies that matched nobody, kept in mind for one sync: their parent may be read later.
 
-Nothing of them is stored. When the sync has seen everything, those whose thread is known by now
-are judged again, until none is left: the order of reading changes nothing (spec §4).
+When the sync has seen everything, those whose thread is known by now are judged again, until none
+is left: the order of reading changes nothing (spec §4). Nothing of them is stored; the ranges
+where they lie are until then (`unfinished`).
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from rules import decide
@@ -21,15 +22,9 @@ class Orphans:
 
     _parents: dict[MailPlace, tuple[str, ...]] = field(default_factory=dict)
 
-    def note(self, decided: Iterable[tuple[Sighting, Decision]]) -> None:
-        """Keep in mind what matched nobody and answers something."""
-        for sighting, decision in decided:
-            if decision.reason is not Reason.NO_THIRD_PARTY:
-                continue
-            if not isinstance(sighting.what, Message) or not isinstance(sighting.place, MailPlace):
-                continue
-            if parents := decide.parents(sighting.what):
-                self._parents[sighting.place] = parents
+    def note(self, found: Mapping[MailPlace, tuple[str, ...]]) -> None:
+        """Keep in mind where they are, and what they answer."""
+        self._parents.update(found)
         while len(self._parents) > MOST:
             del self._parents[next(iter(self._parents))]
 
@@ -43,3 +38,16 @@ class Orphans:
         for place in found:
             del self._parents[place]
         return found
+
+
+def among(decided: Iterable[tuple[Sighting, Decision]]) -> dict[MailPlace, tuple[str, ...]]:
+    """What matched nobody and answers something, with what it answers."""
+    found = {}
+    for sighting, decision in decided:
+        if decision.reason is not Reason.NO_THIRD_PARTY:
+            continue
+        if not isinstance(sighting.what, Message) or not isinstance(sighting.place, MailPlace):
+            continue
+        if parents := decide.parents(sighting.what):
+            found[sighting.place] = parents
+    return found

@@ -26,7 +26,7 @@ from rules.model.exchanges import (
     Source,
 )
 from rules.model.people import ContactId, EntityId, GroupId, Level, ThirdPartyId, UserId
-from rules.model.sightings import MailKind
+from rules.model.sightings import FolderId, MailKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +179,13 @@ def sightings(tx: Tx, exchange: ExchangeId) -> tuple[Seen, ...]:
         )
         for r in rows
     )
+
+
+def captured(tx: Tx, folder: FolderId, uidvalidity: int, lo: int, hi: int) -> frozenset[int]:
+    """The UIDs lo…hi of a folder that were seen as a copy of an exchange."""
+    c = t.sighting.c
+    here = sa.and_(c.folder_id == folder, c.uidvalidity == uidvalidity, c.uid.between(lo, hi))
+    return frozenset(tx.execute(sa.select(c.uid).where(here)).scalars())
 
 
 def attachments(tx: Tx, exchange: ExchangeId) -> tuple[str, ...]:
