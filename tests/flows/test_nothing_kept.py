@@ -89,7 +89,9 @@ def watched(make_house: Callable[..., House], tmp_path: Path) -> Callable[..., W
 def test_nothing_of_the_unmatched_is_kept(
     watched: Callable[..., Watched], database: str, dav: DavServer
 ) -> None:
-    place = watched(database, dav=dav, mailbox_options={"ann": 'folders = ["Privé"]'})
+    options = {"ann": 'folders = ["Privé"]'}
+    # Short, for the daemon that comes after the killed one waits for it to end.
+    place = watched(database, dav=dav, mailbox_options=options, lease_seconds=3)
     house = place.house
     house.prepare()
     strange, known = Needles(1), Needles(2)
