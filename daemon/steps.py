@@ -1,4 +1,4 @@
-"""Named steps of the arrows, where a crash drill may kill the daemon (SUIVI_CRASH_AT).
+"""Named steps of the arrows, where a crash drill may kill or suspend the daemon (SUIVI_CRASH_AT).
 
 The promise "nothing happens twice, and nothing is lost, whatever crashes" is proved by dying for
 real at each of these. Unarmed, a step costs one comparison.
@@ -29,13 +29,16 @@ STEPS: Mapping[str, str] = {
     "reminder.sent": "the ledger says sent",
 }
 
+_WAYS = {"": signal.SIGKILL, "stop": signal.SIGSTOP}
+
 
 class _Armed:
     """The step to die at, and how many times it is still to be passed."""
 
-    def __init__(self, step: str, times: int) -> None:
+    def __init__(self, step: str, times: int, how: signal.Signals) -> None:
         self._step = step
         self._left = times
+        self._how = how
         self._lock = threading.Lock()
 
     def reached(self, name: str) -> None:
@@ -44,7 +47,7 @@ class _Armed:
         with self._lock:
             self._left -= 1
             if self._left == 0:
-                _die()
+                _die(self._how)
 
 
 _armed: _Armed | None = None
@@ -62,7 +65,8 @@ def arm_from_environment() -> None:
 
 
 def arm(spec: str) -> None:
-    """Arms one death: "STEP:N" at the N-th time, "random:SEED:MEAN_MS" at a random moment.
+    """Arms one death: "STEP:N" at the N-th time, "random:SEED:MEAN_MS" at a random moment; or, by
+    "STEP:N:stop", a sleep until SIGCONT, as of a machine that is suspended.
 
     An empty spec disarms. Raises ConfigError.
     """
@@ -76,10 +80,11 @@ def arm(spec: str) -> None:
         return
     if name not in STEPS:
         raise ConfigError(f"SUIVI_CRASH_AT: unknown step '{name}'; steps are {', '.join(STEPS)}")
-    times = rest or "1"
-    if not times.isdecimal() or int(times) < 1:
-        raise ConfigError(f"SUIVI_CRASH_AT: '{spec}' should be STEP:N with N from 1")
-    _armed = _Armed(name, int(times))
+    times, _, how = rest.partition(":")
+    times = times or "1"
+    if not times.isdecimal() or int(times) < 1 or how not in _WAYS:
+        raise ConfigError(f"SUIVI_CRASH_AT: '{spec}' should be STEP:N or STEP:N:stop with N from 1")
+    _armed = _Armed(name, int(times), _WAYS[how])
 
 
 def _arm_timer(spec: str, rest: str) -> None:
@@ -93,5 +98,5 @@ def _arm_timer(spec: str, rest: str) -> None:
     timer.start()
 
 
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def _die(how: signal.Signals = signal.SIGKILL) -> None:
+    os.kill(os.getpid(), how)

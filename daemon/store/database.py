@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 
 from daemon.store.errors import StoreError, Unavailable, Unstorable
 
@@ -21,6 +27,14 @@ _REFUSALS = (OperationalError, InterfaceError, DataError, IntegrityError)
 
 # How long a writer waits for the others before it gives up, in seconds.
 _PATIENCE = 30
+# PostgreSQL waits without an end, and a process that was suspended in a transaction holds its locks
+# for as long: so many seconds, unless the admin set something else for the server or the user.
+_LIMITS = {"lock_timeout": _PATIENCE, "idle_in_transaction_session_timeout": 2 * _PATIENCE}
+_UNLESS_SET = (
+    "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s AND setting = '0'"
+)
+# PostgreSQL's code for a session that it ended by the second limit.
+_STOOD_STILL = "25P03"
 # How long the write-ahead log waits for readers before it stays as it is, in seconds.
 _LOG_PATIENCE = 5
 
@@ -71,6 +85,10 @@ class Store:
                 # The driver's own words may quote the row, and end in a log.
                 raise Unstorable(_refusal(error)) from None
             raise Unavailable(f"the database does not do it now: {first_line(error)}") from error
+        except InternalError as error:
+            if getattr(error.orig, "sqlstate", None) != _STOOD_STILL:
+                raise
+            raise Unavailable(f"the database gave it up: {first_line(error)}") from error
 
     def checkpoint(self) -> bool:
         """Leave nothing of the past in SQLite's write-ahead log: all of it is moved into the
@@ -168,7 +186,7 @@ def connect(url: str, *, foreign_keys: bool = True) -> sa.Engine:
 
 def _postgresql(url: sa.URL) -> sa.Engine:
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
             hide_parameters=True,
             pool_pre_ping=True,
@@ -178,6 +196,16 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         )
     except ImportError as error:
         raise StoreError("PostgreSQL needs psycopg: install suivi[postgres]") from error
+
+    @sa.event.listens_for(engine, "connect")
+    def _opened(dbapi: Any, _record: object) -> None:
+        # Beside the transaction that SQLAlchemy begins, so that no rollback undoes it.
+        dbapi.autocommit = True
+        for name, seconds in _LIMITS.items():
+            dbapi.execute(_UNLESS_SET, (f"{seconds}s", name))
+        dbapi.autocommit = False
+
+    return engine
 
 
 def _sqlite(url: sa.URL, *, foreign_keys: bool) -> sa.Engine:

@@ -1,5 +1,6 @@
 """Crash drills: the process really dies, at the step and time it was told."""
 
+import os
 import re
 import signal
 import subprocess
@@ -33,6 +34,16 @@ def test_it_dies_at_the_nth_time() -> None:
     assert drill("mail.committed:2") == (-signal.SIGKILL, ["1", "2"])
 
 
+def test_it_sleeps_at_the_nth_time_and_goes_on() -> None:
+    command = [sys.executable, "-c", DRILL, "mail.committed:2:stop", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        process.send_signal(signal.SIGCONT)
+        said, _ = process.communicate(timeout=60)
+    assert (process.returncode, said.split()) == (0, list("12345"))
+
+
 def test_once_is_the_default() -> None:
     assert drill("mail.decided") == (-signal.SIGKILL, ["1"])
 
@@ -48,7 +59,15 @@ def test_a_random_moment_is_the_same_for_the_same_seed() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["mail.comitted", "mail.committed:0", "mail.committed:x", "random:1", "random:1:0"]
+    "spec",
+    [
+        "mail.comitted",
+        "mail.committed:0",
+        "mail.committed:x",
+        "mail.committed:1:x",
+        "random:1",
+        "random:1:0",
+    ],
 )
 def test_a_wrong_drill_is_a_configuration_error(spec: str) -> None:
     with pytest.raises(ConfigError, match="SUIVI_CRASH_AT"):

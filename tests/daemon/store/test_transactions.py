@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -34,6 +35,39 @@ def test_concurrent_read_modify_write_loses_nothing(url: str) -> None:
     with store.read() as tx:
         assert counted(tx, "exchange") == 600
     store.close()
+
+
+def test_whoever_is_suspended_in_a_transaction_holds_nobody_up_for_good(url: str) -> None:
+    if not url.startswith("postgresql"):
+        pytest.skip("SQLite's writer holds a lock on the file: nothing can take it away")
+    this = sa.update(counter).where(counter.c.name == "exchange")
+    limits = "-c idle_in_transaction_session_timeout=300ms -c lock_timeout=20s"
+    # Each limit can be set otherwise, as here in the address.
+    suspended, other = open_store(f"{url}?options={quote(limits)}"), open_store(url)
+    with pytest.raises(Unavailable), suspended.write() as tx:
+        tx.execute(this.values(value=7))
+        with other.write() as theirs:
+            theirs.execute(this.values(value=8))
+        tx.execute(this.values(value=9))
+    with suspended.write() as tx:
+        assert counted(tx, "exchange") == 8
+    for store in (suspended, other):
+        store.close()
+
+
+def test_a_lock_is_not_waited_for_without_an_end(url: str) -> None:
+    if not url.startswith("postgresql"):
+        pytest.skip("SQLite's busy_timeout; 30 seconds are too long for a test")
+    this = sa.update(counter).where(counter.c.name == "exchange")
+    patient, other = open_store(url), open_store(f"{url}?options={quote('-c lock_timeout=200ms')}")
+    with patient.write() as tx:
+        assert tx.execute(sa.text("SHOW lock_timeout")).scalar() == "30s"
+        assert tx.execute(sa.text("SHOW idle_in_transaction_session_timeout")).scalar() == "1min"
+        tx.execute(this.values(value=7))
+        with pytest.raises(Unavailable), other.write() as theirs:
+            theirs.execute(this.values(value=8))
+    for store in (patient, other):
+        store.close()
 
 
 def test_an_error_takes_everything_back(store: Store) -> None:
