@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,65 +16,27 @@ from pathlib import Path
 
 import pytest
 
-from connectors import ical
 from daemon.app import connect
 from daemon.ports import Calendars
 from daemon.reminders.answers import Result
 from rules.model.followups import CopyState, State
 from rules.model.sightings import Component
 from rules.model.wire import CalendarObject
+from tests.flows.agenda import (
+    JEAN,
+    PHONE,
+    Calendar,
+    begins,
+    call,
+    kept,
+    line,
+    nobody_invited,
+)
 from tests.flows.house import House, eventually, mail
 from tests.flows.inside import PARIS, ago, ahead, event, furnish, inside, utc
 from tests.servers.dav import DavServer
 from tests.servers.radicale import radicale
 from tests.servers.xandikos import xandikos
-
-JEAN = "ATTENDEE;CN=Jean;PARTSTAT=NEEDS-ACTION:mailto:jean@mistral.example"
-PHONE = (
-    "X-PHONE-COLOUR;VALUE=TEXT:a \\, strange\\; value",
-    "BEGIN:VALARM",
-    "UID:phone-alarm",
-    "ACTION:AUDIO",
-    "TRIGGER:-PT7M",
-    "X-PHONE-SOUND:bell",
-    "END:VALARM",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Ann's calendar "work" on one of the servers, as her phone sees it."""
-
-    server: DavServer
-    href: str
-
-    def objects(self) -> dict[str, bytes]:
-        """All that is in it; nobody from outside may ever be in what suivi wrote."""
-        return self.server.objects("ann", self.href)
-
-    def only(self) -> tuple[str, bytes]:
-        """Name and bytes of the only object."""
-        ((name, data),) = self.objects().items()
-        return name, data
-
-    def put(self, name: str, data: bytes) -> bytes:
-        """Store an object; returns it as the server keeps it."""
-        self.server.put("ann", self.href + name, data)
-        return self.server.get("ann", self.href + name)
-
-    def edit(self, *changes: tuple[bytes, bytes]) -> bytes:
-        """Change the only object as a phone does."""
-        name, data = self.only()
-        for old, new in changes:
-            assert data.count(old) == 1, (old, data)
-            data = data.replace(old, new)
-        return self.put(name, data)
-
-    def delete(self) -> bytes:
-        """Delete the only object; returns what it was."""
-        name, data = self.only()
-        self.server.delete("ann", self.href + name)
-        return data
 
 
 @pytest.fixture(params=["radicale", "xandikos"])
@@ -104,39 +66,6 @@ def anns_house(make_house: Callable[..., House], sqlite: str, anns: Calendar) ->
 def small(make_house: Callable[..., House], sqlite: str, dav: DavServer) -> House:
     """Ann alone, on Radicale."""
     return furnish(make_house(sqlite, dav=dav, users=("ann",)))
-
-
-def call(house: House, when: datetime, *more: str) -> None:
-    """A call was taken, and Jean is to be called back."""
-    at = when.astimezone(PARIS).strftime("%Y-%m-%d %H:%M")
-    words = ("--with", "CU-1", "--in", "--by", "ann@lumen.example", "--follow-up", at)
-    house.suivi("exchange", "add", "Il rappellera", *words, "--key", "call", *more)
-
-
-def line(name: bytes, data: bytes) -> bytes:
-    """The only content line of this name in the event or task, parameters and all."""
-    component = re.split(rb"BEGIN:(?:VEVENT|VTODO)\r\n", data)[1]
-    found = [one for one in component.split(b"\r\n") if one.split(b":")[0].split(b";")[0] == name]
-    assert len(found) == 1, (name, data)
-    return found[0]
-
-
-def begins(data: bytes) -> datetime:
-    """When the only object of a calendar starts."""
-    (shown,) = ical.read(data, "Europe/Paris", ago(), ago())
-    assert shown.when is not None
-    return shown.when.start
-
-
-def kept(before: bytes, after: bytes, names: Iterable[bytes]) -> None:
-    """These lines are what they were, byte for byte."""
-    for name in names:
-        lines = [one for one in before.split(b"\r\n") if one.startswith(name)]
-        assert lines and lines == [one for one in after.split(b"\r\n") if one.startswith(name)]
-
-
-def nobody_invited(data: bytes) -> None:
-    assert b"ATTENDEE" not in data and b"ORGANIZER" not in data
 
 
 def test_one_event_changed_from_both_sides(anns: Calendar, anns_house: House) -> None:
@@ -378,9 +307,10 @@ def test_a_server_that_is_down_is_not_asked_at_every_tick(small: House, work: Ca
     with inside(small) as suivi, small.daemon():
         eventually(lambda: suivi.status("ann-calendar").failures, what="down", house=small)
         eventually(suivi.copies, what="something to write", house=small)
-        # Two ticks of the follow-up arrow, several polls; the next try is a minute away.
-        time.sleep(5)
-        assert suivi.status("ann-calendar").failures == 1
+        # Two ticks of the follow-up arrow, several polls; the next try is a minute away. One more
+        # turn may have been on its way when the first one failed.
+        time.sleep(6)
+        assert suivi.status("ann-calendar").failures <= 2, small.log()
 
 
 def test_an_answer_by_mail_closes_it_with_the_reason(
