@@ -86,3 +86,19 @@ def _folder(tmp_path: Path) -> Path:
     folder = tmp_path / "house"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+_told: list[str] = []
+
+
+@pytest.fixture
+def tell() -> Callable[[str], None]:
+    """Says something at the end of the run, whether the test passes or not."""
+    return _told.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests tell."""
+    if _told:
+        terminalreporter.section("told by the tests", "-")
+        terminalreporter.write_line("\n\n".join(_told))
