@@ -38,7 +38,9 @@ PATIENCE = 60.0
 
 @dataclass(slots=True)
 class Row:
-    """What is told of one step. `doubt`: reminders that stood at `sending` when it died there."""
+    """What is told of one step: what was delivered and asked for while it was drilled, and what
+    became of that. `doubt`: reminders that stood at `sending` when the daemon died there; `twice`:
+    those of them that came twice. `forbidden`: what came twice for no such reason."""
 
     kills: int = 0
     messages: int = 0
@@ -63,8 +65,8 @@ class Drill:
     rows: dict[str, Row] = field(default_factory=lambda: collections.defaultdict(Row))
     copies: collections.Counter[str] = field(default_factory=collections.Counter)
     """The Message-IDs that match, with the number of mailboxes where each lies."""
-    doubt: dict[str, set[int]] = field(default_factory=lambda: collections.defaultdict(set))
-    """The reminders that stood at `sending` at a death, with the attempts by then."""
+    doubt: dict[str, dict[int, str]] = field(default_factory=lambda: collections.defaultdict(dict))
+    """The reminders that stood at `sending` at a death: the attempts by then, and at which step."""
     answers: set[str] = field(default_factory=set)
     """Those of them that count only once what they answer was read."""
     _delivered_at: dict[str, str] = field(default_factory=dict)
@@ -134,7 +136,7 @@ class Drill:
                 self.rows[self.step].reminders += len(staff)
 
     @contextmanager
-    def load(self, *work: Callable[[], None], every: float = 0.5) -> Iterator[None]:
+    def load(self, *work: Callable[[], None], every: float = 1.0) -> Iterator[None]:
         """Do these things again and again meanwhile."""
         ended = threading.Event()
 
@@ -163,14 +165,15 @@ class Drill:
                 raise AssertionError(f"{spec} not reached\n{self.house.log()[-3000:]}") from None
         assert code == -signal.SIGKILL, self.house.log()[-3000:]
         self.rows[step].kills += 1
-        self._look()
+        self.note_doubt()
+        self.assert_judged_is_recorded()
 
-    def _look(self) -> None:
+    def note_doubt(self) -> None:
+        """Of which reminders nobody can know now whether the server has them."""
         for message_id, attempts in self._ledger("state = 'sending'"):
             if attempts not in self.doubt[message_id]:
                 self.rows[self.step].doubt += 1
-            self.doubt[message_id].add(attempts)
-        self.assert_judged_is_recorded()
+                self.doubt[message_id][attempts] = self.step
 
     def assert_judged_is_recorded(self) -> None:
         """No UID counts as judged whose match is not recorded, nor the other way round; answers
@@ -187,11 +190,12 @@ class Drill:
         self.step = "settled"
         until = time.monotonic() + PATIENCE
         with self.house.daemon() as process:
-            while not self._caught_up() and time.monotonic() < until:
+            while not self.caught_up() and time.monotonic() < until:
                 assert process.poll() is None, self.house.log()[-3000:]
                 time.sleep(0.3)
 
-    def _caught_up(self) -> bool:
+    def caught_up(self) -> bool:
+        """Whether every copy was seen and every reminder is sent."""
         return self.sightings() >= self.copies and len(self._ledger("state = 'sent'")) == self.asked
 
     # What came of it.
@@ -231,8 +235,9 @@ class Drill:
             copies = len(received.get(name, ()))
             row.unheard += copies == 0
             row.once += copies == 1
-            row.twice += copies > 1
-            row.forbidden += copies > 1 + len(self.doubt.get(name, ()))
+            row.forbidden += copies > 1 + len(self.doubt[name])
+            if copies > 1 and self.doubt[name]:
+                self.rows[max(self.doubt[name].items())[1]].twice += 1
         tell(self._told(title, received))
         assert recorded == collections.Counter(self.copies.keys())
         assert self.sightings() == self.copies
@@ -243,13 +248,13 @@ class Drill:
         assert all(len(set(copies)) == 1 for copies in received.values())
 
     def _told(self, title: str, received: Mapping[str, list[bytes]]) -> str:
-        heads = "kills  messages lost doubled  reminders unheard once twice (forbidden)  at sending"
+        heads = "kills messages lost doubled reminders unheard once forbidden at-sending twice"
         lines = [f"kill -9, {title}", f"{'step':22}{heads}"]
         for step, r in self.rows.items():
             lines.append(
-                f"{step:22}{r.kills:5}{r.messages:10}{r.lost:5}{r.doubled:8}{r.reminders:11}"
-                f"{r.unheard:8}{r.once:5}{r.twice:6}{r.forbidden:12}{r.doubt:12}"
-                f"  {'█' * min(r.kills, 40)}"
+                f"{step:22}{r.kills:5}{r.messages:9}{r.lost:5}{r.doubled:8}{r.reminders:10}"
+                f"{r.unheard:8}{r.once:5}{r.forbidden:10}{r.doubt:11}{r.twice:6}"
+                f" {'█' * min(r.kills, 40)}"
             )
         different = sum(len(set(copies)) > 1 for copies in received.values())
         twice = sum(len(copies) > 1 for copies in received.values())
