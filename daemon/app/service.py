@@ -1,9 +1,7 @@
 """The daemon's life: start everything, wait, reload, and stop with all stored."""
 
-import queue
 import signal
 from collections.abc import Callable, Mapping
-from types import FrameType
 from typing import Any
 
 import structlog
@@ -16,6 +14,7 @@ from daemon import notify
 from daemon.app import connect
 from daemon.app.links import links_of
 from daemon.app.parts import Parts, assemble
+from daemon.app.signals import Signals
 from daemon.app.status import one_line, readiness, report
 from daemon.app.ticks import Ticks
 from daemon.clock import now
@@ -42,7 +41,7 @@ class Service:
     def __init__(self, parts: Parts) -> None:
         settings = parts.settings
         self._parts = parts
-        self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         self._loop = Loop((), Pool(settings.capture.workers), self._keep_alive())
         self._ticks = Ticks(parts, self._loop)
         self._watcher = IdleWatcher(self._pushed)
@@ -59,8 +58,6 @@ class Service:
             self._stop()
 
     def _start(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._signalled)
         self._web.start()
         self._loop.start()
         self._loop.reload(self._ticks.all())
@@ -76,9 +73,9 @@ class Service:
 
     def _wait(self) -> None:
         while True:
-            number = self._signals.get()
-            if number != signal.SIGHUP:
-                log.info("stopping", signal=signal.Signals(number).name)
+            received = self._signals.wait()
+            if received != signal.SIGHUP:
+                log.info("stopping", signal=received.name)
                 return
             try:
                 self._reload({})
@@ -93,10 +90,6 @@ class Service:
         self._web.stop()
         self._control.stop()
         self._parts.store.close()
-
-    def _signalled(self, number: int, _frame: FrameType | None) -> None:
-        # Only noted here: a handler may interrupt anything. SimpleQueue.put is made for this.
-        self._signals.put(number)
 
     # What the control socket offers.
 

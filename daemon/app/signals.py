@@ -1,0 +1,34 @@
+"""Signals, told to whoever waits for them, whichever thread they strike.
+
+Python runs its handlers in the main thread, but nothing wakes that one when the system chose
+another, as it does for a process that was just continued. Only the number written to the wake-up
+descriptor arrives from any thread.
+"""
+
+import signal
+import socket
+from types import FrameType
+
+
+class Signals:
+    """Takes these signals from now on; made in the main thread."""
+
+    def __init__(self, *numbers: signal.Signals) -> None:
+        self._numbers = numbers
+        self._told, self._teller = socket.socketpair()
+        self._teller.settimeout(0)
+        for number in numbers:
+            signal.signal(number, _noted)
+        signal.set_wakeup_fd(self._teller.fileno(), warn_on_full_buffer=False)
+
+    def wait(self) -> signal.Signals:
+        """The next one that came."""
+        while True:
+            (number,) = self._told.recv(1)
+            if number in self._numbers:
+                return signal.Signals(number)
+
+
+def _noted(_number: int, _frame: FrameType | None) -> None:
+    # A handler may interrupt anything; without one the process would end.
+    pass
