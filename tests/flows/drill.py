@@ -39,10 +39,13 @@ PATIENCE = 60.0
 @dataclass(slots=True)
 class Row:
     """What is told of one step: what was delivered and asked for while it was drilled, and what
-    became of that. `doubt`: reminders that stood at `sending` when the daemon died there; `twice`:
-    those of them that came twice. `forbidden`: what came twice for no such reason."""
+    became of that. `working`: kills of a daemon that had stored something since its start. `doubt`:
+    reminders that stood at `sending` when the daemon died there; `twice`: those of them that came
+    twice. `forbidden`: what came twice for no such reason.
+    """
 
     kills: int = 0
+    working: int = 0
     messages: int = 0
     reminders: int = 0
     doubt: int = 0
@@ -158,13 +161,31 @@ class Drill:
     def dies(self, step: str, spec: str) -> None:
         """Run until it has killed itself there, and look at what it left."""
         self.step = step
+        before = self._done()
         with self.house.daemon(SUIVI_CRASH_AT=spec) as process:
             try:
                 code = process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 raise AssertionError(f"{spec} not reached\n{self.house.log()[-3000:]}") from None
         assert code == -signal.SIGKILL, self.house.log()[-3000:]
-        self.rows[step].kills += 1
+        self._died(before)
+
+    def dies_at_work(self, step: str, seconds: float) -> None:
+        """Run, and kill it that long after the first thing that it stored."""
+        self.step = step
+        before, until = self._done(), time.monotonic() + PATIENCE
+        with self.house.daemon() as process:
+            while self._done() == before:
+                assert time.monotonic() < until, self.house.log()[-3000:]
+                time.sleep(0.05)
+            time.sleep(seconds)
+            process.kill()
+            process.wait()
+        self._died(before)
+
+    def _died(self, before: tuple[int, int]) -> None:
+        self.rows[self.step].kills += 1
+        self.rows[self.step].working += self._done() != before
         self.note_doubt()
         self.assert_judged_is_recorded()
 
@@ -183,6 +204,9 @@ class Drill:
             judged, sighted = self._judged(user) & names.keys(), self._sighted(user)
             assert sighted <= judged, (self.step, user)
             assert {names[uid] for uid in judged - sighted} <= self.answers, (self.step, user)
+
+    def _done(self) -> tuple[int, int]:
+        return self.sightings().total(), len(self._ledger("state <> 'due'"))
 
     def settle(self) -> None:
         """Run undisturbed until all is caught up, or for so long that it never will be; `judge`
@@ -248,11 +272,13 @@ class Drill:
         assert all(len(set(copies)) == 1 for copies in received.values())
 
     def _told(self, title: str, received: Mapping[str, list[bytes]]) -> str:
-        heads = "kills messages lost doubled reminders unheard once forbidden at-sending twice"
+        heads = (
+            "kills working messages lost doubled reminders unheard once forbidden at-sending twice"
+        )
         lines = [f"kill -9, {title}", f"{'step':22}{heads}"]
         for step, r in self.rows.items():
             lines.append(
-                f"{step:22}{r.kills:5}{r.messages:9}{r.lost:5}{r.doubled:8}{r.reminders:10}"
+                f"{step:22}{r.kills:5}{r.working:8}{r.messages:9}{r.lost:5}{r.doubled:8}{r.reminders:10}"
                 f"{r.unheard:8}{r.once:5}{r.forbidden:10}{r.doubt:11}{r.twice:6}"
                 f" {'█' * min(r.kills, 40)}"
             )

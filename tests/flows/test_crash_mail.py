@@ -43,14 +43,12 @@ def test_at_random_moments_under_load(
 ) -> None:
     port, sent = sink
     house = make_house(database, smtp_port=port, batch=2, lease_seconds=1)
-    seeds = random.Random(20261124).sample(range(10**6), 200)
-    if not request.config.getoption("--long"):
-        seeds = seeds[:20]
+    moments = random.Random(20261124)
     with drill(house, sent) as it:
-        for seed in seeds:
+        for _ in range(200 if request.config.getoption("--long") else 20):
             it.step = "random"
             it.deliver_answer_first()
-            with it.load(it.deliver, it.ask, every=0.2):
-                it.dies("random", f"random:{seed}:600")
+            with it.load(it.deliver, it.ask, every=0.4):
+                it.dies_at_work("random", moments.uniform(0, 2))
         it.settle()
         it.judge(f"random moments under load on {database.partition(':')[0]}", tell)
