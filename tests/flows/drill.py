@@ -275,7 +275,7 @@ class Drill:
         heads = (
             "kills working messages lost doubled reminders unheard once forbidden at-sending twice"
         )
-        lines = [f"kill -9, {title}", f"{'step':22}{heads}"]
+        lines = [title, f"{'step':22}{heads}"]
         for step, r in self.rows.items():
             lines.append(
                 f"{step:22}{r.kills:5}{r.working:8}{r.messages:9}{r.lost:5}{r.doubled:8}{r.reminders:10}"

@@ -33,7 +33,7 @@ def test_at_each_step_of_the_reminder_arrow(
                 with it.load(it.ask):
                     it.dies(step, f"{step}:{time}")
         it.settle()
-        it.judge(f"the reminder arrow on {database.partition(':')[0]}", tell)
+        it.judge(f"kill -9, the reminder arrow on {database.partition(':')[0]}", tell)
         doubt = {step: it.rows[step].doubt for step in REMINDER}
         # One reminder is in the server's hands at a time, whatever the size of the batch.
         assert doubt["reminder.sending"] == doubt["reminder.handed-over"] == 2
