@@ -8,7 +8,9 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,14 @@ def environment(tmp: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SUIVI_", "LC_", "LANG"))}
     (tmp / "t").mkdir()
     return {**kept, "HOME": str(tmp), "TMPDIR": str(tmp / "t"), "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder with a short name: the path of a socket holds 107 octets (unix(7)), and pytest's own
+    folders leave too few of them."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as name:
+        yield Path(name)
 
 
 def test_every_step_of_the_story_is_observed(tmp_path: Path) -> None:
