@@ -28,3 +28,19 @@ def corpus():
     if not place.is_dir():
         pytest.skip("no corpus: set SUIVI_CORPUS to a folder with mail/, ics/ and vcf/")
     return place
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests tell (the fixture `tell` of the flows); here, where the one process that prints
+    looks, when the tests run in others."""
+    reports = (r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, ()))
+    told = [
+        text
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, text in report.user_properties
+        if name == "told"
+    ]
+    if told:
+        terminalreporter.section("told by the tests", "-")
+        terminalreporter.write_line("\n\n".join(told))

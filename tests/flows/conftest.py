@@ -92,18 +92,3 @@ def _folder(tmp_path: Path) -> Path:
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Says something at the end of the run, whether the test passes or not."""
     return lambda text: request.node.user_properties.append(("told", text))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What tests tell."""
-    reports = (r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, ()))
-    told = [
-        text
-        for report in reports
-        if getattr(report, "when", "") == "call"
-        for name, text in report.user_properties
-        if name == "told"
-    ]
-    if told:
-        terminalreporter.section("told by the tests", "-")
-        terminalreporter.write_line("\n\n".join(told))
