@@ -12,13 +12,20 @@ def fold(text: str) -> str:
     """Lower case, without accents, typographic marks made plain, blanks collapsed."""
     if text.isascii():
         return " ".join(text.lower().split())
+    return " ".join(bare(text).casefold().translate(_PLAIN).split())
+
+
+def bare(text: str) -> str:
+    """Without accents, typographic marks made plain; letter case and blanks stay."""
+    if text.isascii():
+        return text
     plain = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    bare = plain
+    stripped = plain
     # Once for each of its few different characters, not for each one: texts are long.
     for c in set(plain):
         if unicodedata.combining(c):
-            bare = bare.replace(c, "")
-    return " ".join(bare.casefold().translate(_PLAIN).split())
+            stripped = stripped.replace(c, "")
+    return stripped
 
 
 @lru_cache(maxsize=65536)

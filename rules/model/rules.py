@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from rules.model.people import Level
 
+ANY = "any"
+"""The word for any one of its kind: a user, a contact, a third party, whoever it is."""
+
 
 class Phase(StrEnum):
     """When a rule can be decided: from what the headers tell, or once the text is there."""
@@ -42,11 +45,90 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
-    """A text to be met. Unless `exact`, case and accents are folded on both sides."""
+    """A text to be met; `text` is as written. Unless `exact`, case and accents are folded on both
+    sides (`rules.words.fold`).
+
+    A GLOB (`*` any run, `?` one character) covers the whole text. A REGEX is RE2 and may meet any
+    part of it; unless `exact` it loses its accents (`rules.words.bare`; not its case: \\D is not
+    \\d), ignores case, and is held against the folded text.
+    """
 
     how: How
     text: str
     exact: bool = False
+
+
+class Thing(StrEnum):
+    """What a rule is about."""
+
+    MAIL = "mail"
+    EVENT = "event"
+
+
+class ThreadState(StrEnum):
+    """Whether a message opens a conversation or goes on with one (In-Reply-To, References)."""
+
+    FIRST = "first"
+    REPLY = "reply"
+
+
+class WhoKind(StrEnum):
+    """What a participant is recognised by."""
+
+    ADDRESS = "address"
+    DOMAIN = "domain"
+    USER = "user"
+    GROUP = "group"
+    CONTACT = "contact"
+    THIRD_PARTY = "third_party"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """One kind of participant. `match` None: any one of the kind.
+
+    ADDRESS: an email address; EQUALS compares by `rules.identity.key`, the others the folded text.
+    DOMAIN: the domain of the address; EQUALS holds for the domains under it too. USER: a user's
+    email address; GROUP: a group's name; CONTACT: a contact's email address; THIRD_PARTY: a code.
+    """
+
+    kind: WhoKind
+    match: TextMatch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMatch:
+    """A header field by its lower-case name; it holds when one of `matches` does, and without
+    any when the field is there."""
+
+    name: str
+    matches: tuple[TextMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentMatch:
+    """One attachment that meets all that is asked: name, media type, size in octets."""
+
+    name: tuple[TextMatch, ...] = ()
+    type: tuple[TextMatch, ...] = ()
+    size: "Range | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From `least` to `most`, both included, None without bound: a number, octets, or whole
+    seconds (a length of time is cut to them)."""
+
+    least: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Wall-clock time from `start` until before `end`; over midnight where `end` is earlier."""
+
+    start: time
+    end: time
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +167,7 @@ class Not:
 
 
 Condition = Test | All | AnyOf | Not
+"""What a rule asks. `no_reply_for` is none: it makes open_follow_up an `OpenWhenNoReply`."""
 
 
 # --- actions ---------------------------------------------------------------------------------
@@ -151,16 +234,24 @@ class AddCollaborators:
     users: tuple[str, ...]
 
 
+class LinkField(StrEnum):
+    """Where a reference may stand: in the subject, the text, the names of attachments."""
+
+    SUBJECT = "subject"
+    TEXT = "text"
+    ATTACHMENTS = "attachments"
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Elements whose reference `pattern` finds in the `fields` (subject, text, attachment names).
+    """Elements whose reference `pattern` (RE2) finds in the texts of `fields`, as written.
 
     The reference is the group named `ref`, else the whole match; `type` is quote, order…
     """
 
     type: str
     pattern: str
-    fields: tuple[str, ...] = ("subject",)
+    fields: tuple[LinkField, ...] = (LinkField.SUBJECT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +313,7 @@ class OpenFollowUp:
 @dataclass(frozen=True, slots=True)
 class OpenWhenNoReply:
     """A follow-up comes when nobody has answered this outbound message within so many working
-    days; a reply withdraws it (spec §3)."""
+    days; a reply withdraws it (spec §3). The plan's `when` counts from the end of that time."""
 
     within: int
     plan: Plan
@@ -264,7 +355,8 @@ Action = (
 class Rule:
     """One rule. `stop` ends the rules after it, for what it fired on.
 
-    `phase` follows from the words of its conditions and actions; `place` is where it stands.
+    `phase` follows from the words of its conditions; `place` is where it stands. The actions of a
+    rule decided from headers that need the text (`link` in it, `confidential`) wait for it.
     """
 
     name: str
