@@ -27,6 +27,10 @@ STEPS: Mapping[str, str] = {
     "reminder.sending": "the ledger says sending, the server has seen nothing",
     "reminder.handed-over": "the server has the bytes, its answer is not stored",
     "reminder.sent": "the ledger says sent",
+    "letter.claimed": "a letter is claimed, the server has seen nothing",
+    "letter.sending": "the post says sending, the server has seen nothing",
+    "letter.handed-over": "the server has the letter, its answer is not stored",
+    "letter.sent": "the post says sent",
 }
 
 _WAYS = {"": signal.SIGKILL, "stop": signal.SIGSTOP}

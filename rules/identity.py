@@ -149,6 +149,11 @@ def reminder_id(due: Due, domain: str) -> str:
     return f"{_sha(chr(0).join(facts))[:32]}@{domain}"
 
 
+def letter_id(kind: str, key: str, domain: str) -> str:
+    """The Message-ID of a letter that suivi writes once, without brackets."""
+    return f"{_sha(chr(0).join((kind, key)))[:32]}@{domain}"
+
+
 def _keys(addresses: tuple[Address, ...]) -> str:
     return " ".join(sorted({key(a.email) for a in addresses}))
 

@@ -12,6 +12,7 @@ from daemon.followups.publish import carry
 from daemon.jobs import Job, Priority, Turn
 from daemon.loop import Loop, Tick
 from daemon.reminders.plan import plan
+from daemon.reminders.post import send_letters
 from daemon.reminders.send import send_due
 from daemon.store import accounts, decisions, erasure, follow_ups
 from rules.model.sightings import AccountId
@@ -104,6 +105,9 @@ class Ticks:
             turn.within(60)
         while not turn.stopping and (sent := send_due(parts.sender)):
             log.info("reminders", handed_over=sent)
+            turn.within(60)
+        while not turn.stopping and (sent := send_letters(parts.sender)):
+            log.info("letters", handed_over=sent)
             turn.within(60)
 
     def _housekeeping(self, turn: Turn) -> None:

@@ -158,3 +158,27 @@ ledger = table(
     sa.Index("ix_ledger_state", "state", "at"),
     sa.Index("ix_ledger_message_id", "message_id"),
 )
+
+# Mail beside reminders (answers, notices, summaries): each once, by kind and key.
+post = table(
+    "post",
+    id_(),
+    text("kind"),
+    text("key"),
+    text("recipient"),
+    text("message_id"),
+    sa.Column("mail", sa.LargeBinary, nullable=True),
+    text("state"),
+    integer("attempts"),
+    text("claimed_by", null=True),
+    moment("claimed_until", null=True),
+    moment("created_at"),
+    moment("next_try_at"),
+    moment("useful_until"),
+    flag("handed_over"),
+    moment("sent_at", null=True),
+    text("last_error"),
+    sa.UniqueConstraint("kind", "key"),
+    sa.Index("ix_post_state", "state", "next_try_at"),
+    sa.Index("ix_post_recipient", "kind", "recipient", "created_at"),
+)

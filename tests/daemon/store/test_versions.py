@@ -92,8 +92,10 @@ def test_other_versions_are_refused_and_never_upgraded(url: str, version: str, a
 def test_an_older_version_is_refused_until_upgraded(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.store.versions.known", lambda: ("0001", "0002"))
-    with pytest.raises(StoreError, match="has version 0001, suivi needs 0002: run suivi db"):
+    versions = known()
+    monkeypatch.setattr("daemon.store.versions.known", lambda: (*versions, "9998"))
+    told = f"has version {versions[-1]}, suivi needs 9998: run suivi db"
+    with pytest.raises(StoreError, match=told):
         open_store(url)
 
 

@@ -1,0 +1,80 @@
+"""The post: letters that the arrows have put into the store reach their recipients, once.
+
+    claim → sending → SMTP → sent │ retry at │ failed │ unknown
+
+Each step is committed before the next begins, as those of reminders are (daemon.reminders.send).
+"""
+
+from datetime import datetime
+
+import structlog
+
+from daemon.clock import now
+from daemon.reminders.send import BATCH, Sender
+from daemon.steps import reached
+from daemon.store import ClaimLost, Tx, post
+from daemon.store.post import Posted
+from rules import remind
+from rules.model.wire import Mail, SendResult
+
+log = structlog.stdlib.get_logger(__name__)
+
+TOO_LATE = "too late"
+
+
+def send_letters(sender: Sender) -> int:
+    """Send every letter that waits; returns how many were handed to the server. Nothing leaves
+    while suivi only observes."""
+    if sender.rulebook.in_force().observing:
+        return 0
+    moment = now()
+    with sender.store.write() as tx:
+        claimed = post.claim(tx, moment, sender.owner, moment + sender.lease, BATCH)
+        ready = [letter for letter in claimed if not _is_void(tx, sender, letter, moment)]
+    if not ready:
+        return 0
+    reached("letter.claimed")
+    mails = [Mail(sender.letter.sender, one.recipient, one.mail or b"") for one in ready]
+    handed: set[int] = set()
+
+    def handed_over(index: int) -> None:
+        with sender.store.write() as tx:
+            post.sending(tx, ready[index].id, sender.owner, now() + sender.lease)
+        handed.add(index)
+        reached("letter.sending")
+
+    def answered(index: int, result: SendResult) -> None:
+        reached("letter.handed-over")
+        _settle(sender, ready[index], result)
+        reached("letter.sent")
+
+    try:
+        sender.outbox.send(mails, handed_over, answered)
+    except ClaimLost as lost:
+        # Paused for longer than its claims last: those left are another daemon's by now.
+        log.info("claim lost", why=str(lost))
+    return len(handed)
+
+
+def _is_void(tx: Tx, sender: Sender, letter: Posted, now: datetime) -> bool:
+    # One that may have arrived is tried to its end, so that what became of it is known.
+    if letter.handed_over or now <= letter.useful_until:
+        return False
+    post.void(tx, letter.id, TOO_LATE, sender.owner)
+    return True
+
+
+def _settle(sender: Sender, letter: Posted, result: SendResult) -> None:
+    moment = now()
+    then = remind.after(result, letter.attempts, moment, sender.jitter())
+    with sender.store.write() as tx:
+        match then:
+            case remind.Sent():
+                post.sent(tx, letter.id, moment)
+            case remind.RetryAt(at, error):
+                post.retry(tx, letter.id, error, at, sender.owner)
+            case remind.CheckAt(at, error):
+                post.unknown(tx, letter.id, error, at, sender.owner)
+            case remind.GiveUp(error):
+                post.failed(tx, letter.id, error, sender.owner)
+                log.warning("a letter was refused", kind=letter.kind, error=error)
