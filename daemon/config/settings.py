@@ -233,6 +233,7 @@ class Settings(Section):
     state_dir: Path = Field(default_factory=lambda: _directory("STATE_DIRECTORY", "/var/lib/suivi"))
     runtime_dir: Path = Field(default_factory=lambda: _directory("RUNTIME_DIRECTORY", "/run/suivi"))
     credentials_dir: Path | None = None
+    rules_dir: Path = Path("rules")
     database: Database = Database()
     http: Http = Http()
     smtp: Smtp | None = None
@@ -258,6 +259,11 @@ class Settings(Section):
         user, at, place = rest.rpartition("@")
         secret = quote(self.database.password.get_secret_value(), safe="")
         return f"{scheme}://{user}:{secret}{at}{place}"
+
+    @property
+    def rules_folder(self) -> Path:
+        """Where the admin's rules files are: a relative `rules_dir` stands beside the file."""
+        return (self.path.parent if self.path else Path()).absolute() / self.rules_dir
 
     @property
     def control_socket(self) -> Path:
