@@ -20,6 +20,7 @@ from rules.model.decisions import (
     RecordExchange,
     Step,
     Verdict,
+    Wish,
 )
 from rules.model.exchanges import Draft
 from rules.model.people import Directory, Level, ThirdPartyId
@@ -154,10 +155,10 @@ def _whom(
     steps = (*steps, _whose(found, matches, ties))
     if not matches and not ties:
         return _ignore(ruleset, Reason.NO_THIRD_PARTY, steps)
-    level, step = _how_much(directory, sighting, matches, ties, veto)
+    level, by, step = _how_much(directory, sighting, matches, ties, veto)
     steps = (*steps, step)
     if level is Level.NOTHING:
-        return _ignore(ruleset, Reason.VETOED, steps, level)
+        return _ignore(ruleset, Reason.VETOED, steps, level, by)
     questions = tuple(AskPerson(tie) for tie in ties)
     if not matches:
         return Decision(
@@ -185,18 +186,18 @@ def _how_much(
     matches: tuple[Match, ...],
     ties: tuple[Ambiguous, ...],
     veto: Level,
-) -> tuple[Level, Step]:
+) -> tuple[Level, tuple[Wish, ...], Step]:
     contacts = {m.contact for m in matches if m.contact is not None}
     contacts |= {c for t in ties for c in t.contacts}
     wishes = {
-        "account": sighting.level,
-        "contact": strictest(*(directory.contacts[c].level for c in contacts)),
-        "earlier wish": veto,
+        Wish.ACCOUNT: sighting.level,
+        Wish.CONTACT: strictest(*(directory.contacts[c].level for c in contacts)),
+        Wish.EARLIER: veto,
     }
     level = strictest(*wishes.values())
-    by = ", ".join(name for name, wish in wishes.items() if wish is level)
-    evidence = "" if level is Level.EVERYTHING else f"by {by}"
-    return level, Step("how much may be kept?", level.name.lower(), evidence)
+    by = tuple(who for who, wish in wishes.items() if wish is level is not Level.EVERYTHING)
+    evidence = f"by {', '.join(by)}" if by else ""
+    return level, by, Step("how much may be kept?", level.name.lower(), evidence)
 
 
 def _record(ruleset: RuleSet, known: _Known, draft: Draft, *, wants_text: bool) -> Decision:
@@ -216,9 +217,13 @@ def _record(ruleset: RuleSet, known: _Known, draft: Draft, *, wants_text: bool) 
 
 
 def _ignore(
-    ruleset: RuleSet, reason: Reason, steps: Steps, level: Level = Level.EVERYTHING
+    ruleset: RuleSet,
+    reason: Reason,
+    steps: Steps,
+    level: Level = Level.EVERYTHING,
+    by: tuple[Wish, ...] = (),
 ) -> Decision:
-    return Decision(Verdict.IGNORE, reason, ruleset.fingerprint, steps, level=level)
+    return Decision(Verdict.IGNORE, reason, ruleset.fingerprint, steps, level=level, level_by=by)
 
 
 def _with_text(draft: Draft, message: Message) -> Draft:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from daemon.rulebook import Book
 from daemon.store import Tx, ambiguities, decisions, exchanges, vetoes, work
 from rules import closing, identity
-from rules.model.decisions import AskPerson, Decision, Reason, RecordExchange, Verdict
+from rules.model.decisions import AskPerson, Decision, Reason, RecordExchange, Verdict, Wish
 from rules.model.people import Level
 from rules.model.sightings import Event, MailPlace, Message, Sighting
 
@@ -33,7 +33,7 @@ def keep(
                 ambiguities.ask(tx, sighting, effect.ambiguous, now)
     if decision.verdict is not Verdict.RECORD:
         if decision.reason is Reason.VETOED and not book.observing:
-            _veto(tx, mark, sighting, now)
+            _veto(tx, mark, sighting, decision, now)
         recent = _is_recent(sighting, now - log_for)
         return decisions.Entry(sighting, decision, None, mark) if recent else None
     if book.observing:
@@ -53,17 +53,24 @@ def key_hash(secret: bytes, what: Message | Event) -> str:
     return identity.digest(secret, identity.normal_id(name))
 
 
-def _veto(tx: Tx, mark: str, sighting: Sighting, now: datetime) -> None:
-    # Only an account's or contact's own "nothing" is a veto; one that comes from an older veto
-    # is there already, and putting it again changes nothing.
-    vetoes.put(tx, mark, Level.NOTHING)
+_OWN = frozenset({Wish.ACCOUNT, Wish.CONTACT})
+
+
+def _veto(tx: Tx, mark: str, sighting: Sighting, decision: Decision, now: datetime) -> None:
+    # An account's or contact's own "nothing", or else a rule's. One that comes from an older veto
+    # is there already, and stays whose it is.
+    if not _OWN.isdisjoint(decision.level_by):
+        vetoes.put(tx, mark, Level.NOTHING)
+    elif Wish.RULE in decision.level_by:
+        vetoes.put(tx, mark, Level.NOTHING, by_rule=True)
     what = sighting.what
     keys = (
         (identity.occurrence_key(what),)
         if isinstance(what, Event)
         else (identity.message_key(what),)
     )
-    exchanges.restrict(tx, keys, Level.NOTHING, now)
+    by_rule = vetoes.is_rules_own(tx, mark)
+    exchanges.restrict(tx, keys, Level.NOTHING, now, by_rule=by_rule)
 
 
 def _may_answer(decision: Decision, book: Book) -> bool:

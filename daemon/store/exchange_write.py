@@ -34,6 +34,10 @@ from rules.model.exchanges import (
 from rules.model.people import Level, UserId
 from rules.model.sightings import MailPlace, Sighting
 
+NOTHING_KEPT = "nothing may be kept"
+RULE_KEEPS_NOTHING = "a rule keeps nothing"
+"""Why keys are buried; what a rule buried comes back when other rules want it."""
+
 # References lists of hostile mail have thousands; of a long thread both ends are kept.
 _MOST_PARENTS = 100
 
@@ -64,9 +68,9 @@ def record(tx: Tx, sighting: Sighting, decision: Decision, now: datetime) -> Rec
         return Recorded(None, new=False)
     known = find(tx, draft.keys)
     if level is Level.NOTHING:
-        _bury(tx, known, draft.keys, "nothing may be kept", None, now)
+        _bury(tx, known, draft.keys, NOTHING_KEPT, None, now)
         return Recorded(None, new=False)
-    exchange = known or _insert(tx, privacy.redact(draft, level), now)
+    exchange = known or _insert(tx, privacy.redact(draft, level), now, decision.rules)
     if known:
         _merge(tx, known, draft, level)
     _add_keys(tx, exchange, draft.keys)
@@ -95,14 +99,16 @@ def add(tx: Tx, draft: Draft, now: datetime) -> Exchange:
     return stored
 
 
-def restrict(tx: Tx, keys: Iterable[ExchangeKey], level: Level, now: datetime) -> None:
+def restrict(
+    tx: Tx, keys: Iterable[ExchangeKey], level: Level, now: datetime, *, by_rule: bool = False
+) -> None:
     """No more than `level` may be kept of what these keys lead to, now or later: NOTHING deletes
     it and buries the keys; the other levels narrow what is there."""
     keys = tuple(keys)
     counted(tx, "exchange", lock=True)
     known = find(tx, keys)
     if level is Level.NOTHING:
-        _bury(tx, known, keys, "nothing may be kept", None, now)
+        _bury(tx, known, keys, RULE_KEEPS_NOTHING if by_rule else NOTHING_KEPT, None, now)
     elif known is not None:
         _narrow(tx, known, level)
 
@@ -140,7 +146,7 @@ def put_confidential(
     )
 
 
-def _insert(tx: Tx, draft: Draft, now: datetime) -> ExchangeId:
+def _insert(tx: Tx, draft: Draft, now: datetime, rules: str | None = None) -> ExchangeId:
     purpose = draft.purpose
     message_id = indexable(identity.normal_id(draft.message_id)) if draft.message_id else None
     parents = _parents(draft)
@@ -167,6 +173,7 @@ def _insert(tx: Tx, draft: Draft, now: datetime) -> ExchangeId:
             level=int(draft.level),
             revision=1,
             words=_words(draft.subject, draft.comment, draft.project, draft.elements),
+            rules=rules,
         )
     )
     insert_new(tx, t.exchange_parent, [_of(exchange, message_id=p) for p in parents])

@@ -50,6 +50,15 @@ class By(StrEnum):
     NAME = "name"
 
 
+class Wish(StrEnum):
+    """Whose wish it is that no more may be kept."""
+
+    ACCOUNT = "account"
+    CONTACT = "contact"
+    RULE = "rule"
+    EARLIER = "earlier wish"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a decision: which question, what came out, and the evidence.
@@ -129,7 +138,9 @@ Effect = RecordExchange | AskPerson | OpenFollowUp | CloseFollowUp | WithdrawFol
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is done with one sighting. `rules` is the fingerprint of the rules in force."""
+    """What is done with one sighting. `rules` is the fingerprint of the rules in force;
+    `level_by` says who wants the level, where it hides anything: a rule's wish can be lifted by
+    other rules, the others stand."""
 
     verdict: Verdict
     reason: Reason
@@ -138,3 +149,4 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     level: Level = Level.EVERYTHING
     wants_text: bool = field(default=False)
+    level_by: tuple[Wish, ...] = ()

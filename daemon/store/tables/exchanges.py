@@ -37,6 +37,8 @@ exchange = table(
     integer("revision"),
     # The words that are searched, folded; the search index is built from this column.
     text("words"),
+    # The rules as which it stands here; none of what a person or the API told.
+    text("rules", null=True),
     sa.UniqueConstraint("number"),
     sa.Index("ix_exchange_happened_at", "happened_at", "id"),
     sa.Index("ix_exchange_message_id", "message_id"),
@@ -76,6 +78,14 @@ exchange_attachment = table(
     owned_by("exchange_id", "exchange"),
     integer("position", key=True),
     text("name"),
+)
+# Fields that a person changed: no rule overwrites them.
+exchange_edit = table(
+    "exchange_edit",
+    owned_by("exchange_id", "exchange"),
+    text("field", key=True),
+    ref("by_id", "staff", null=True),
+    moment("at"),
 )
 # What the message answers (In-Reply-To, References), so that threads are found in any order.
 exchange_parent = table(

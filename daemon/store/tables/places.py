@@ -158,8 +158,9 @@ decision = table(
     sa.Index("ix_decision_at", "at"),
 )
 
-# Has no expiry: a "nothing" of one mailbox outlives logs and accounts (schema 5).
-veto = table("veto", text("key_hash", key=True), integer("level"))
+# Has no expiry: a "nothing" of one mailbox outlives logs and accounts (schema 5). What rules want
+# hidden is kept apart, for other rules may lift it.
+veto = table("veto", text("key_hash", key=True), integer("level"), integer("by_rules", null=True))
 
 # A participant whom several third parties claim; `candidates` makes asking twice ask once.
 ambiguity = table(

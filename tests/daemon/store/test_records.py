@@ -102,6 +102,24 @@ def test_the_strictest_veto_stays(store: Store) -> None:
         assert len(vetoes.level(tx, ["h", "other", *map(str, range(2000))])) == 2
 
 
+def test_a_veto_of_rules_is_lifted_and_leaves_what_people_want(store: Store) -> None:
+    with store.write() as tx:
+        vetoes.put(tx, "both", Level.NOTHING, by_rule=True)
+        vetoes.put(tx, "both", Level.SUBJECT)
+        vetoes.put(tx, "rule", Level.NOTHING, by_rule=True)
+        vetoes.put(tx, "person", Level.NOTHING)
+        names = ["both", "rule", "person"]
+        assert vetoes.level(tx, names) == dict.fromkeys(names, Level.NOTHING)
+        assert vetoes.of_rules(tx, names) == {"both": Level.NOTHING, "rule": Level.NOTHING}
+        assert [vetoes.is_rules_own(tx, name) for name in names] == [True, True, False]
+        for name in names:
+            vetoes.set_of_rules(tx, name, None)
+        assert vetoes.level(tx, names) == {"both": Level.SUBJECT, "person": Level.NOTHING}
+        vetoes.set_of_rules(tx, "rule", Level.NOTHING)
+        vetoes.set_of_rules(tx, "rule", Level.HAPPENED)
+        assert vetoes.level(tx, ["rule"]) == {"rule": Level.HAPPENED}
+
+
 def test_a_restriction_reaches_what_was_recorded_and_what_comes(
     store: Store, world: Any, now: datetime
 ) -> None:
