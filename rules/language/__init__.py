@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
+from rules.language.check import check_all, check_one
 from rules.language.desk import MOST_PROBLEMS, Desk
 from rules.language.nodes import Unreadable, nodes
 from rules.language.parse import Written, rules_of
@@ -37,15 +39,40 @@ def read(files: Iterable[tuple[str, str | bytes]], known: Known | None = None) -
     Names that rules use are held against `known`. Nothing is raised, whatever stands in a file.
     """
     known = known or Known()
-    written: list[Written] = []
-    problems: list[Problem] = []
-    for file, content in sorted(files):
+    read_files: list[tuple[Desk, tuple[Written, ...]]] = []
+    for file, content in sorted(files, key=itemgetter(0)):
         desk = Desk(file, known)
-        written += _of_file(desk, content)
-        problems += desk.problems
-    ordered = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
-    loaded = Loaded(tuple(w.rule for w in written if w.rule is not None), ordered)
-    return loaded if loaded.is_good else Loaded(problems=ordered[:MOST_PROBLEMS])
+        written = _of_file(desk, content)
+        for one in written:
+            check_one(one, desk)
+        read_files.append((desk, written))
+    _bounded(read_files)
+    check_all(read_files)
+    loaded = Loaded(
+        tuple(one.rule for _, written in read_files for one in written if one.rule is not None),
+        _in_order(problem for desk, _ in read_files for problem in desk.problems),
+    )
+    return loaded if loaded.is_good else Loaded(problems=loaded.problems)
+
+
+def _bounded(files: list[tuple[Desk, tuple[Written, ...]]]) -> None:
+    """Tells of the first rule that is one too many."""
+    count = 0
+    for desk, written in files:
+        if count <= MOST_RULES < count + len(written):
+            desk.wrong(written[MOST_RULES - count].node, "too-many-rules", most=str(MOST_RULES))
+        count += len(written)
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """As they stand in the files; errors first in what is too much to be told."""
+    found = sorted(problems, key=lambda p: (p.severity is not Severity.ERROR, p.file, p.line))
+    kept = sorted(found[:MOST_PROBLEMS], key=lambda p: (p.file, p.line, p.column))
+    if len(found) > MOST_PROBLEMS:
+        last = kept[-1]
+        most = {"most": str(MOST_PROBLEMS)}
+        kept.append(Problem(last.file, last.line, last.column, "too-many-problems", most))
+    return tuple(kept)
 
 
 def _of_file(desk: Desk, content: str | bytes) -> tuple[Written, ...]:

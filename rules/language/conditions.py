@@ -27,7 +27,7 @@ from rules.language.readers import (
     set_of,
     words,
 )
-from rules.language.texts import ATTACHMENT, HEADERS, PEOPLE, text_match
+from rules.language.texts import ATTACHMENT, HEADERS, PEOPLE, named, text_match
 from rules.model.decisions import By
 from rules.model.exchanges import Direction
 from rules.model.people import PartyKind
@@ -84,7 +84,7 @@ CONDITIONS: Mapping[str, ConditionWord] = {
     ),
     # tuple[TextMatch, ...]: one of them
     "third_party": ConditionWord(
-        text_match(How.EQUALS),
+        named("third_parties"),
         "The code of a third party that it belongs to.",
         "third_party: [ACME, GLOBEX]",
     ),
@@ -170,7 +170,7 @@ CONDITIONS: Mapping[str, ConditionWord] = {
         about=_MAIL,
     ),
     "calendar": ConditionWord(
-        text_match(How.EQUALS),
+        named("calendars"),
         "The calendar in which this copy lies, by its name.",
         "calendar: Travail",
         about=_EVENT,

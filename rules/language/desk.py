@@ -9,6 +9,9 @@ from rules.language.problems import Problem, Severity
 from rules.model.rules import Known, Place
 from rules.words import fold
 
+Spot = Node | Place
+"""Anything that has a line and a column."""
+
 MOST_PROBLEMS = 200
 """Problems that are told of one set: a file of another sort would fill the log."""
 
@@ -28,25 +31,25 @@ class Desk:
     rule: str = ""
     problems: list[Problem] = field(default_factory=list)
 
-    def wrong(self, node: Node, code: str, **parameters: str) -> None:
+    def wrong(self, node: Spot, code: str, **parameters: str) -> None:
         """An error at a node; `parameters` fill its message."""
         self._add(node, code, parameters)
 
-    def odd(self, node: Node, code: str, **parameters: str) -> None:
+    def odd(self, node: Spot, code: str, **parameters: str) -> None:
         """A warning at a node."""
         self._add(node, code, parameters, severity=Severity.WARNING)
 
-    def unknown(self, node: Node, code: str, word: str, known: Collection[str]) -> None:
+    def unknown(self, node: Spot, code: str, word: str, known: Collection[str]) -> None:
         """An error: `word` is none of `known`; what may have been meant is told with it."""
         self._add(node, code, {"word": word}, near=nearest(word, known), known=listed(known))
 
-    def place(self, node: Node) -> Place:
+    def place(self, node: Spot) -> Place:
         """Where a node stands."""
         return Place(self.file, node.line, node.column)
 
     def _add(
         self,
-        node: Node,
+        node: Spot,
         code: str,
         parameters: dict[str, str],
         *,

@@ -49,6 +49,20 @@ MESSAGES: Mapping[str, str] = {
     "not-actions": "actions are expected: words with a colon, such as 'purpose: other'",
     "unknown-action": "unknown action '{word}'",
     "no-reply-inside": "'no_reply_for' stands directly in 'when', not inside all, any or not",
+    # Rules that can't do what they say.
+    "too-late": "'{word}' is settled from the headers, before the text that '{condition}' reads "
+    "is fetched",
+    "cannot-wait": "'{word}' can't come later: with 'no_reply_for' only 'open_follow_up' may",
+    "not-recorded": "'{word}' does nothing: '{cause}' keeps it from being recorded",
+    "never-both": "'{word}' never holds here: the other conditions ask for '{thing}'",
+    "not-of": "'{word}' does nothing here: the conditions ask for '{thing}'",
+    "inbound-waits": "only an outbound message waits for a reply",
+    "contradiction": "'{word}' contradicts another condition: the rule would never fire",
+    "never-seen": "such events never come as far as rules: they are left alone",
+    "name-taken": "there is a rule '{other}' already, at {place}",
+    "unreachable": "never asked: rule '{other}' at {place} stops before, whenever this would fire",
+    "too-many-rules": "more than {most} rules in the set",
+    "too-many-problems": "there are more problems; these are the first {most}",
     # Values.
     "not-a-text": "a text is expected here",
     "empty": "something is missing here",

@@ -130,6 +130,17 @@ def _said_how(node: Map, desk: Desk, check: Check) -> tuple[TextMatch, ...] | No
     return matches if fine and exact is not None else None
 
 
+def named(which: str) -> Reader[tuple[TextMatch, ...]]:
+    """Texts that are names, by default equal: `which` is the field of Known that lists them."""
+
+    def check(match: TextMatch, node: Node, desk: Desk) -> bool:
+        if match.how is not How.EQUALS:
+            return _can_match(match, node, desk)
+        return is_known(match.text, which, node, desk)
+
+    return text_match(How.EQUALS, check)
+
+
 _HOWS = tuple(how.value for how in How)
 _HOW_SCHEMA = {
     "type": "object",
@@ -208,12 +219,6 @@ ATTACHMENT: Reader[AttachmentMatch] = Reader(
 
 # --- participants ----------------------------------------------------------------------------
 
-_KNOWN = {
-    WhoKind.USER: "users",
-    WhoKind.GROUP: "groups",
-    WhoKind.THIRD_PARTY: "third_parties",
-}
-
 
 def _is_of(kind: WhoKind) -> Check:
     """Whether a text can be a participant of that kind."""
@@ -227,12 +232,19 @@ def _is_of(kind: WhoKind) -> Check:
         if kind in (WhoKind.ADDRESS, WhoKind.CONTACT) and not _is_address(match.text):
             desk.wrong(node, "not-an-address", given=match.text)
             return False
-        return kind not in _KNOWN or is_known(match.text, _KNOWN[kind], node, desk)
+        return True
 
     return check
 
 
-_BY_KIND = {kind.value: text_match(How.EQUALS, _is_of(kind)) for kind in WhoKind}
+_NAMED = {
+    WhoKind.USER: named("users"),
+    WhoKind.GROUP: named("groups"),
+    WhoKind.THIRD_PARTY: named("third_parties"),
+}
+_BY_KIND = {
+    kind.value: _NAMED.get(kind) or text_match(How.EQUALS, _is_of(kind)) for kind in WhoKind
+}
 # Everybody has an address.
 _WITH_ANY = frozenset(WhoKind) - {WhoKind.ADDRESS, WhoKind.DOMAIN}
 
