@@ -9,7 +9,7 @@ their number only.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rules import adopt, direction, drafting, gates, match, schedule
+from rules import adopt, direction, drafting, gates, identity, match, schedule
 from rules.model.decisions import (
     Ambiguous,
     AskPerson,
@@ -30,7 +30,7 @@ from rules.privacy import redact, strictest
 from rules.ruleset import RuleSet
 from rules.words import harmless
 
-parents = drafting.parents
+parents = identity.parents
 
 Steps = tuple[Step, ...]
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from rules import identity, mailkind, match
+from rules.item import is_video
 from rules.model.decisions import Match
 from rules.model.exchanges import Direction, Draft, ExchangeKey, Source
 from rules.model.people import Address, ContactId, Directory, EntityId, ThirdPartyId, UserId
@@ -20,7 +21,6 @@ from rules.ruleset import RuleSet
 from rules.words import fold, harmless, one_line, words
 
 MOST_ATTACHMENTS = 200
-MOST_PARENTS = 100
 
 # No mail is older than this; a Date before it is a clock that was not set.
 _FIRST_MAIL = datetime(1982, 8, 1, tzinfo=UTC)
@@ -59,7 +59,7 @@ def of_mail(
         collaborators=_others(directory, match.participants(mail), author),
         mailbox_owner=sighting.owner,
         message_id=identity.normal_id(mail.message_id) if mail.message_id else None,
-        parents=parents(mail),
+        parents=identity.parents(mail),
     )
 
 
@@ -97,25 +97,15 @@ def of_event(
 
 def mode(ruleset: RuleSet, event: Event) -> str:
     """How they met: a telephone location, a video link, a title that says so; else in person."""
-    place = fold(event.location[:_LOOK_AT])
-    if place.startswith("tel:"):
+    if fold(event.location[:_LOOK_AT]).startswith("tel:"):
         return ruleset.phone_mode
-    text = f"{place}\n{event.description[:_LOOK_AT]}\n{event.url[:_LOOK_AT]}".lower()
-    if any(sign in text for sign in ruleset.video_signs):
+    if is_video(ruleset.video_signs, event):
         return ruleset.video_mode
     title = words(event.summary[:1000])
     spoken = [words(w) for w in ruleset.phone_words]
     if any(title[i : i + len(w)] == w for w in spoken if w for i in range(len(title))):
         return ruleset.phone_mode
     return ruleset.meeting_mode
-
-
-def parents(mail: Message) -> tuple[str, ...]:
-    """The Message-IDs that a mail answers, nearest first (RFC 5322 §3.6.4), normalised."""
-    nearest_first = (*mail.in_reply_to[:MOST_PARENTS], *reversed(mail.references[-MOST_PARENTS:]))
-    own = identity.normal_id(mail.message_id or "")
-    ids = dict.fromkeys(identity.normal_id(i) for i in nearest_first)
-    return tuple(i for i in ids if i and i != own)
 
 
 def attachments(found: tuple[Attachment, ...]) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ FOLLOW_UPS = uuid.UUID("5a3f3c1e-6d0b-5b43-9a7e-3e6b0d7c2f41")
 LONGEST = 255
 """Longer names are replaced by their hash: a header may hold a megabyte."""
 
+MOST_PARENTS = 100
+
 # What gateways and lists put before a subject on the way: "[EXTERNAL]", "[list]", "***SPAM***".
 _STAMPS = re.compile(r"(?:\s*(?:\[[^\[\]]{0,80}\]|\*{3}[^*]{0,40}\*{3}))+")
 
@@ -84,6 +86,14 @@ def normal_id(message_id: str) -> str:
         return _sha(bare)
     left, at, right = bare.rpartition("@")
     return f"{left}{at}{right.lower()}"
+
+
+def parents(mail: Message) -> tuple[str, ...]:
+    """The Message-IDs that a mail answers, nearest first (RFC 5322 §3.6.4), normalised."""
+    nearest_first = (*mail.in_reply_to[:MOST_PARENTS], *reversed(mail.references[-MOST_PARENTS:]))
+    own = normal_id(mail.message_id or "")
+    ids = dict.fromkeys(normal_id(i) for i in nearest_first)
+    return tuple(i for i in ids if i and i != own)
 
 
 def message_key(message: Message) -> ExchangeKey:

@@ -15,6 +15,7 @@ from rules.model.people import (
     Contact,
     ContactId,
     Directory,
+    Group,
     ThirdParty,
     ThirdPartyId,
     User,
@@ -32,6 +33,7 @@ def index(
     contacts: Iterable[Contact],
     own_domains: Iterable[str],
     free_mail: Iterable[str] = FREE_MAIL,
+    groups: Iterable[Group] = (),
 ) -> Directory:
     """The directory, indexed. Inactive parties and contacts don't match; former staff stay ours."""
     staff = {u.id: u for u in users}
@@ -66,6 +68,8 @@ def index(
         },
         contacts_by_key=by_key,
         parties_by_domain=by_domain,
+        parties_by_code={p.code: p.id for p in parties.values() if p.active},
+        groups={g.id: g.name for g in groups},
     )
 
 
@@ -73,7 +77,7 @@ def is_internal(directory: Directory, key: AddressKey) -> bool:
     """Staff: an own domain or one below it, or a known address elsewhere (free mail, say)."""
     if key in directory.users_by_key:
         return True
-    return any(host in directory.own_domains for host in _upwards(identity.domain(key)))
+    return any(host in directory.own_domains for host in upwards(identity.domain(key)))
 
 
 def user_of(directory: Directory, address: Address) -> UserId | None:
@@ -109,7 +113,7 @@ def by_address(directory: Directory, key: AddressKey) -> Match | Ambiguous | Non
 
 
 def _by_domain(directory: Directory, host: str) -> tuple[ThirdPartyId, ...]:
-    for name in _upwards(host):
+    for name in upwards(host):
         if name in directory.parties_by_domain:
             return directory.parties_by_domain[name]
         if name in directory.free_mail:
@@ -117,7 +121,7 @@ def _by_domain(directory: Directory, host: str) -> tuple[ThirdPartyId, ...]:
     return ()
 
 
-def _upwards(host: str) -> Iterator[str]:
+def upwards(host: str) -> Iterator[str]:
     """`mail.acme.fr`, `acme.fr`; never a single label, nor more labels than DNS allows."""
     if len(host) > identity.LONGEST:
         return

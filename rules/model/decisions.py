@@ -38,6 +38,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     TOMBSTONE = "tombstone"
     TOO_OLD = "too-old"
+    RULE = "rule"
 
 
 class By(StrEnum):
@@ -48,6 +49,7 @@ class By(StrEnum):
     REFERENCE = "reference"
     DOMAIN = "domain"
     NAME = "name"
+    RULE = "rule"
 
 
 class Wish(StrEnum):

@@ -108,6 +108,7 @@ class ThirdParty:
     entity: EntityId | None = None
     active: bool = True
     revision: int = 1
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +141,5 @@ class Directory:
     users_by_key: Mapping[AddressKey, UserId] = field(default_factory=dict)
     contacts_by_key: Mapping[AddressKey, tuple[ContactId, ...]] = field(default_factory=dict)
     parties_by_domain: Mapping[str, tuple[ThirdPartyId, ...]] = field(default_factory=dict)
+    parties_by_code: Mapping[str, ThirdPartyId] = field(default_factory=dict)
+    groups: Mapping[GroupId, str] = field(default_factory=dict)
