@@ -19,6 +19,22 @@ _OVER = (LedgerState.SENT, LedgerState.FAILED, LedgerState.VOID)
 _IN_HAND = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN)
 
 
+def _in(*states: LedgerState) -> sa.ColumnElement[bool]:
+    # Spelled out in the statement: a partial index is not found by a parameter.
+    values = [state.value for state in states]
+    stands: sa.ColumnElement[bool] = c.state.in_(
+        sa.bindparam(None, values, expanding=True, literal_execute=True)
+    )
+    return stands
+
+
+_due = _in(LedgerState.DUE)
+_waiting = _in(LedgerState.RETRY, LedgerState.UNKNOWN)
+_left = _in(LedgerState.CLAIMED, LedgerState.SENDING)
+# Those least tried come first: one that never gets away delays nobody.
+_tried = sa.select(c.id).order_by(c.attempts, c.at, c.id)
+
+
 def plan(tx: Tx, dues: Iterable[Due], now: datetime) -> int:
     """Enter what is due; returns how many entries that made, moved or revived.
 
@@ -64,31 +80,27 @@ def plan(tx: Tx, dues: Iterable[Due], now: datetime) -> int:
 def claim(
     tx: Tx, now: datetime, owner: str, until: datetime, limit: int
 ) -> tuple[LedgerEntry, ...]:
-    """Take what is to be sent now, soonest first; nobody else gets it before `until`.
+    """Take what is to be sent now, first what was never tried; nobody else gets it before `until`.
 
     DUE and RETRY ones become CLAIMED. CLAIMED, SENDING and UNKNOWN ones whose owner let the time
-    pass keep their state: after SENDING a second copy can arrive, with the same bytes.
+    pass keep their state: after SENDING a second copy can arrive, with the same bytes. One whose
+    owner died before it was written is taken alone, when there is nothing else: it may have been
+    the death of them.
     """
-    expired = sa.or_(c.claimed_until.is_(None), c.claimed_until <= now)
-    waiting = sa.or_(
-        sa.and_(c.state == LedgerState.DUE, c.at <= now),
-        sa.and_(c.state == LedgerState.RETRY, c.next_try_at <= now),
-        sa.and_(c.state.in_((LedgerState.CLAIMED, LedgerState.SENDING)), expired),
-        sa.and_(c.state == LedgerState.UNKNOWN, c.next_try_at <= now, expired),
-    )
-    # A query of its own: as a mere subquery PostgreSQL may run it more than once.
-    chosen = (
-        sa.select(c.id)
-        .where(waiting)
-        .order_by(c.at, c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("chosen")
-    )
+    ids: list[int] = []
+    for query in _claimable(now):
+        if len(ids) < limit:
+            found = query.limit(limit - len(ids)).with_for_update(skip_locked=True)
+            ids += tx.execute(found).scalars()
+    if not ids:
+        alone = _unwritten(now).limit(1).with_for_update(skip_locked=True)
+        ids += tx.execute(alone).scalars()
+    if not ids:
+        return ()
     fresh = c.state.in_((LedgerState.DUE, LedgerState.RETRY))
     rows = tx.execute(
         sa.update(table)
-        .where(c.id.in_(sa.select(chosen.c.id)))
+        .where(c.id.in_(ids))
         .values(
             state=sa.case((fresh, LedgerState.CLAIMED.value), else_=c.state),
             claimed_by=owner,
@@ -97,7 +109,26 @@ def claim(
         )
         .returning(table)
     )
-    return tuple(sorted(map(_entry, rows), key=lambda e: (e.due.at, e.id)))
+    order = {id_: position for position, id_ in enumerate(ids)}
+    return tuple(sorted(map(_entry, rows), key=lambda e: order[e.id]))
+
+
+def _claimable(now: datetime) -> tuple[sa.Select[int], ...]:
+    free = sa.or_(c.claimed_until.is_(None), c.claimed_until <= now)
+    return (
+        sa.select(c.id).where(_due, c.at <= now).order_by(c.at, c.id),
+        _tried.where(_waiting, c.next_try_at <= now, free),
+        _tried.where(_left, c.mail.is_not(None), c.claimed_until <= now),
+    )
+
+
+def _unwritten(now: datetime) -> sa.Select[int]:
+    return _tried.where(_left, c.mail.is_(None), c.claimed_until <= now)
+
+
+def next_at(tx: Tx) -> datetime | None:
+    """When the next one that was never tried falls due."""
+    return tx.execute(sa.select(c.at).where(_due).order_by(c.at, c.id).limit(1)).scalar()
 
 
 def rendered(tx: Tx, entry: LedgerId, message_id: str, mail: bytes) -> LedgerEntry:

@@ -135,6 +135,11 @@ def ref(
     return sa.Column(name, Int, foreign, nullable=null, primary_key=key, autoincrement=False)
 
 
+def only(name: str, rows: str, *columns: str) -> sa.Index:
+    """An index of those rows only for which the condition `rows` holds."""
+    return sa.Index(name, *columns, sqlite_where=sa.text(rows), postgresql_where=sa.text(rows))
+
+
 def owned_by(name: str, target: str) -> sa.Column[int]:
     """Part of the key of a row that lives and dies with `target`."""
     return ref(name, target, key=True, gone="CASCADE")

@@ -8,6 +8,7 @@ from daemon.store.tables.columns import (
     id_,
     integer,
     moment,
+    only,
     owned_by,
     ref,
     table,
@@ -64,6 +65,7 @@ follow_up = table(
     sa.Index("ix_follow_up_state", "state", "start_at"),
     sa.Index("ix_follow_up_third_party_id", "third_party_id"),
     sa.Index("ix_follow_up_exchange_id", "exchange_id"),
+    only("ix_follow_up_unplanned", "planned_revision < revision", "start_at", "id"),
 )
 follow_up_assignee = table(
     "follow_up_assignee",
@@ -152,11 +154,16 @@ ledger = table(
     moment("sent_at", null=True),
     text("last_error"),
     text("void_reason"),
+    # When the admin was told that it failed.
+    moment("told_at", null=True),
     sa.UniqueConstraint(
         "follow_up_id", "occurrence", "before_seconds", "recipient_id", "schedule_version"
     ),
     sa.Index("ix_ledger_state", "state", "at"),
     sa.Index("ix_ledger_message_id", "message_id"),
+    only("ix_ledger_waiting", "state IN ('retry', 'unknown')", "next_try_at"),
+    only("ix_ledger_left", "state IN ('claimed', 'sending')", "claimed_until"),
+    only("ix_ledger_untold", "state = 'failed' AND told_at IS NULL", "id"),
 )
 
 # Mail beside reminders (answers, notices, summaries): each once, by kind and key.

@@ -260,3 +260,45 @@ def test_a_waiting_reminder_moves_with_the_zone_of_its_recipient(
         assert ledger.plan(tx, [_due(follow_up, world, now + 2 * HOUR)], now) == 1
         (entry,) = ledger.of(tx, follow_up)
     assert entry.due.at == now + 2 * HOUR
+
+
+def test_what_was_the_death_of_its_owner_is_taken_alone_and_after_all_others(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    with store.write() as tx:
+        dues = [_due(follow_up, world, now - n * MINUTE, before=n * MINUTE) for n in range(5)]
+        ledger.plan(tx, dues, now)
+    _poison, written, third, *_ = _claim(store, now - MINUTE, "dead")
+    with store.write() as tx:
+        ledger.rendered(tx, written.id, "id@we", b"bytes")
+        ledger.retry(tx, third.id, "451", now + MINUTE, "dead")
+    later = now + MINUTE
+    batches = [[e.id for e in _claim(store, later, "two")] for _ in range(4)]
+    with store.read() as tx:
+        fresh = next(e.id for e in ledger.all_open(tx) if e.due.at == now)
+        unwritten = [e.id for e in ledger.all_open(tx) if e.mail is None and e.id != third.id]
+    # First what is new, then what waited, then what is written; the unwritten one by one.
+    assert batches[0] == [fresh, third.id, written.id]
+    assert [len(batch) for batch in batches] == [3, 1, 1, 0]
+    assert {i for batch in batches for i in batch} == {third.id, written.id, *unwritten}
+
+
+def test_the_next_one_due_is_known(
+    store: Store, world: Any, now: datetime, follow_up: FollowUpId
+) -> None:
+    with store.write() as tx:
+        assert ledger.next_at(tx) is None
+        dues = [_due(follow_up, world, now + n * MINUTE, before=n * MINUTE) for n in (2, 1, 3)]
+        ledger.plan(tx, dues, now)
+        assert ledger.next_at(tx) == now + MINUTE
+
+
+def test_a_tick_finds_what_is_due_by_an_index(store: Store, now: datetime, url: str) -> None:
+    if not url.startswith("sqlite"):
+        pytest.skip("PostgreSQL's planner decides by the size of the table")
+    with store.read() as tx:
+        for query in (*ledger._claimable(now), ledger._unwritten(now)):
+            said = str(query.limit(50).compile(tx, compile_kwargs={"literal_binds": True}))
+            plan = " ".join(map(str, tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}")))
+            assert "SEARCH ledger USING" in plan, plan
+            assert "SCAN" not in plan
