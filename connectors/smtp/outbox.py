@@ -1,25 +1,31 @@
-"""Sends a batch of mails over one connection, and tells of each what became of it."""
+"""Sends batches of mails over a few connections at once, and tells of each what became of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from functools import partial
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP
 
 from connectors.errors import ConnectorError
-from connectors.smtp.envelope import Envelope, NotSendable, envelope
-from connectors.smtp.session import SmtpServer, close, login, one_line
+from connectors.smtp.delivery import transfer
+from connectors.smtp.pool import Pool
+from connectors.smtp.session import SmtpServer, login
 from rules.model.wire import Mail, Outcome, SendResult
 
-# Said to MAIL or RCPT, they speak of us, not of this mail (RFC 4954 §4.1, §6; RFC 3207 §4).
-_WE_ARE_AT_FAULT = frozenset({530, 534, 535, 538})
+T = TypeVar("T")
 
 
 class SmtpOutbox:
-    """Meets the Outbox port. Holds no connection between two calls."""
+    """Meets the Outbox port. Its connections live in a thread of their own, and end themselves a
+    while after their last mail; `close` does not wait for that."""
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
+        self._pool = Pool()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting = threading.Lock()
 
     def send(
         self,
@@ -28,8 +34,24 @@ class SmtpOutbox:
         answered: Callable[[int, SendResult], None] | None = None,
     ) -> tuple[SendResult, ...]:
         """One result for each mail, in order; `answered` hears each as it comes. What
-        `handed_over` or `answered` raises ends the batch."""
-        return asyncio.run(_Batch(self._server).send(mails, handed_over, answered))
+        `handed_over` or `answered` raises ends the batch: no further mail begins."""
+        if not mails:
+            return ()
+        batch = _Batch(self._server, self._pool, mails, handed_over, answered)
+        return self._run(batch.send())
+
+    def close(self) -> None:
+        """End the connections; the next mail makes new ones."""
+        if self._loop is not None:
+            self._run(self._pool.close())
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                # A daemon thread: what waits for its end is the batch, in the thread that called.
+                threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
 def connect(server: SmtpServer) -> SmtpOutbox:
@@ -38,117 +60,100 @@ def connect(server: SmtpServer) -> SmtpOutbox:
 
 
 class _Batch:
-    """The connection of one batch: made when needed, made again when it broke."""
+    """Mails that wait, and workers with a connection each that take one after the other."""
 
-    def __init__(self, server: SmtpServer) -> None:
-        self._server = server
-        self._smtp: SMTP | None = None
-        self._no_server: SendResult | None = None
-
-    async def send(
+    def __init__(
         self,
+        server: SmtpServer,
+        pool: Pool,
         mails: Sequence[Mail],
         handed_over: Callable[[int], None],
         answered: Callable[[int, SendResult], None] | None,
-    ) -> tuple[SendResult, ...]:
-        results: list[SendResult] = []
+    ) -> None:
+        self._server, self._pool, self._mails = server, pool, mails
+        self._handed_over, self._answered = handed_over, answered
+        self._waiting = deque(range(len(mails)))
+        self._results: dict[int, SendResult] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self._mistake: Exception | None = None
+
+    async def send(self) -> tuple[SendResult, ...]:
+        self._hire()
+        while self._workers:
+            await asyncio.wait(self._workers, return_when=asyncio.FIRST_COMPLETED)
+        if self._mistake is not None:
+            raise self._mistake
+        return tuple(self._results[index] for index in range(len(self._mails)))
+
+    def _hire(self) -> None:
+        worker = asyncio.create_task(self._work())
+        self._workers.add(worker)
+
+    async def _work(self) -> None:
+        me = asyncio.current_task()
         try:
-            for index, mail in enumerate(mails):
-                result = await self._try(mail, partial(handed_over, index))
-                results.append(result)
-                if answered is not None:
-                    answered(index, result)
+            await self._deliver_all()
+        except ConnectorError as error:
+            # A server may allow fewer connections than we would like; the others go on. Without
+            # any, what is left is not worth a timeout each.
+            if self._workers == {me}:
+                await self._give_up(str(error))
+        except Exception as error:  # noqa: BLE001  `send` raises it, when the others are done
+            self._mistake = self._mistake or error
         finally:
-            if self._smtp is not None:
-                await close(self._smtp)
-        return tuple(results)
+            self._workers.discard(me)
 
-    async def _try(self, mail: Mail, handed_over: Callable[[], None]) -> SendResult:
-        """One mail; without a server, what is left is not worth a timeout each."""
-        if self._no_server is None:
-            try:
-                return await self._deliver(mail, handed_over)
-            except ConnectorError as error:
-                self._no_server = SendResult(Outcome.TRY_AGAIN, str(error))
-        return self._no_server
+    async def _deliver_all(self) -> None:
+        smtp: SMTP | None = None
+        try:
+            while self._waiting and self._mistake is None:
+                index = self._waiting.popleft()
+                try:
+                    smtp, result = await self._deliver(smtp, index)
+                except ConnectorError:
+                    self._waiting.appendleft(index)
+                    raise
+                await self._tell(index, result)
+        finally:
+            if smtp is not None:
+                self._pool.give(smtp)
 
-    async def _deliver(self, mail: Mail, handed_over: Callable[[], None]) -> SendResult:
-        """One mail; raises ConnectorError when no connection can be had."""
+    def _hire_more(self) -> None:
+        # One after the other: a server that refuses our password is asked once.
+        if self._waiting and len(self._workers) < self._server.connections:
+            self._hire()
+
+    async def _deliver(self, smtp: SMTP | None, index: int) -> tuple[SMTP, SendResult]:
+        """One mail, and the connection for the next; raises ConnectorError when none can be had."""
         handed = False
 
-        def hand_over() -> None:
+        async def hand_over() -> None:
             nonlocal handed
             handed = True
-            handed_over()
+            await asyncio.to_thread(self._handed_over, index)
 
-        if self._smtp is not None and self._smtp.is_connected:
-            result = await _transfer(self._smtp, mail, self._server, hand_over)
+        mail = self._mails[index]
+        used = smtp if smtp is not None and smtp.is_connected else self._pool.used()
+        if used is not None:
+            self._hire_more()
+            result = await transfer(used, mail, self._server, hand_over)
             # A server may end a session between two mails, without any fault of this one.
-            ended = result.outcome is Outcome.TRY_AGAIN and not self._smtp.is_connected
+            ended = result.outcome is Outcome.TRY_AGAIN and not used.is_connected
             if handed or not ended:
-                return result
-        self._smtp = await login(self._server)
-        return await _transfer(self._smtp, mail, self._server, handed_over)
+                return used, result
+        fresh = await login(self._server)
+        self._hire_more()
+        return fresh, await transfer(fresh, mail, self._server, hand_over)
 
+    async def _tell(self, index: int, result: SendResult) -> None:
+        self._results[index] = result
+        if self._answered is not None:
+            await asyncio.to_thread(self._answered, index, result)
 
-async def _transfer(
-    smtp: SMTP, mail: Mail, server: SmtpServer, handed_over: Callable[[], None]
-) -> SendResult:
-    """One mail transaction (RFC 5321 §3.3): MAIL, one RCPT, DATA."""
-    try:
-        to = envelope(mail, smtp)
-        await _address(smtp, to)
-    except NotSendable as error:
-        return SendResult(Outcome.REFUSED, str(error))
-    except (SMTPException, OSError) as error:
-        await _reset(smtp)
-        return _before_data(error)
-    handed_over()
-    try:
-        answer = await smtp.data(mail.data, timeout=server.dot_timeout)
-    except (SMTPException, OSError) as error:
-        await _reset(smtp)
-        return _after_data(error)
-    return SendResult(Outcome.SENT, f"{answer.code} {one_line(answer.message)}")
-
-
-async def _address(smtp: SMTP, to: Envelope) -> None:
-    await smtp.mail(to.sender, options=to.options, encoding=to.encoding)
-    await smtp.rcpt(to.recipient, encoding=to.encoding)
-
-
-async def _reset(smtp: SMTP) -> None:
-    """Leave no half transaction for the next mail, or else no connection."""
-    if not smtp.is_connected:
-        return
-    try:
-        await smtp.rset()
-    except (SMTPException, OSError):
-        smtp.close()
-
-
-def _before_data(error: Exception) -> SendResult:
-    """Only a real 5xx about this mail refuses it."""
-    if not isinstance(error, SMTPResponseException):
-        return SendResult(Outcome.TRY_AGAIN, one_line(str(error)))
-    words = f"{error.code} {one_line(error.message)}"
-    if error.code in _WE_ARE_AT_FAULT:
-        return SendResult(
-            Outcome.TRY_AGAIN, f"{words}; check the user, password and security of the SMTP server"
-        )
-    return SendResult(Outcome.REFUSED if _is_permanent(error) else Outcome.TRY_AGAIN, words)
-
-
-def _after_data(error: Exception) -> SendResult:
-    """Without a real reply nobody knows whether the mail was taken."""
-    if not isinstance(error, SMTPResponseException) or not 200 <= error.code < 600:
-        return SendResult(Outcome.UNKNOWN, f"no answer to the mail: {one_line(str(error))}")
-    words = f"{error.code} {one_line(error.message)}"
-    if error.code < 300:
-        # Any 2xx accepts (RFC 5321 §4.2.1), though 250 is the usual one.
-        return SendResult(Outcome.SENT, words)
-    return SendResult(Outcome.REFUSED if _is_permanent(error) else Outcome.TRY_AGAIN, words)
-
-
-def _is_permanent(error: SMTPResponseException) -> bool:
-    return 500 <= error.code < 600
+    async def _give_up(self, why: str) -> None:
+        result = SendResult(Outcome.TRY_AGAIN, why)
+        try:
+            while self._waiting:
+                await self._tell(self._waiting.popleft(), result)
+        except Exception as error:  # noqa: BLE001  `send` raises it
+            self._mistake = self._mistake or error

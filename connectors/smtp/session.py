@@ -30,7 +30,8 @@ class SmtpServer:
 
     `timeout` is for each command. `dot_timeout` is for the answer to a whole mail, which
     servers give after their spam filters (RFC 5321 §4.5.3.2.6): when it is too short, mails
-    that were accepted count as unknown and come twice.
+    that were accepted count as unknown and come twice. `connections` is how many are used at
+    once, if the server lets us.
     """
 
     host: str
@@ -41,6 +42,7 @@ class SmtpServer:
     ca_file: str | None = None
     timeout: float = 30
     dot_timeout: float = 120
+    connections: int = 1
 
     @property
     def place(self) -> str:

@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +61,10 @@ class Faults:
     """421 to MAIL, and the connection is gone: the server goes down."""
     slow: float = 0
     """Seconds before the answer to the dot."""
+    tarpit: set[str] = field(default_factory=set)
+    """Recipients whose mail gets no answer to its dot for a minute, and is not kept."""
+    at_most: int = 0
+    """Sessions at once, if any limit: one more gets 421 to its EHLO."""
 
     def strikes(self, name: str) -> bool:
         """Whether the fault of this name happens now; one less is left."""
@@ -71,6 +76,7 @@ class Faults:
 class _Handler:
     def __init__(self, directory: Path, faults: Faults) -> None:
         self.directory, self.faults, self.connections = directory, faults, 0
+        self.sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
     async def handle_EHLO(  # noqa: N802  (aiosmtpd's names)
         self,
@@ -80,6 +86,10 @@ class _Handler:
         hostname: str,
         responses: list[str],
     ) -> list[str]:
+        if 0 < self.faults.at_most <= len(self.sessions):
+            await server.push("421 4.7.0 too many connections")
+            await _hang_up(server)
+        self.sessions.add(session)
         session.host_name = hostname
         self.connections += 1
         return responses
@@ -119,6 +129,8 @@ class _Handler:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         await asyncio.sleep(self.faults.slow)
+        if self.faults.tarpit & set(envelope.rcpt_tos):
+            await asyncio.sleep(60)
         if self.faults.strikes("full"):
             return "452 4.3.1 no room"
         if self.faults.strikes("spam"):

@@ -236,3 +236,67 @@ def test_a_sink_of_its_own_process_keeps_what_it_dropped(tmp_path):
         results = connect(at(port)).send(THREE, lambda _: None)
     assert [it.outcome for it in results] == [UNKNOWN, REFUSED, SENT]
     assert [it.data for it in mails(tmp_path / "mails")] == [THREE[0].data, THREE[2].data]
+
+
+def test_connections_are_kept_for_the_next_batch_and_closed_when_asked(sink):
+    outbox = connect(at(sink.port))
+    for batch in (THREE[:2], THREE[2:]):
+        assert [it.outcome for it in outbox.send(batch, lambda _: None)] == [SENT] * len(batch)
+    assert sink.connections == 1
+    outbox.close()
+    assert [it.outcome for it in outbox.send(THREE[:1], lambda _: None)] == [SENT]
+    assert sink.connections == 2
+
+
+def test_a_kept_connection_that_has_gone_costs_nothing(sink):
+    outbox = connect(at(sink.port))
+    outbox.send(THREE[:1], lambda _: None)
+    sink.stop()
+    sink.start()
+    assert [it.outcome for it in outbox.send(THREE[1:], lambda _: None)] == [SENT, SENT]
+
+
+def test_several_connections_work_at_once_and_each_mail_goes_once(sink):
+    sink.faults.slow = 0.05
+    many = [mail(f"n{number}") for number in range(40)]
+    before = time.monotonic()
+    told = []
+    results = connect(at(sink.port, connections=4)).send(
+        many, lambda _: None, lambda index, result: told.append((index, result))
+    )
+    assert time.monotonic() - before < 40 * 0.05
+    assert [it.outcome for it in results] == [SENT] * 40
+    assert dict(told) == dict(enumerate(results))
+    assert sorted(received(sink)) == sorted(f"n{number}" for number in range(40))
+    assert sink.connections == 4
+
+
+def test_a_server_that_allows_fewer_connections_gets_all_mails_over_those(sink):
+    sink.faults.slow, sink.faults.at_most = 0.02, 2
+    many = [mail(f"n{number}") for number in range(20)]
+    results = connect(at(sink.port, connections=6)).send(many, lambda _: None)
+    assert [it.outcome for it in results] == [SENT] * 20
+    assert len(sink.mails) == 20
+
+
+def test_a_slow_mail_holds_up_none_but_its_own_connection(sink):
+    sink.faults.tarpit = {"bob@example.com"}
+    outcomes, _, _ = send(sink, THREE, connections=2, dot_timeout=1)
+    assert outcomes == [SENT, UNKNOWN, SENT]
+
+
+def test_what_a_callback_raises_lets_the_mails_in_hand_end(sink):
+    sink.faults.slow = 0.2
+    told = []
+
+    def lost(index):
+        if index == 2:
+            raise ValueError
+
+    with pytest.raises(ValueError):
+        connect(at(sink.port, connections=2)).send(
+            [*THREE, mail("dora"), mail("emil")], lost, lambda i, r: told.append((i, r.outcome))
+        )
+    assert set(received(sink)) >= {"alice", "bob"}
+    assert "emil" not in received(sink)
+    assert {(0, SENT), (1, SENT)} <= set(told)
