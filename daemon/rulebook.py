@@ -15,8 +15,9 @@ from rules.ruleset import RuleSet
 class Book:
     """One consistent state of all that a decision depends on.
 
-    `judged_as` is the fingerprint under which ranges count as judged: what was seen while
-    observing is judged again after the release, for then it is stored.
+    `judged_as` is the fingerprint under which ranges count as judged. It leaves out the rules of
+    files, which judge what comes from then on (docs/decisions/0003); what was seen while observing
+    is judged again after the release, for then it is stored.
     """
 
     ruleset: RuleSet
@@ -28,7 +29,7 @@ class Book:
     def judged_as(self) -> str:
         """The fingerprint to commit judged ranges under."""
         prefix = "observe:" if self.observing else ""
-        return f"{prefix}{self.ruleset.fingerprint}"
+        return f"{prefix}{self.ruleset.basis}"
 
 
 class Rulebook:

@@ -7,6 +7,7 @@ import pytest
 
 from rules.freemail import FREE_MAIL
 from rules.identity import host_key
+from rules.model.rules import Place, Rule
 from rules.ruleset import RuleSet, builtin, sealed
 from rules.words import fold
 
@@ -29,10 +30,30 @@ def different(value):
     return value + (timedelta(1) if isinstance(value, timedelta) else 1)
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(RuleSet) if f.name != "fingerprint"])
-def test_any_other_value_makes_another_fingerprint(name):
-    changed = replace(builtin(), **{name: different(getattr(builtin(), name))})
-    assert sealed(changed).fingerprint != builtin().fingerprint
+DERIVED = {"fingerprint", "basis", "rules", "compiled"}
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(RuleSet) if f.name not in DERIVED])
+def test_any_other_value_makes_other_fingerprints(name):
+    changed = sealed(replace(builtin(), **{name: different(getattr(builtin(), name))}))
+    assert changed.fingerprint != builtin().fingerprint
+    assert changed.basis != builtin().basis
+
+
+def rule(line=1, **more):
+    return Rule("quotes", Place("10.yaml", line, 1), **more)
+
+
+def test_rules_of_files_make_another_fingerprint_on_the_same_basis():
+    with_rule = sealed(replace(builtin(), rules=(rule(),)))
+    stops = sealed(replace(builtin(), rules=(rule(stop=True),)))
+    assert len({builtin().fingerprint, with_rule.fingerprint, stops.fingerprint}) == 3
+    assert builtin().basis == with_rule.basis == stops.basis
+
+
+def test_where_a_rule_stands_in_its_file_makes_no_difference():
+    first, moved = (sealed(replace(builtin(), rules=(rule(line),))) for line in (1, 12))
+    assert first == moved
 
 
 def test_what_is_compared_folded_is_kept_folded():

@@ -1,4 +1,4 @@
-"""Tables about suivi itself: installation, counters, lists, options, tokens, work, audit."""
+"""Tables about suivi itself: installation, counters, lists, options, tokens, work, audit, rules."""
 
 import sqlalchemy as sa
 
@@ -95,4 +95,14 @@ audit = table(
     text("action"),
     text("subject"),
     sa.Index("ix_audit_subject", "subject"),
+)
+
+# Rules files as they were put in force; the newest row is the set in force.
+rule_set = table(
+    "rule_set",
+    id_(),
+    text("fingerprint"),
+    sa.Column("files", Json, nullable=False),
+    moment("since"),
+    sa.Index("ix_rule_set_fingerprint", "fingerprint"),
 )

@@ -9,6 +9,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from daemon.i18n import LANGUAGES, catalogue, of_environment, plural, translator
+from rules.language.messages import HINTS, MESSAGES, PLACED_IN_RULE
 
 DAEMON = Path(__file__).parents[3] / "daemon"
 
@@ -23,9 +24,11 @@ def used() -> set[str | tuple[str, str]]:
         options_map={"**.html": {"encoding": "utf-8"}, "**.j2": {"encoding": "utf-8"}},
         keywords={"_": None, "mark": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)},
     )
-    return {
+    marked = {
         message if isinstance(message, str) else tuple(message) for _, _, message, _, _ in found
     }
+    # The core is pure: its messages are a table, which the daemon translates.
+    return marked | {PLACED_IN_RULE, *HINTS.values(), *MESSAGES.values()}
 
 
 def french() -> Catalog:
