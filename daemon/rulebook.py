@@ -18,12 +18,14 @@ class Book:
     `judged_as` is the fingerprint under which ranges count as judged. It leaves out the rules of
     files, which judge what comes from then on (docs/decisions/0003); what was seen while observing
     is judged again after the release, for then it is stored.
+    `held`: a backup was restored; what reaches people and calendars waits for a release.
     """
 
     ruleset: RuleSet
     directory: Directory
     observing: bool
     live_since: datetime | None
+    held: bool = False
 
     @property
     def judged_as(self) -> str:
@@ -55,4 +57,6 @@ class Rulebook:
             state = installation.get(tx)
             if self._directory is None or self._directory.version != people.directory_version(tx):
                 self._directory = people.directory(tx, self._own_domains, FREE_MAIL)
-            return Book(self._ruleset, self._directory, state.observing, state.live_since)
+            return Book(
+                self._ruleset, self._directory, state.observing, state.live_since, state.held
+            )

@@ -16,6 +16,7 @@ from daemon.capture.judging import MailAccount
 from daemon.clock import now
 from daemon.config import Mailbox, Settings
 from daemon.followups.absorb import Absorb, withdraw
+from daemon.followups.no_reply import NoReply
 from daemon.followups.publish import Publish, carry, publish
 from daemon.jobs import Turn
 from daemon.reminders import answers
@@ -25,6 +26,7 @@ from daemon.rulebook import Rulebook
 from daemon.store import Lease, Store, installation, open_store
 from rules.model.followups import FollowUp
 from rules.model.sightings import AccountId
+from rules.workdays import NO_HOLIDAYS
 
 Progress = Callable[[str, str, int, int], None]
 """Told of a sync's progress: account, folder, UIDs judged, UIDs to judge."""
@@ -67,6 +69,11 @@ class Parts:
             self._member(account.id, account.name, self._calendar_work(account.id))
             for account, _ in self.members.calendars.values()
         )
+
+    def no_reply(self) -> NoReply:
+        """The no-reply arrow."""
+        zone = self.settings.company.timezone
+        return NoReply(self.store, self.rulebook, lambda entity: NO_HOLIDAYS, zone)
 
     def publisher(self, account: AccountId) -> Publish:
         """The follow-up arrow of one calendar account."""

@@ -13,6 +13,7 @@ from daemon.app.turns import Member, take
 from daemon.clock import now
 from daemon.config import Settings
 from daemon.followups.answer import answers
+from daemon.followups.no_reply import open_unanswered
 from daemon.jobs import Turn
 from daemon.reminders.plan import plan
 from daemon.store import accounts
@@ -48,6 +49,7 @@ class App:
         for member in (*parts.mail_members(progress), *parts.command_members()):
             counts += self._once(member, busy)
         answers(parts.store, parts.rulebook, parts.owner, now())
+        open_unanswered(parts.no_reply(), now())
         for member in parts.calendar_members():
             counts += self._once(member, busy)
         while plan(parts.store, parts.rulebook, now()):

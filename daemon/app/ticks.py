@@ -8,6 +8,7 @@ from daemon.app.parts import Parts
 from daemon.app.turns import Member, job
 from daemon.clock import now
 from daemon.followups.answer import answers
+from daemon.followups.no_reply import open_unanswered
 from daemon.followups.publish import carry
 from daemon.jobs import Job, Priority, Turn
 from daemon.loop import Loop, Tick
@@ -89,6 +90,9 @@ class Ticks:
         closed = answers(parts.store, parts.rulebook, parts.owner, now())
         if closed:
             log.info("closed", follow_ups=closed)
+        unanswered = open_unanswered(parts.no_reply(), now())
+        if unanswered:
+            log.info("without reply", follow_ups=unanswered)
         resting = self._resting()
         for account, (member, _) in parts.members.calendars.items():
             carry(parts.store, account, member.owner)

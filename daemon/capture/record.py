@@ -3,9 +3,17 @@
 from datetime import datetime, timedelta
 
 from daemon.rulebook import Book
-from daemon.store import Tx, ambiguities, decisions, exchanges, vetoes, work
+from daemon.store import Tx, ambiguities, awaited, decisions, exchanges, vetoes, work
 from rules import closing, identity
-from rules.model.decisions import AskPerson, Decision, Reason, RecordExchange, Verdict, Wish
+from rules.model.decisions import (
+    AskPerson,
+    AwaitReply,
+    Decision,
+    Reason,
+    RecordExchange,
+    Verdict,
+    Wish,
+)
 from rules.model.people import Level
 from rules.model.sightings import Event, MailPlace, Message, Sighting
 
@@ -41,6 +49,10 @@ def keep(
     recorded = exchanges.record(tx, sighting, decision, now)
     if recorded.new and recorded.exchange is not None and _may_answer(decision, book):
         work.put(tx, ANSWER, str(recorded.exchange), now)
+    if recorded.exchange is not None:
+        for effect in decision.effects:
+            if isinstance(effect, AwaitReply):
+                awaited.put(tx, recorded.exchange, effect, now)
     return decisions.Entry(sighting, decision, recorded.exchange, mark)
 
 

@@ -110,6 +110,17 @@ def history(
     return _exchanges(tx, query)
 
 
+def related(tx: Tx, exchange: Exchange, limit: int = 1000) -> tuple[Exchange, ...]:
+    """What happened since an exchange in its thread or with its third parties, oldest first."""
+    row, party = t.exchange.c, t.exchange_party.c
+    theirs = sa.select(party.exchange_id).where(party.third_party_id.in_(exchange.third_parties))
+    same: sa.ColumnElement[bool] = row.id.in_(theirs)
+    if exchange.thread is not None:
+        same = sa.or_(same, row.thread == exchange.thread)
+    since = sa.and_(same, row.happened_at >= exchange.happened_at, row.id != exchange.id)
+    return _exchanges(tx, _query().where(since).order_by(row.happened_at, row.id).limit(limit))
+
+
 def threads(tx: Tx, message_ids: Iterable[str]) -> dict[str, tuple[ThirdPartyId, ...]]:
     """Whose thread each of these Message-IDs belongs to, as far as it was captured: the third
     parties of the message itself and of those that answer it. Unknown ones are left out."""
@@ -287,4 +298,5 @@ def _exchange(r: Any, hung: _Hung) -> Exchange:
         thread=r.thread,
         level=Level(r.level),
         revision=r.revision,
+        answers=r.answers,
     )

@@ -99,6 +99,11 @@ def add(tx: Tx, draft: Draft, now: datetime) -> Exchange:
     return stored
 
 
+def lock(tx: Tx) -> None:
+    """No exchange is recorded until the commit, by anybody."""
+    counted(tx, "exchange", lock=True)
+
+
 def restrict(
     tx: Tx, keys: Iterable[ExchangeKey], level: Level, now: datetime, *, by_rule: bool = False
 ) -> None:
@@ -168,6 +173,7 @@ def _insert(tx: Tx, draft: Draft, now: datetime, rules: str | None = None) -> Ex
             quoted_from=draft.quoted_from,
             project=draft.project,
             status="active",
+            answers=draft.answers,
             message_id=message_id,
             thread=_thread(tx, message_id, parents),
             level=int(draft.level),

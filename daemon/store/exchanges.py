@@ -10,11 +10,20 @@ from daemon.store.exchange_read import (
     get,
     history,
     parties_by_reference,
+    related,
     sightings,
     threads,
     with_message_id,
 )
-from daemon.store.exchange_write import Recorded, add, delete, put_confidential, record, restrict
+from daemon.store.exchange_write import (
+    Recorded,
+    add,
+    delete,
+    lock,
+    put_confidential,
+    record,
+    restrict,
+)
 
 __all__ = [
     "Recorded",
@@ -28,9 +37,11 @@ __all__ = [
     "find",
     "get",
     "history",
+    "lock",
     "parties_by_reference",
     "put_confidential",
     "record",
+    "related",
     "restrict",
     "sightings",
     "threads",

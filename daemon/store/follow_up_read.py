@@ -136,6 +136,15 @@ def closings(tx: Tx, follow_up: FollowUpId) -> tuple[Closing, ...]:
     )
 
 
+def undone(tx: Tx, exchange: ExchangeId) -> frozenset[FollowUpId]:
+    """The follow-ups that this exchange closed once, which somebody has taken back since."""
+    table = t.follow_up_closing.c
+    query = sa.select(table.follow_up_id).where(
+        table.exchange_id == exchange, table.undone_at.is_not(None)
+    )
+    return frozenset(map(FollowUpId, tx.execute(query).scalars()))
+
+
 def unplanned(tx: Tx, limit: int) -> tuple[FollowUp, ...]:
     """The live ones whose reminders may not be in step with the ledger."""
     behind = sa.and_(row.live.is_(True), row.planned_revision < row.revision)

@@ -141,6 +141,7 @@ def change(
     carried = sa.and_(copy.c.follow_up_id == follow_up.id, copy.c.state == CopyState.IN_STEP)
     tx.execute(sa.update(copy).where(carried).values(state=CopyState.PENDING))
     if stored.state is not State.TO_DO and follow_up.state is State.TO_DO:
+        _undo_closings(tx, follow_up.id, by, now)
         gone = sa.and_(copy.c.follow_up_id == follow_up.id, copy.c.state == CopyState.GONE)
         anew = {"state": CopyState.PENDING, "etag": None, "schedule_tag": None, "reason": ""}
         tx.execute(sa.update(copy).where(gone).values(**anew))
@@ -173,12 +174,16 @@ def close(tx: Tx, effect: CloseFollowUp | WithdrawFollowUp, now: datetime) -> Fo
 def reopen(tx: Tx, follow_up: FollowUpId, by: str, now: datetime) -> FollowUp:
     """To do again; a closing by an exchange counts as undone. Raises Stale when it is gone."""
     stored = _locked(tx, follow_up)
-    closing = t.follow_up_closing
-    standing = sa.and_(closing.c.follow_up_id == follow_up, closing.c.undone_at.is_(None))
-    tx.execute(sa.update(closing).where(standing).values(undone_at=now, undone_by=by))
     if stored.state is State.TO_DO:
         return stored
     return change(tx, merge.reopen(stored), by, "reopened", now, stored.revision)
+
+
+def _undo_closings(tx: Tx, follow_up: FollowUpId, by: str, now: datetime) -> None:
+    """Whoever opens it again, in whatever way, takes back that an exchange has closed it."""
+    closing = t.follow_up_closing
+    standing = sa.and_(closing.c.follow_up_id == follow_up, closing.c.undone_at.is_(None))
+    tx.execute(sa.update(closing).where(standing).values(undone_at=now, undone_by=by))
 
 
 def put_copy(tx: Tx, copy: CalendarCopy) -> None:

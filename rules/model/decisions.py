@@ -6,6 +6,7 @@ from enum import StrEnum
 from rules.model.exchanges import Draft, ExchangeId
 from rules.model.followups import FollowUpDraft, FollowUpId
 from rules.model.people import ContactId, Level, ThirdPartyId
+from rules.model.rules import Later
 
 
 class Verdict(StrEnum):
@@ -118,6 +119,21 @@ class OpenFollowUp:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitReply:
+    """Effect: `draft` is opened when nobody has answered the exchange within so many working days.
+
+    Its time counts from when they are over, by `later`; `draft.when` is a first idea of it, and
+    `draft.key` is `rules.awaiting.key` of the rule and the exchange, so that judging twice waits
+    once.
+    """
+
+    rule: str
+    within: int
+    later: Later
+    draft: FollowUpDraft
+
+
+@dataclass(frozen=True, slots=True)
 class CloseFollowUp:
     """Effect: an exchange has answered it; kept with its reason, and can be undone."""
 
@@ -135,7 +151,7 @@ class WithdrawFollowUp:
     reason: str
 
 
-Effect = RecordExchange | AskPerson | OpenFollowUp | CloseFollowUp | WithdrawFollowUp
+Effect = RecordExchange | AskPerson | OpenFollowUp | AwaitReply | CloseFollowUp | WithdrawFollowUp
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ class ConfidentialComment:
 class Draft:
     """An exchange before it has a reference: what a decision, a person or the API proposes.
 
-    `mode` and `purpose` are codes of the editable lists; `happened_at` is aware.
+    `mode` and `purpose` are codes of the editable lists; `happened_at` is aware. `answers`: whether
+    rules let it close follow-ups; None leaves that to the rule set's default.
     """
 
     keys: tuple[ExchangeKey, ...]
@@ -111,6 +112,7 @@ class Draft:
     level: Level = Level.EVERYTHING
     confidential: ConfidentialComment | None = None
     attachments: tuple[str, ...] = ()
+    answers: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +146,4 @@ class Exchange:
     thread: str | None = None
     level: Level = Level.EVERYTHING
     revision: int = 1
+    answers: bool | None = None

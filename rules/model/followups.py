@@ -7,6 +7,7 @@ from typing import NewType
 
 from rules.model.exchanges import ExchangeId, LinkedElement
 from rules.model.people import ContactId, EntityId, ThirdPartyId, UserId
+from rules.model.rules import Later
 from rules.model.sightings import CalendarId, Component, When
 
 FollowUpId = NewType("FollowUpId", int)
@@ -112,6 +113,18 @@ class FollowUp:
     def owner(self) -> UserId | None:
         """The assignee whose calendar it lives in."""
         return next((a.user for a in self.assignees if a.owner), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A reply that a rule waits for: without one to this exchange within so many working days,
+    `draft` is opened, at a time that `later` counts from then."""
+
+    exchange: ExchangeId
+    rule: str
+    within: int
+    later: Later
+    draft: FollowUpDraft
 
 
 class CopyState(StrEnum):

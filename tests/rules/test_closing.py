@@ -1,9 +1,12 @@
 """Closing: which exchanges answer a follow-up, and which never do."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules import closing
 from rules.model.decisions import CloseFollowUp, WithdrawFollowUp
@@ -29,8 +32,19 @@ ANSWER = Exchange(
 )
 
 
-def closed(exchange=ANSWER, *open_ones, live_since=LIVE, rules=RULES):
-    return closing.closes(rules, exchange, open_ones or (follow_up(),), live_since)
+SENT = replace(
+    ANSWER,
+    id=ExchangeId(7),
+    ref="EXC-7",
+    direction=Direction.OUTBOUND,
+    happened_at=NOW - timedelta(days=5),
+)
+WAITING = follow_up(origin=Origin.RULE, key=f"{closing.NO_ANSWER}quote:1", exchange=SENT.id)
+
+
+def closed(exchange=ANSWER, *open_ones, live_since=LIVE, rules=RULES, sent=SENT, undone=()):
+    waited = {f.id: sent for f in open_ones if closing.waits_for_answer(f) and sent}
+    return closing.closes(rules, exchange, open_ones or (follow_up(),), live_since, waited, undone)
 
 
 def test_a_human_answer_closes_with_its_reason():
@@ -98,6 +112,33 @@ def test_one_that_waited_for_an_answer_is_withdrawn():
     assert [type(e) for e in closed(ANSWER, other)] == [CloseFollowUp]
 
 
+def test_a_reply_withdraws_whatever_was_read_first():
+    late = replace(WAITING, opened_at=NOW + timedelta(hours=1))
+    assert closed(ANSWER, late) == (
+        WithdrawFollowUp(FollowUpId(1), ExchangeId(12), "EXC-12: they answered"),
+    )
+    # Far ahead, or of another person in the thread: it is the reply that was waited for.
+    ahead = replace(WAITING, when=When(NOW + timedelta(days=90)), contact=SYLVIE)
+    colleague = replace(ANSWER, contacts=(JEAN,), thread="t")
+    assert len(closed(colleague, ahead, sent=replace(SENT, thread="t"))) == 1
+    assert closed(colleague, ahead, sent=SENT) == ()
+    before = replace(ANSWER, happened_at=SENT.happened_at - timedelta(seconds=1))
+    assert closed(before, WAITING) == ()
+
+
+def test_what_was_taken_back_stays_open_for_that_exchange():
+    other = follow_up(id=FollowUpId(2))
+    assert [e.follow_up for e in closed(ANSWER, follow_up(), other, undone={FollowUpId(1)})] == [2]
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_rules_that_fired_decide_before_the_default(default):
+    rules = replace(RULES, answer_closes=default)
+    assert len(closed(replace(ANSWER, answers=True), rules=rules)) == 1
+    assert closed(replace(ANSWER, answers=False), rules=rules) == ()
+    assert len(closed(ANSWER, rules=rules)) == default
+
+
 def test_each_once_though_listed_twice():
     assert len(closed(ANSWER, follow_up(), follow_up())) == 1
 
@@ -105,3 +146,44 @@ def test_each_once_though_listed_twice():
 def test_before_the_release_and_where_rules_say_so_nothing_closes():
     assert closed(live_since=None) == ()
     assert closed(rules=replace(RULES, answer_closes=False)) == ()
+
+
+EXCHANGES = st.builds(
+    replace,
+    st.just(ANSWER),
+    id=st.integers(1, 20).map(ExchangeId),
+    kind=st.sampled_from((*MailKind, None)),
+    direction=st.sampled_from(Direction),
+    source=st.sampled_from(Source),
+    answers=st.sampled_from((True, False, None)),
+    third_parties=st.sampled_from(((ACME,), (VENDOME,), (ACME, VENDOME), ())),
+    contacts=st.sampled_from(((SYLVIE,), (JEAN,), ())),
+    happened_at=st.integers(-300, 300).map(lambda h: NOW + timedelta(hours=h)),
+)
+FOLLOW_UPS = st.lists(
+    st.builds(
+        replace,
+        st.sampled_from((follow_up(), WAITING)),
+        id=st.integers(1, 6).map(FollowUpId),
+        third_party=st.sampled_from((ACME, VENDOME, None)),
+        contact=st.sampled_from((SYLVIE, JEAN, None)),
+        opened_at=st.integers(-300, 300).map(lambda h: NOW + timedelta(hours=h)),
+        when=st.integers(-900, 1500).map(lambda h: When(NOW + timedelta(hours=h))),
+    ),
+    max_size=5,
+    unique_by=lambda f: f.id,
+)
+
+
+@given(st.lists(EXCHANGES, max_size=4, unique_by=lambda e: e.id), FOLLOW_UPS)
+def test_which_are_closed_does_not_depend_on_the_order(exchanges, follow_ups):
+    def left(order):
+        still = {f.id: f for f in follow_ups}
+        for exchange in order:
+            for effect in closed(exchange, *still.values()) if still else ():
+                assert exchange.happened_at >= LIVE
+                assert closing.answer(exchange) is not None
+                del still[effect.follow_up]
+        return frozenset(still)
+
+    assert len({left(order) for order in itertools.permutations(exchanges)}) == 1

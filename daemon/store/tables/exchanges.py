@@ -31,6 +31,8 @@ exchange = table(
     integer("quoted_from", null=True),
     text("project", null=True),
     text("status"),
+    # Whether rules let it close follow-ups; nothing said: by default.
+    sa.Column("answers", sa.Boolean, nullable=True),
     text("message_id", null=True),
     text("thread", null=True),
     integer("level"),

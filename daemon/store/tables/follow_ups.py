@@ -114,6 +114,20 @@ follow_up_closing = table(
     sa.Index("ix_follow_up_closing_follow_up_id", "follow_up_id"),
 )
 
+# A reply that a rule waits for; gone once it came, or its follow-up was opened.
+awaited_reply = table(
+    "awaited_reply",
+    id_(),
+    ref("exchange_id", "exchange", gone="CASCADE"),
+    text("rule"),
+    integer("within"),
+    sa.Column("later", Json, nullable=False),
+    sa.Column("draft", Json, nullable=False),
+    moment("look_at"),
+    sa.UniqueConstraint("exchange_id", "rule"),
+    sa.Index("ix_awaited_reply_look_at", "look_at"),
+)
+
 # One an assignee; `base` is the object as both sides last agreed on it.
 calendar_copy = table(
     "calendar_copy",

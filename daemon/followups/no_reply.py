@@ -1,0 +1,119 @@
+"""The no-reply arrow: a message that nobody has answered in time opens a follow-up (spec §3).
+
+    what is awaited → awaiting.look → opened │ looked at later │ given up, in one transaction
+
+The transaction keeps exchanges from being recorded meanwhile: a reply is seen here, or it finds
+the follow-up that it withdraws.
+"""
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from daemon.rulebook import Book, Rulebook
+from daemon.steps import reached
+from daemon.store import Store, Tx, accounts, alone, awaited, exchanges, follow_ups
+from daemon.store.errors import Unstorable
+from rules import awaiting
+from rules.model.followups import FollowUpDraft
+from rules.model.people import EntityId, Level
+
+log = structlog.stdlib.get_logger(__name__)
+
+MAIL = "mail"
+
+# A reply may lie in a mailbox that is not read yet: so long a follow-up is not opened for it.
+UNREAD_LOOK = timedelta(minutes=1)
+UNREAD_PATIENCE = timedelta(days=1)
+
+# What could not be settled, for a fault of ours, is looked at again.
+FAULT = timedelta(hours=6)
+
+Holidays = Callable[[EntityId | None], Container[date]]
+"""The public holidays of an entity, for the years that matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """What the arrow works with; `zone` counts the days of whom nobody is assigned to."""
+
+    store: Store
+    rulebook: Rulebook
+    holidays: Holidays
+    zone: str
+
+
+def open_unanswered(no_reply: NoReply, now: datetime, limit: int = 200) -> int:
+    """Look at every reply that is due to be looked at; returns how many follow-ups were opened.
+
+    One that can't be settled keeps no other from it.
+    """
+    book = no_reply.rulebook.in_force()
+    if book.observing or book.held:
+        return 0
+    opened = 0
+    for _ in range(limit):
+        with no_reply.store.write() as tx:
+            # Before the row: whoever records has this lock first, and may then wait for the row.
+            exchanges.lock(tx)
+            number = awaited.take(tx, now)
+            if number is None:
+                break
+            reached("no-reply.taken")
+            try:
+                with alone(tx):
+                    opened += _settle(no_reply, tx, book, number, now)
+            except (Unstorable, LookupError, ValueError, OverflowError) as error:
+                log.warning("no reply: put off", awaited=number, why=type(error).__name__)
+                awaited.later(tx, number, now + FAULT)
+            reached("no-reply.settled")
+        reached("no-reply.committed")
+    return opened
+
+
+def _settle(no_reply: NoReply, tx: Tx, book: Book, number: int, now: datetime) -> bool:
+    """Whether a follow-up was opened. Raises LookupError, ValueError, OverflowError, Unstorable."""
+    one = awaited.get(tx, number)
+    sent, since, others = awaited.context(tx, one)
+    owner = next((book.directory.users.get(a.user) for a in one.draft.assignees if a.owner), None)
+    where = ZoneInfo(owner.timezone if owner is not None else no_reply.zone)
+    holidays = no_reply.holidays(sent.entity)
+    found = awaiting.look(one, sent, since, others, now, book.live_since, where, holidays)
+    if isinstance(found, awaiting.LookAgain):
+        awaited.later(tx, number, found.at)
+        return False
+    if isinstance(found, FollowUpDraft):
+        last = awaiting.last_sent(sent, since)
+        up = awaiting.time_is_up(last.happened_at, one.within, where, holidays)
+        if now < up + UNREAD_PATIENCE and _is_unread(tx, up):
+            awaited.later(tx, number, now + UNREAD_LOOK)
+            return False
+    awaited.done(tx, number)
+    if isinstance(found, awaiting.NotNeeded):
+        log.info("no reply: given up", exchange=sent.ref, rule=one.rule, why=found.why)
+        return False
+    if awaited.is_open(tx, one, sent.thread):
+        log.info("no reply: given up", exchange=sent.ref, rule=one.rule, why="one is open")
+        return False
+    draft = _within_level(found, sent.level, sent.ref)
+    follow_up, new = follow_ups.open(tx, draft, now, book.live_since)
+    if new:
+        log.info("no reply", exchange=sent.ref, rule=one.rule, follow_up=follow_up.id)
+    return new
+
+
+def _is_unread(tx: Tx, since: datetime) -> bool:
+    """Whether a mailbox that is watched has not been read since then."""
+    mailboxes = [s for s in accounts.watched(tx) if s.kind == MAIL and s.last_ok_at is not None]
+    return any(s.last_ok_at is not None and s.last_ok_at < since for s in mailboxes)
+
+
+def _within_level(draft: FollowUpDraft, level: Level, ref: str) -> FollowUpDraft:
+    """The draft without what its exchange may not show any more since it was made."""
+    if level is Level.EVERYTHING:
+        return draft
+    silent = replace(draft, description="")
+    return silent if level is Level.SUBJECT else replace(silent, title=ref)
