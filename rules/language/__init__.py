@@ -9,12 +9,17 @@ from rules.language.desk import MOST_PROBLEMS, Desk
 from rules.language.nodes import Unreadable, nodes
 from rules.language.parse import Written, rules_of
 from rules.language.problems import Problem, Severity, say, what
+from rules.language.samples import examples_of
+from rules.language.trial import Trial, try_all
 from rules.model.rules import Known, Rule
 
 __all__ = ["Known", "Loaded", "Problem", "Severity", "read", "say", "what"]
 
 MOST_RULES = 5000
 """Rules of a set."""
+
+MOST_EXAMPLES = 5000
+"""Examples of a set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,32 @@ def read(files: Iterable[tuple[str, str | bytes]], known: Known | None = None) -
         read_files.append((desk, written))
     _bounded(read_files)
     check_all(read_files)
+    _try_examples(read_files)
     loaded = Loaded(
         tuple(one.rule for _, written in read_files for one in written if one.rule is not None),
         _in_order(problem for desk, _ in read_files for problem in desk.problems),
     )
     return loaded if loaded.is_good else Loaded(problems=loaded.problems)
+
+
+def _try_examples(files: Iterable[tuple[Desk, tuple[Written, ...]]]) -> None:
+    """Examples are tried on a set without mistakes only: what they say of another is noise."""
+    trials = []
+    for desk, written in files:
+        for one in written:
+            desk.rule = one.name
+            trials.append(Trial(desk, one, examples_of(one.examples, desk)))
+            desk.rule = ""
+    if any(p.severity is Severity.ERROR for trial in trials for p in trial.desk.problems):
+        return
+    count = 0
+    for trial in trials:
+        count += len(trial.examples)
+        if count > MOST_EXAMPLES:
+            trial.desk.wrong(trial.written.node, "too-many-examples", most=str(MOST_EXAMPLES))
+            return
+    rules = tuple(trial.written.rule for trial in trials if trial.written.rule is not None)
+    try_all(rules, trials)
 
 
 def _bounded(files: list[tuple[Desk, tuple[Written, ...]]]) -> None:

@@ -13,6 +13,7 @@ from rules.language.desk import Desk
 from rules.language.nodes import Map, Node, Text
 from rules.language.readers import (
     FLAG,
+    SCALAR,
     TEXT,
     TRUE,
     Reader,
@@ -119,9 +120,7 @@ def _template(node: Node, desk: Desk) -> str | None:
     return text
 
 
-_TITLE: Reader[str] = Reader(
-    _template, {"type": "string", "minLength": 1}, "a text with `{subject}`, `{contact}`…"
-)
+_TITLE: Reader[str] = Reader(_template, SCALAR, "a text with `{subject}`, `{contact}`…")
 ASSIGNEES = ("author", "owner")
 
 
@@ -132,15 +131,17 @@ def _assignee(node: Node, desk: Desk) -> str | None:
     return name if is_known(name, "users", node, desk) else None
 
 
+def _priority(node: Node, desk: Desk) -> int | None:
+    return words({str(n): n for n in range(1, 10)}).read(node, desk)
+
+
 _PLAN: Mapping[str, Reader[Any]] = {
     "when": amount(later, "a time from then: `+3 working days at 09:00`, `+2h`"),
     "title": _TITLE,
     "description": _TITLE,
-    "assignee": Reader(
-        _assignee, {"type": "string", "minLength": 1}, "`author`, `owner`, or a user's address"
-    ),
+    "assignee": Reader(_assignee, SCALAR, "`author`, `owner`, or a user's address"),
     "reminder": REMINDER,
-    "priority": words({str(n): n for n in range(1, 10)}),
+    "priority": Reader(_priority, {"enum": list(range(1, 10))}, "1 (highest) to 9"),
 }
 _WAIT: Mapping[str, Reader[Any]] = {
     "within": amount(working_days, "working days: `5 working days`"),
@@ -180,7 +181,7 @@ def _pattern(node: Node, desk: Desk) -> str | None:
 
 _LINK: Mapping[str, Reader[Any]] = {
     "type": TEXT,
-    "pattern": Reader(_pattern, {"type": "string", "minLength": 1}, "an RE2 pattern"),
+    "pattern": Reader(_pattern, SCALAR, "an RE2 pattern"),
     "in": many(enum(LinkField)),
 }
 

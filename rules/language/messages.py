@@ -97,6 +97,16 @@ MESSAGES: Mapping[str, str] = {
     "not-a-domain": "'{given}' is no domain, such as 'acme.example'",
     "not-an-address": "'{given}' is no email address; a domain is written '@acme.example'",
     "unknown-variable": "unknown variable '{word}'",
+    # Examples.
+    "not-examples": "'examples' is a list: each begins with '- mail:' or '- event:'",
+    "not-an-example": "an example has 'mail' or 'event', and maybe 'fires' and 'gives'",
+    "not-a-moment": "'{given}' is no moment, such as '2026-03-04 10:00'",
+    "too-many-examples": "more than {most} examples in the set",
+    "example-missed": "the rule does not fire for this example: '{condition}' in line {line} "
+    "does not hold",
+    "example-stopped": "the rule does not fire for this example: rule '{other}' stops before",
+    "example-fires": "the rule fires for this example, and should not",
+    "example-gives": "this example gives {word}: {got}",
     # What the store knows.
     "unknown-users": "there is no user '{word}'",
     "unknown-groups": "there is no group '{word}'",

@@ -60,11 +60,10 @@ def items_of(node: Node, desk: Desk) -> tuple[Node, ...]:
     return node.items
 
 
-def _text() -> Reader[str]:
-    return Reader(text_of, {"type": "string", "minLength": 1}, "a text")
+# Editors type what is written without quotes; here all of it is text.
+SCALAR: Schema = {"type": ["string", "number", "boolean"], "minLength": 1}
 
-
-TEXT = _text()
+TEXT: Reader[str] = Reader(text_of, SCALAR, "a text")
 """A text as it stands."""
 
 
@@ -89,7 +88,7 @@ def only_true(node: Node, desk: Desk) -> bool | None:
 TRUE: Reader[bool] = Reader(only_true, {"const": True}, "`true`")
 
 
-def words(table: Mapping[str, T], kind: str = "value") -> Reader[T]:
+def words(table: Mapping[str, T]) -> Reader[T]:
     """One of the words of a table."""
 
     def read(node: Node, desk: Desk) -> T | None:
@@ -133,7 +132,7 @@ def set_of(one: Reader[T]) -> Reader[frozenset[T]]:
     return Reader(read, ordered.schema, ordered.says)
 
 
-def amount(parse: Callable[[str], T], says: str, schema: Schema | None = None) -> Reader[T]:
+def amount(parse: Callable[[str], T], says: str) -> Reader[T]:
     """What one of the functions of `rules.language.amounts` reads."""
 
     def read(node: Node, desk: Desk) -> T | None:
@@ -146,7 +145,7 @@ def amount(parse: Callable[[str], T], says: str, schema: Schema | None = None) -
             desk.wrong(node, error.code, **error.parameters)
             return None
 
-    return Reader(read, schema or {"type": "string", "minLength": 1}, says)
+    return Reader(read, SCALAR, says)
 
 
 def name_of(which: str, says: str) -> Reader[str]:
@@ -156,7 +155,7 @@ def name_of(which: str, says: str) -> Reader[str]:
         name = text_of(node, desk)
         return None if name is None or not is_known(name, which, node, desk) else name
 
-    return Reader(read, {"type": "string", "minLength": 1}, says)
+    return Reader(read, SCALAR, says)
 
 
 def is_known(name: str, which: str, node: Node, desk: Desk) -> bool:
