@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import re
 import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -20,6 +22,10 @@ from rules.zones import zone as zone_named
 
 LONGEST_LINE = 120
 """No command is longer; a longer first line is a letter, not a command."""
+
+# What may stand above an answer: a long quotation is answered below, if at all, by nobody here.
+_LOOK_AT = 20_000
+_ATTRIBUTION_LINES = 4
 
 _WORDS: dict[Verb, tuple[str, ...]] = {
     Verb.DONE: (
@@ -89,10 +95,31 @@ def parse(
 
 
 def first_line(text: str) -> str:
-    """The first line that holds anything, unless it is a quotation already."""
+    """The first line that its writer wrote: what is quoted above it, by ">", and the "On … wrote:"
+    before that, is passed over. Empty when all is quoted."""
     bare = text.lstrip("\ufeff \t\r\n\f\v\xa0")
-    line = bare[: 4 * LONGEST_LINE].partition("\n")[0].partition("\r")[0]
-    return "" if line.startswith(">") else one_line(line)
+    lines = bare[:_LOOK_AT].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [line.strip(" \t\f\v\xa0") for line in lines]
+    at = 0
+    while at < len(lines):
+        if lines[at] and not lines[at].startswith(">"):
+            end = _attribution(lines, at)
+            if end is None:
+                return one_line(lines[at])
+            at = end
+        at += 1
+    return ""
+
+
+def _attribution(lines: Sequence[str], at: int) -> int | None:
+    """The last line of an attribution from `at` on, which leads into a quotation."""
+    for end in range(at, min(at + _ATTRIBUTION_LINES, len(lines))):
+        if not lines[end] or lines[end].startswith(">"):
+            return None
+        if lines[end].endswith(":"):
+            following = next((line for line in lines[end + 1 :] if line), "")
+            return end if following.startswith(">") else None
+    return None
 
 
 def _plain(line: str) -> str:
@@ -182,29 +209,49 @@ def apply(follow_up: FollowUp, command: Command, now: datetime) -> Changes:
 #
 # follow-up (5 octets), user (4), expiry (4, seconds of Unix time), verb, then 12 octets of
 # HMAC-SHA-256 over the rest. In lower-case base32, for the local part of an address does not keep
-# its letter case, with "suivi+" at most 64 octets long (RFC 5321 §4.5.3.1.1).
+# its letter case.
 
 _HEAD = struct.Struct(">BIII")
 _SEAL = 12
-_LONGEST_VERB = 10
-LONGEST_TOKEN = 56
+LONGEST_VERB = 40
+"""Octets; that of an answer's address has one, so that "suivi+" and its token fit into the 64
+octets of a local part (RFC 5321 §4.5.3.1.1), with some left for a longer name."""
+REPLY = "r"
+"""The verb of the address that answers go to: what is asked for stands in the mail."""
+LONGEST_TOKEN = 104
+REPLY_TOKEN = 42
+"""Characters of a token for an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A signed permission for one user to do one thing to one follow-up, until `expires`."""
+
+    follow_up: FollowUpId
+    user: UserId
+    verb: str
+    expires: datetime
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it has expired."""
+        return now >= self.expires
 
 
 def token(secret: bytes, follow_up: FollowUpId, user: UserId, verb: str, expires: datetime) -> str:
     """A signed permission for one user to do one thing to one follow-up, until `expires`.
 
-    `verb` is one of `Verb` or any words that `parse` takes, in at most ten octets.
+    `verb` is any words that `parse` takes, or says what else a link is for, in at most 40 octets.
     """
     said = verb.encode()
-    if not 1 <= len(said) <= _LONGEST_VERB:
-        raise ValueError(f"a verb of 1 to {_LONGEST_VERB} octets, not {verb!r}")
+    if not 1 <= len(said) <= LONGEST_VERB:
+        raise ValueError(f"a verb of 1 to {LONGEST_VERB} octets, not {verb!r}")
     high, low = divmod(follow_up, 2**32)
     body = _HEAD.pack(high, low, user, int(expires.timestamp())) + said
     return base64.b32encode(body + _seal(secret, body)).decode().rstrip("=").lower()
 
 
-def read_token(secret: bytes, token: str, now: datetime) -> tuple[FollowUpId, UserId, str] | None:
-    """Whom and what a token permits; None when it is forged, damaged or expired."""
+def read_token(secret: bytes, token: str) -> Token | None:
+    """What a token permits, be it over or not; None when it is forged or damaged."""
     text = token.strip().upper()
     if len(text) > LONGEST_TOKEN or not text.isascii():
         return None
@@ -216,9 +263,12 @@ def read_token(secret: bytes, token: str, now: datetime) -> tuple[FollowUpId, Us
     if len(body) <= _HEAD.size or not hmac.compare_digest(seal, _seal(secret, body)):
         return None
     high, low, user, expires = _HEAD.unpack_from(body)
-    if now.timestamp() >= expires:
-        return None
-    return FollowUpId(high * 2**32 + low), UserId(user), body[_HEAD.size :].decode()
+    return Token(
+        FollowUpId(high * 2**32 + low),
+        UserId(user),
+        body[_HEAD.size :].decode(),
+        datetime.fromtimestamp(expires, UTC),
+    )
 
 
 def _seal(secret: bytes, body: bytes) -> bytes:

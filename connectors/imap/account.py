@@ -21,7 +21,8 @@ Credentials = Password
 @dataclass(frozen=True, slots=True)
 class ImapAccount:
     """An account. `timeout` is in seconds, for each wait; `ca_file` is a PEM file of authorities
-    to trust instead of the system's."""
+    to trust instead of the system's. `fields` are header fields that are read beside those that
+    the core decides by."""
 
     host: str
     port: int = 993
@@ -30,6 +31,7 @@ class ImapAccount:
     password: str = field(default="", repr=False)
     ca_file: str | None = None
     timeout: float = 60.0
+    fields: tuple[str, ...] = ()
 
     @property
     def credentials(self) -> Credentials:

@@ -37,9 +37,12 @@ _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 
 
-def batches(session: Session, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]:
-    """One batch a range, in order, the next ranges already in flight. Raises Unreachable."""
-    items = _items(session)
+def batches(
+    session: Session, ranges: Iterable[tuple[int, int]], fields: tuple[str, ...] = ()
+) -> Iterator[HeaderBatch]:
+    """One batch a range, in order, the next ranges already in flight; `fields` are read beside
+    those of the core. Raises Unreachable."""
+    items = _items(session, fields)
     asked: deque[tuple[int, int]] = deque()
 
     def commands() -> Iterator[str]:
@@ -67,7 +70,7 @@ def batches(session: Session, ranges: Iterable[tuple[int, int]]) -> Iterator[Hea
         if counted.ok and counts.pop(counted.tag, len(there)) == len(within):
             yield HeaderBatch(lo, hi, _sorted(within))
         else:
-            holes = _ask_again(session, lo, hi, within)
+            holes = _ask_again(session, lo, hi, within, items)
             yield HeaderBatch(lo, hi, _sorted(within), holes)
 
 
@@ -121,7 +124,7 @@ def _zone(sign: str, hours: str, minutes: str) -> timezone:
     return timezone(-offset if sign == "-" else offset)
 
 
-def _items(session: Session) -> str:
+def _items(session: Session, fields: tuple[str, ...]) -> str:
     items = ["UID", "FLAGS", "INTERNALDATE"]
     # DavMail downloads every message to tell its size.
     if b"davmail" not in session.welcome.lower():
@@ -130,7 +133,7 @@ def _items(session: Session) -> str:
         items.append("EMAILID")
     if session.offers("X-GM-EXT-1"):
         items.append("X-GM-MSGID")
-    return f"({' '.join(items)} BODY.PEEK[HEADER.FIELDS ({FIELDS})])"
+    return f"({' '.join(items)} BODY.PEEK[HEADER.FIELDS ({' '.join((FIELDS, *fields))})])"
 
 
 def _count_command(session: Session, lo: int, hi: int) -> str:
@@ -146,11 +149,12 @@ def _check(session: Session, what: str, *replies: Reply) -> None:
             raise Unreachable(f"{session.host}: {what}: {shown(reply.text)}")
 
 
-def _ask_again(session: Session, lo: int, hi: int, rows: dict[int, HeaderRow]) -> tuple[int, ...]:
+def _ask_again(
+    session: Session, lo: int, hi: int, rows: dict[int, HeaderRow], items: str
+) -> tuple[int, ...]:
     """Add to `rows` what is had one by one; the UIDs that the server has but does not give."""
     listed = session.must(f"UID SEARCH UID {lo}:{hi}")
     missing = [uid for uid in found(listed) if lo <= uid <= hi and uid not in rows]
-    items = _items(session)
     refused = ""
     for reply in session.pipeline(f"UID FETCH {uid} {items}" for uid in missing):
         _check(session, f"UID {lo}:{hi}", reply)

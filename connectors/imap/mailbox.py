@@ -24,8 +24,9 @@ class ImapMailbox:
     examined last.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, fields: tuple[str, ...] = ()) -> None:
         self.session = session
+        self._fields = fields
         self._wire_names: dict[str, bytes] = {}
         self._folder: str | None = None
 
@@ -73,7 +74,7 @@ class ImapMailbox:
 
         Other calls may be made between two batches; opening another folder ends the sweep's use.
         """
-        return fetch.batches(self._opened(), ranges)
+        return fetch.batches(self._opened(), ranges, self._fields)
 
     def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]:
         """The text parts of these messages; attachments are named, never fetched."""
@@ -106,7 +107,7 @@ class ImapMailbox:
 
 def connect(account: ImapAccount) -> ImapMailbox:
     """Log in. Raises Unreachable, or Refused with what to do."""
-    return ImapMailbox(open_session(account))
+    return ImapMailbox(open_session(account), account.fields)
 
 
 def _state(reply: Reply) -> tuple[dict[bytes, int], int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Literal
 
 from rules.model.people import Address
 
@@ -29,7 +30,8 @@ _RESERVED = frozenset(
 class MailText:
     """A mail to write. Message ids are bare; `date` is aware; `html` None makes it plain text.
 
-    `headers` are further fields, such as suivi's own marker.
+    `headers` are further fields, such as suivi's own marker; `auto_submitted` says whether it
+    answers a mail or comes by itself (RFC 3834 §5).
     """
 
     subject: str
@@ -42,6 +44,7 @@ class MailText:
     date: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
     in_reply_to: str | None = None
+    auto_submitted: Literal["auto-generated", "auto-replied"] = "auto-generated"
 
 
 def compose(mail: MailText) -> bytes:
@@ -58,7 +61,7 @@ def compose(mail: MailText) -> bytes:
         _field("Message-ID", _bracketed(mail.message_id)),
         *_thread(mail.in_reply_to),
         # RFC 3834 §5: nobody's holiday notice answers this.
-        _field("Auto-Submitted", "auto-generated"),
+        _field("Auto-Submitted", mail.auto_submitted),
         *_further(mail.headers),
         _field("MIME-Version", "1.0"),
     ]

@@ -11,6 +11,8 @@ from daemon.ports import Mailbox as MailboxPort
 
 def imap_account(mailbox: Mailbox) -> ImapAccount:
     """The IMAP account behind a `[[mailboxes]]` table."""
+    # Where answers arrive, it is asked who sent them; elsewhere that field is only long.
+    fields = ("AUTHENTICATION-RESULTS",) if mailbox.authserv_id else ()
     return ImapAccount(
         host=mailbox.host,
         port=mailbox.port,
@@ -19,6 +21,7 @@ def imap_account(mailbox: Mailbox) -> ImapAccount:
         password=mailbox.password.get_secret_value(),
         ca_file=str(mailbox.ca_file) if mailbox.ca_file else None,
         timeout=mailbox.timeout,
+        fields=fields,
     )
 
 

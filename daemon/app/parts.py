@@ -19,9 +19,11 @@ from daemon.followups.absorb import Absorb, withdraw
 from daemon.followups.no_reply import NoReply
 from daemon.followups.publish import Publish, carry, publish
 from daemon.jobs import Turn
-from daemon.reminders import answers
+from daemon.reminders import answers, commands
 from daemon.reminders.letter import Letter
+from daemon.reminders.response import Desk
 from daemon.reminders.send import Sender
+from daemon.reminders.ways import Ways
 from daemon.rulebook import Rulebook
 from daemon.store import Lease, Store, installation, open_store
 from rules.model.followups import FollowUp
@@ -104,10 +106,15 @@ class Parts:
         return work
 
     def _command_work(self, account: AccountId, mailbox: Mailbox) -> Work:
+        trust = commands.Trust(mailbox.authserv_id, mailbox.require_authentication)
+        inbox = commands.Inbox(account, mailbox.address or "", trust)
+        letter = self.sender.letter if self.sender is not None else None
+        desk = Desk(letter.sender, letter.ways) if letter is not None else None
+
         def work(lease: Lease, turn: Turn) -> Outcome:
             session = connect.mailbox_of(mailbox)
             try:
-                return Outcome(answers.read(self.answers, account, session, lease))
+                return Outcome(commands.read(self.answers, desk, inbox, session, lease))
             finally:
                 session.close()
 
@@ -180,13 +187,12 @@ def _sender(
 ) -> Sender | None:
     if settings.smtp is None:
         return None
-    commands = next((m.address for m in settings.mailboxes if m.purpose == "commands"), None)
-    letter = Letter(
-        sender=settings.smtp.sender,
+    ways = Ways(
         company=settings.company.name,
-        commands=commands,
+        commands=next((m.address for m in settings.mailboxes if m.purpose == "commands"), None),
         public_url=(settings.http.public_url or "").rstrip("/"),
         secret=secret,
     )
+    letter = Letter(settings.smtp.sender, ways)
     lease = timedelta(seconds=settings.reminders.lease_seconds)
     return Sender(store, rulebook, connect.outbox_of(settings.smtp), letter, owner, lease)

@@ -15,7 +15,8 @@ from daemon.loop import Loop, Tick
 from daemon.reminders.plan import plan
 from daemon.reminders.post import send_letters
 from daemon.reminders.send import send_due
-from daemon.store import accounts, decisions, erasure, follow_ups
+from daemon.reminders.ways import VALID_FOR
+from daemon.store import accounts, answered, decisions, erasure, follow_ups
 from rules.model.sightings import AccountId
 
 log = structlog.stdlib.get_logger(__name__)
@@ -117,4 +118,5 @@ class Ticks:
     def _housekeeping(self, turn: Turn) -> None:
         with self._parts.store.write() as tx:
             decisions.forget(tx, now() - LOG_FOR)
+            answered.forget(tx, now() - 2 * VALID_FOR)
         erasure.forget(self._parts.store)

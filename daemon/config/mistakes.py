@@ -13,6 +13,7 @@ from daemon.config.places import Path as OptionPath
 from daemon.config.places import Place, nearest
 from daemon.config.secrets import WAYS, Mistake
 from daemon.config.settings import Settings
+from rules.replies import REPLY_TOKEN
 
 PREFIX = "SUIVI_"
 
@@ -73,6 +74,22 @@ def cross_checks(data: Mapping[str, Any]) -> Iterator[Mistake]:
                 ("mailboxes", index),
                 "a mailbox for commands needs the address that replies go to",
             )
+        local = str(row.get("address") or "").rpartition("@")[0]
+        if row.get("purpose") == "commands" and len(local) > _LONGEST_NAME:
+            yield (
+                ("mailboxes", index, "address"),
+                f"the part before the @ should have at most {_LONGEST_NAME} characters, so that "
+                "what suivi adds to it still makes an address",
+            )
+        if row.get("require_authentication") and not row.get("authserv_id"):
+            yield (
+                ("mailboxes", index, "require_authentication"),
+                "needs `authserv_id`, the server whose word is to be believed",
+            )
+
+
+# A local part has at most 64 octets (RFC 5321 §4.5.3.1.1), and a "+" and a token are added.
+_LONGEST_NAME = 64 - 1 - REPLY_TOKEN
 
 
 def _rows(data: Mapping[str, Any], table: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

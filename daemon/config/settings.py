@@ -143,7 +143,12 @@ class Staff(Section):
 
 
 class Mailbox(Section):
-    """An IMAP account. Without `owner` it is shared by all (`info@…`)."""
+    """An IMAP account. Without `owner` it is shared by all (`info@…`).
+
+    `purpose` "commands": answers to reminders arrive here, at `address` and its plus addresses.
+    `authserv_id` names the server whose Authentication-Results (RFC 8601) are to be believed, and
+    `require_authentication` refuses answers that it does not vouch for.
+    """
 
     name: Name
     owner: Email | None = None
@@ -158,6 +163,8 @@ class Mailbox(Section):
     level: Privacy = Level.EVERYTHING
     purpose: Literal["capture", "commands"] = "capture"
     address: Email | None = None
+    authserv_id: Name | None = None
+    require_authentication: bool = False
     backfill_days: int | None = Field(default=365, ge=0)
 
 

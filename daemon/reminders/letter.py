@@ -1,7 +1,7 @@
 """The reminder email: its text in the assignee's language and time zone, and its bytes."""
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -9,16 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, s
 
 from connectors.mime.compose import MailText, compose
 from daemon import i18n
-from daemon.reminders import links
+from daemon.reminders.ways import Ways
 from daemon.rulebook import Book
 from daemon.store import Tx, exchanges, follow_ups, people
-from rules import access, adopt, identity, remind, replies
+from rules import access, adopt, identity, remind
 from rules.model.exchanges import Exchange
 from rules.model.followups import FollowUp, LedgerEntry
 from rules.model.people import Address, ThirdPartyId, User
 from rules.words import find, words
-
-VALID_FOR = timedelta(days=60)
 
 
 class Unwritable(Exception):
@@ -27,14 +25,10 @@ class Unwritable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Writes reminder mails. `commands` is the address that answers go to, or None; `public_url`
-    the address of the HTTP endpoint, or ""."""
+    """Writes reminder mails."""
 
     sender: str
-    company: str
-    commands: str | None
-    public_url: str
-    secret: bytes = field(repr=False)
+    ways: Ways
 
     def write(
         self, tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime
@@ -60,9 +54,9 @@ class Letter:
             subject=texts.get_template("subject.j2").render(facts),
             text=texts.get_template("reminder.txt.j2").render(facts),
             html=texts.get_template("reminder.html.j2").render(facts),
-            from_=Address(self.sender, self.company),
+            from_=Address(self.sender, self.ways.company),
             to=(Address(user.email, user.name),),
-            reply_to=self._reply_to(follow_up, user, now),
+            reply_to=self.ways.reply_to(follow_up, user, now),
             message_id=message_id,
             date=now,
             headers={"X-Suivi": "reminder"},
@@ -97,29 +91,10 @@ class Letter:
             "party": party,
             "contact": contact,
             "past": [(e, format_date(e.happened_at, "d MMM", locale=user.language)) for e in past],
-            "links": self._links(follow_up, user, now),
-            "answers": self.commands is not None,
-            "company": self.company,
+            "links": self.ways.links(follow_up, user, now),
+            "answers": self.ways.commands is not None,
+            "company": self.ways.company,
         }
-
-    def _links(self, follow_up: FollowUp, user: User, now: datetime) -> dict[str, str]:
-        if not self.public_url:
-            return {}
-        return {
-            action: f"{self.public_url}/l/{self._token(follow_up, user, verb, now)}"
-            for action in links.ACTIONS
-            for verb in [links.verb(action, follow_up)]
-        }
-
-    def _reply_to(self, follow_up: FollowUp, user: User, now: datetime) -> Address | None:
-        if self.commands is None:
-            return None
-        local, _, domain = self.commands.rpartition("@")
-        token = self._token(follow_up, user, "reply", now)
-        return Address(f"{local}+{token}@{domain}", self.company)
-
-    def _token(self, follow_up: FollowUp, user: User, verb: str, now: datetime) -> str:
-        return replies.token(self.secret, follow_up.id, user.id, verb, now + VALID_FOR)
 
 
 def _is_late(tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime) -> bool:

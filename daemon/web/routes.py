@@ -25,5 +25,7 @@ ROUTES = (
     Route("GET", "/api/v1/follow-ups", api.follow_ups, shapes.FollowUps),
     Route("GET", "/api/v1/third-parties", api.third_parties, shapes.ThirdParties),
     Route("GET", "/l/{token}", pages.confirm, schema=False),
+    # What scans mail often asks for the head alone: it finds the same, and nothing happens.
+    Route("HEAD", "/l/{token}", pages.confirm, schema=False),
     Route("POST", "/l/{token}", pages.act, schema=False),
 )

@@ -102,6 +102,7 @@ def test_a_line_of_mail_is_carried_out_once_and_reaches_the_calendar(
             eventually(lambda: letters(sent, "fresh"), what="a reminder", house=house)
             answer(house, parseaddr(letters(sent, "fresh")[0]["Reply-To"])[1], "ok", name="fresh")
             eventually(lambda: office.get(fresh).state is State.DONE, what="ok", house=house)
+            eventually(lambda: len(told(sent)) == 9, what="answer mails", house=house)
         assert {n: office.get(opened[n]) for n in names} == after
     assert after["bob"].state is State.DONE
     tuesday = after["mardi"].when.start.astimezone(PARIS)
@@ -115,6 +116,31 @@ def test_a_line_of_mail_is_carried_out_once_and_reaches_the_calendar(
     for name in names:
         assert "ATTENDEE" not in event(name)
         assert "ORGANIZER" not in event(name)
+    assert told(sent) == {
+        "forged": ("ann", "Nothing was changed"),
+        "unsigned": ("ann", "Nothing was changed"),
+        "other": ("bob", "Rien n’a été modifié"),
+        "unclear": ("ann", "Not understood: unclear"),
+        "bob": ("bob", "Terminé : bob"),
+        "plus": ("ann", "Put off: plus"),
+        "mardi": ("ann", "Put off: mardi"),
+        "fait": ("ann", "Done: fait"),
+        "fresh": ("ann", "Done: fresh"),
+    }
+
+
+def told(sent: Path) -> dict[str, tuple[str, str]]:
+    """To whom each mail was answered, and how; each of them once."""
+    answers = [m for m in letters(sent) if m["Auto-Submitted"] == "auto-replied"]
+    found = {
+        m["In-Reply-To"].strip("<>").partition("@")[0]: (
+            m.recipients[0].partition("@")[0],
+            m["Subject"],
+        )
+        for m in answers
+    }
+    assert len(found) == len(answers)
+    return found
 
 
 def test_signed_links_ask_first_and_act_once(
@@ -129,8 +155,8 @@ def test_signed_links_ask_first_and_act_once(
         hour = office.open("Une heure", start, owner="bob")
         with house.daemon():
             eventually(lambda: len(letters(sent)) == 2, what="reminders", house=house)
-            finish, *_ = links(letters(sent, "Appeler")[0])
-            _, in_an_hour, tomorrow, next_week = links(letters(sent, "Une heure")[0])
+            finish, *_ = links_in(letters(sent, "Appeler")[0])
+            _, in_an_hour, tomorrow, monday, opened = links_in(letters(sent, "Une heure")[0])
 
             status, page, head = ask("GET", finish)
             assert status == 200
@@ -139,7 +165,7 @@ def test_signed_links_ask_first_and_act_once(
             assert head["Cache-Control"] == "no-store"
             assert head["Referrer-Policy"] == "no-referrer"
             # A mail scanner opens every link: nothing has happened yet.
-            for link in (in_an_hour, tomorrow, next_week):
+            for link in (in_an_hour, tomorrow, monday, opened):
                 assert ask("GET", link)[0] == 200
             assert office.get(done) == done
             assert office.get(hour) == hour
@@ -147,7 +173,7 @@ def test_signed_links_ask_first_and_act_once(
             assert ask("POST", damaged(finish))[0] == 403
             expired = signed(office, done.id, "done", now() - timedelta(seconds=1))
             base = finish.rpartition("/")[0]
-            assert ask("POST", f"{base}/{expired}")[0] == 403
+            assert ask("POST", f"{base}/{expired}")[0] == 410
             # The address for answers by mail is no link.
             reply_to = parseaddr(letters(sent, "Appeler")[0]["Reply-To"])[1]
             token = reply_to.partition("@")[0].partition("+")[2]
@@ -161,21 +187,29 @@ def test_signed_links_ask_first_and_act_once(
             assert office.get(hour).when.start == start + HOUR
             # Pressed twice it moves once.
             status, page, _ = ask("POST", in_an_hour)
-            assert status == 200
+            assert status == 409
             assert "déplacée" in page
             assert office.get(hour).when.start == start + HOUR
             eventually(
                 lambda: office.states(hour)[-1] == (2, "due"), what="a new reminder", house=house
             )
-            assert ask("POST", next_week)[0] == 200
-            week = (start + HOUR).astimezone(PARIS).time()
+            # The others were for the time before, too.
+            assert ask("POST", tomorrow)[0] == 409
+            assert office.get(hour).when.start == start + HOUR
+            # That which opens it offers what can be done now, and by itself does nothing.
+            status, page, _ = ask("POST", opened)
+            assert status == 200
+            *_, again = re.findall(r'action="([^"]+)"', page)
+            assert office.get(hour).when.start == start + HOUR
+            assert ask("POST", f"{base.rpartition('/')[0]}{again}")[0] == 200
             after = office.get(hour).when.start.astimezone(PARIS)
-            assert after.time() == week
-            assert (after.date() - now().astimezone(PARIS).date()).days == 7
+            assert after.time() == (start + HOUR).astimezone(PARIS).time()
+            assert after.weekday() == 0
+            assert 1 <= (after.date() - now().astimezone(PARIS).date()).days <= 7
 
 
-def links(letter: Letter) -> tuple[str, ...]:
-    """Done, in an hour, tomorrow, next week: the same in both parts of the mail."""
+def links_in(letter: Letter) -> tuple[str, ...]:
+    """Done, in an hour, tomorrow, next Monday, open: the same in both parts of the mail."""
     in_text = re.findall(r"http://127\S+", letter.text)
     in_html = [html.unescape(h) for h in re.findall(r'href="([^"]+)"', letter.html)]
     assert in_text == in_html

@@ -281,26 +281,40 @@ TOMORROW = NOW + timedelta(days=1)
 @given(
     st.integers(0, 2**40 - 1),
     st.integers(0, 2**32 - 1),
-    st.sampled_from([*Verb, "+1h", "+7d", "reply"]),
+    st.sampled_from([*Verb, "+1h@3", "next monday@123456", replies.REPLY]),
 )
 def test_a_token_says_whom_and_what_in_any_letter_case(follow_up_id, user, verb):
     token = replies.token(SECRET, FollowUpId(follow_up_id), UserId(user), verb, TOMORROW)
-    assert replies.read_token(SECRET, token, NOW) == (follow_up_id, user, verb)
-    assert replies.read_token(SECRET, token.upper(), NOW) == (follow_up_id, user, verb)
-    assert len(f"suivi+{token}") <= 64
+    read = replies.Token(FollowUpId(follow_up_id), UserId(user), verb, TOMORROW)
+    assert replies.read_token(SECRET, token) == read
+    assert replies.read_token(SECRET, token.upper()) == read
+    assert len(token) <= replies.LONGEST_TOKEN
     assert token.isalnum()
+
+
+def test_the_token_of_an_address_leaves_room_for_its_name():
+    token = replies.token(SECRET, FollowUpId(2**40 - 1), UserId(7), replies.REPLY, TOMORROW)
+    assert len(token) == replies.REPLY_TOKEN
+    assert len(f"office+suivi-{token}") <= 64
+
+
+def test_the_longest_verb_fits_the_longest_token():
+    token = replies.token(SECRET, FollowUpId(1), UserId(7), "x" * 40, TOMORROW)
+    assert len(token) == replies.LONGEST_TOKEN
+    assert replies.read_token(SECRET, token).verb == "x" * 40
 
 
 TOKEN = replies.token(SECRET, FollowUpId(5), UserId(7), "done", TOMORROW)
 
 
 def test_a_token_expires():
-    assert replies.read_token(SECRET, TOKEN, TOMORROW - timedelta(seconds=1)) is not None
-    assert replies.read_token(SECRET, TOKEN, TOMORROW) is None
+    read = replies.read_token(SECRET, TOKEN)
+    assert not read.is_over(TOMORROW - timedelta(seconds=1))
+    assert read.is_over(TOMORROW)
 
 
 def test_a_token_of_another_secret_is_none():
-    assert replies.read_token(b"other", TOKEN, NOW) is None
+    assert replies.read_token(b"other", TOKEN) is None
 
 
 def test_no_octet_of_a_token_can_be_changed():
@@ -308,15 +322,15 @@ def test_no_octet_of_a_token_can_be_changed():
     for i in range(len(raw)):
         bent = raw[:i] + bytes([raw[i] ^ 1]) + raw[i + 1 :]
         token = base64.b32encode(bent).decode().rstrip("=")
-        assert replies.read_token(SECRET, token, NOW) is None
+        assert replies.read_token(SECRET, token) is None
 
 
 @given(st.one_of(st.text(), st.from_regex(r"[a-z2-7]{0,60}", fullmatch=True)))
 def test_what_is_no_token_is_none(text):
-    assert replies.read_token(SECRET, text, NOW) is None
+    assert replies.read_token(SECRET, text) is None
 
 
-@pytest.mark.parametrize("verb", ["", "much too long", "élaborées"])
+@pytest.mark.parametrize("verb", ["", "x" * 41, "é" * 21])
 def test_a_verb_that_does_not_fit_is_refused(verb):
     with pytest.raises(ValueError, match="octets"):
         replies.token(SECRET, FollowUpId(1), UserId(1), verb, TOMORROW)

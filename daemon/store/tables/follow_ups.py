@@ -203,3 +203,12 @@ post = table(
     sa.Index("ix_post_state", "state", "next_try_at"),
     sa.Index("ix_post_recipient", "kind", "recipient", "created_at"),
 )
+
+# Answers by mail, by what tells a message from all others, so that none is carried out twice.
+answered = table(
+    "answered",
+    text("key", key=True),
+    text("result"),
+    moment("at"),
+    sa.Index("ix_answered_at", "at"),
+)

@@ -10,7 +10,7 @@ import pytest
 
 from daemon import web
 from daemon.store import Store, open_store, upgrade
-from daemon.web import Check, LinkRefused, Links, LinkText, Readiness
+from daemon.web import Button, Check, LinkRefused, Links, LinkText, Readiness, Refusal
 from rules.model.people import Right, User, UserId
 
 TOKEN = "admin-token"
@@ -30,22 +30,29 @@ class World:
         ]
     )
     acted: list[str] = field(default_factory=list)
+    refused: dict[str, Refusal] = field(
+        default_factory=lambda: {f"{why.value}.token": why for why in Refusal}
+    )
 
     def readiness(self) -> Readiness:
         return Readiness(tuple(self.checks))
 
     def show(self, token: str) -> LinkText:
-        return self._text(token, "Terminé ?")
+        return self._text(token, "Terminé ?", Button("Confirmer", token))
 
     def act(self, token: str) -> LinkText:
         text = self._text(token, "C'est noté")
         self.acted.append(token)
         return text
 
-    def _text(self, token: str, heading: str) -> LinkText:
+    def _text(self, token: str, heading: str, *buttons: Button) -> LinkText:
+        if token == "moved.token":
+            return LinkText(heading, "déplacée", "fr", stale=True)
+        if token in self.refused:
+            raise LinkRefused(self.refused[token])
         if token != "good.token":
-            raise LinkRefused("forged")
-        return LinkText(heading, "Relance <b>Dupont</b> & fils", "fr")
+            raise LinkRefused
+        return LinkText(heading, "Relance <b>Dupont</b> & fils", "fr", buttons)
 
 
 @pytest.fixture

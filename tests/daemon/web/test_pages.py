@@ -8,13 +8,14 @@ def test_opening_a_link_changes_nothing(anonymous: httpx2.Client, world) -> None
     answer = anonymous.get("/l/good.token")
     assert answer.status_code == 200
     assert '<html lang="fr">' in answer.text
-    assert '<form method="post">' in answer.text
+    assert '<form method="post" action="/l/good.token">' in answer.text
     assert ">Confirmer<" in answer.text
     assert world.acted == []
 
 
 def test_head_and_other_verbs_change_nothing(anonymous: httpx2.Client, world) -> None:
-    for method in ("HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"):
+    assert anonymous.head("/l/good.token").status_code == 200
+    for method in ("OPTIONS", "PUT", "DELETE", "PATCH"):
         assert anonymous.request(method, "/l/good.token").status_code == 405
     assert world.acted == []
 
@@ -39,6 +40,25 @@ def test_a_forged_link_is_refused(anonymous: httpx2.Client, world, token: str, m
     answer = anonymous.request(method, f"/l/{token}")
     assert answer.status_code in (403, 404)
     assert world.acted == []
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "said"),
+    [
+        ("expired", 410, "It is too old"),
+        ("not-yours", 403, "not yours"),
+        ("gone", 410, "exists no more"),
+        ("forged", 403, "not complete"),
+        ("moved", 409, "déplacée"),
+    ],
+)
+def test_each_refusal_says_why(
+    anonymous: httpx2.Client, token: str, status: int, said: str
+) -> None:
+    for method in ("GET", "POST"):
+        answer = anonymous.request(method, f"/l/{token}.token")
+        assert (answer.status_code, said in answer.text) == (status, True)
+        assert "<form" not in answer.text
 
 
 @pytest.mark.parametrize(
