@@ -56,6 +56,10 @@ _NUMBER = amount(range_of(count), "a number: `3`, `over 3`, `at least 3`, `2 to 
 _OCTETS = amount(range_of(octets), "a size: `over 5 MB`, `under 20 kB`")
 _SECONDS = amount(range_of(seconds), "a length of time: `over 2h`, `under 15 minutes`")
 
+# What a rule assigns is no condition of another.
+FOUND_BY: Reader[By] = words({by.value: by for by in By if by is not By.RULE})
+"""By what an item is found to belong to a third party."""
+
 CONDITIONS: Mapping[str, ConditionWord] = {
     # frozenset[Thing]
     "kind": ConditionWord(set_of(enum(Thing)), "What it is.", "kind: mail"),
@@ -241,7 +245,7 @@ CONDITIONS: Mapping[str, ConditionWord] = {
     ),
     # frozenset[By]: one of them
     "matched_by": ConditionWord(
-        set_of(enum(By)),
+        set_of(FOUND_BY),
         "By what it was found to belong to a third party.",
         "matched_by: domain",
     ),

@@ -11,6 +11,7 @@ from typing import Any
 
 from rules.language.actions import ACTIONS, STOP
 from rules.language.amounts import Malformed, duration, octets
+from rules.language.conditions import FOUND_BY
 from rules.language.desk import Desk
 from rules.language.nodes import List, Map, Node, Text
 from rules.language.readers import (
@@ -161,7 +162,7 @@ def _people(node: Node, desk: Desk) -> tuple[Person, ...] | None:
 _PERSON_SCHEMA: Schema = {"anyOf": [SCALAR, map_schema(_PERSON)]}
 _PEOPLE: Reader[tuple[Person, ...]] = Reader(
     _people,
-    {"anyOf": [_PERSON_SCHEMA, {"type": "array", "items": _PERSON_SCHEMA}]},
+    {"$ref": "#/definitions/example_people"},
     "addresses, `{user: address, groups: [name]}`, `{contact: address, third_party: CODE}`",
 )
 
@@ -260,7 +261,7 @@ _BOTH: Mapping[str, Reader[Any]] = {
     "holiday": FLAG,
     "direction": enum(Direction),
     "third_party": _PARTIES,
-    "matched_by": enum(By),
+    "matched_by": FOUND_BY,
 }
 MAIL: Mapping[str, Reader[Any]] = {
     **_BOTH,
@@ -356,6 +357,11 @@ def _gives(node: Node, desk: Desk) -> tuple[Expected, ...] | None:
             found.append(Expected(key.value, frozenset(texts), value))
     return tuple(found) if len(found) == len(node.entries) else None
 
+
+DEFINITIONS: Mapping[str, Schema] = {
+    "example_people": {"anyOf": [_PERSON_SCHEMA, {"type": "array", "items": _PERSON_SCHEMA}]}
+}
+"""What schemas of readers here refer to."""
 
 _TEXTS: Schema = many(TEXT).schema
 EXAMPLE_SCHEMA: Schema = {

@@ -6,6 +6,7 @@ What it can't say (names that the store knows, patterns, phases), `suivi rules c
 
 from typing import Any
 
+from rules.language import samples, texts
 from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.parse import ALWAYS, LONGEST_NAME
@@ -39,6 +40,8 @@ def schema() -> dict[str, Any]:
             "conditions": _conditions(),
             "actions": _actions(),
             "example": EXAMPLE_SCHEMA,
+            **texts.DEFINITIONS,
+            **samples.DEFINITIONS,
         },
     }
 

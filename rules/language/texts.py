@@ -12,6 +12,7 @@ from rules.language.readers import (
     FLAG,
     TEXT,
     Reader,
+    Schema,
     amount,
     fields_of,
     is_known,
@@ -83,8 +84,7 @@ def text_match(default: How, check: Check = _can_match) -> Reader[tuple[TextMatc
             return _said_how(node, desk, check)
         return _several(node, desk, default, exact=False, check=check)
 
-    schema = {"anyOf": [many(TEXT).schema, _HOW_SCHEMA]}
-    return Reader(read, schema, f"texts ({default.value})")
+    return Reader(read, {"$ref": "#/definitions/texts"}, f"texts ({default.value})")
 
 
 def _several(
@@ -304,6 +304,14 @@ def _is_address(text: str) -> bool:
 _PERSON_SCHEMA = {"anyOf": [TEXT.schema, map_schema(_BY_KIND)]}
 PEOPLE: Reader[tuple[Who, ...]] = Reader(
     _people,
-    {"anyOf": [_PERSON_SCHEMA, {"type": "array", "items": _PERSON_SCHEMA, "minItems": 1}]},
+    {"$ref": "#/definitions/people"},
     "addresses, `@domain`, or `{address, domain, user, group, contact, third_party}`",
 )
+
+DEFINITIONS: Mapping[str, Schema] = {
+    "texts": {"anyOf": [many(TEXT).schema, _HOW_SCHEMA]},
+    "people": {
+        "anyOf": [_PERSON_SCHEMA, {"type": "array", "items": _PERSON_SCHEMA, "minItems": 1}]
+    },
+}
+"""What schemas of readers here refer to."""
