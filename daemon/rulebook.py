@@ -1,13 +1,16 @@
 """What decides at this moment: the rules and the directory in force, swapped whole."""
 
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from daemon.store import Store, installation, people
+from daemon import options
+from daemon.store import Store, Tx, installation, people
+from daemon.store import options as stored
 from rules.freemail import FREE_MAIL
-from rules.model.people import Directory
+from rules.model.people import Directory, EntityId, User
+from rules.options import Chosen, Value, Wishes
 from rules.ruleset import RuleSet
 
 
@@ -26,6 +29,16 @@ class Book:
     observing: bool
     live_since: datetime | None
     held: bool = False
+    chosen: Chosen = field(default_factory=lambda: Chosen(options.defaults()))
+
+    @property
+    def silent(self) -> bool:
+        """Nothing may be sent: it only observes, or a restored backup waits for its release."""
+        return self.observing or self.held
+
+    def wishes(self, user: User, entity: EntityId | None) -> Wishes:
+        """How this user is reminded of something of `entity`."""
+        return options.wishes(self.chosen, user, entity)
 
     @property
     def judged_as(self) -> str:
@@ -35,12 +48,24 @@ class Book:
 
 
 class Rulebook:
-    """Hands out the book in force; re-reads the directory only when its version has moved."""
+    """Hands out the book in force; re-reads directory and options only when they changed.
 
-    def __init__(self, store: Store, ruleset: RuleSet, own_domains: Iterable[str]) -> None:
+    `builtin` is what holds of each option where nobody set it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ruleset: RuleSet,
+        own_domains: Iterable[str],
+        builtin: Mapping[str, Value] | None = None,
+    ) -> None:
         self._store = store
         self._ruleset = ruleset
         self._own_domains = frozenset(own_domains)
+        self._builtin = options.defaults() if builtin is None else builtin
+        self._chosen = Chosen(self._builtin)
+        self._wishes = -1
         self._directory: Directory | None = None
         self._lock = threading.Lock()
 
@@ -55,8 +80,24 @@ class Rulebook:
         """The book for the batch that starts now."""
         with self._lock, self._store.read() as tx:
             state = installation.get(tx)
-            if self._directory is None or self._directory.version != people.directory_version(tx):
-                self._directory = people.directory(tx, self._own_domains, FREE_MAIL)
+            directory = self._read(tx)
             return Book(
-                self._ruleset, self._directory, state.observing, state.live_since, state.held
+                self._ruleset,
+                directory,
+                state.observing,
+                state.live_since,
+                state.held,
+                self._chosen,
             )
+
+    def _read(self, tx: Tx) -> Directory:
+        """The directory; it and the options anew if they changed."""
+        wishes = stored.version(tx)
+        if wishes != self._wishes:
+            self._chosen = options.chosen(self._builtin, stored.in_force(tx))
+            # Of users' zones and languages the directory's version knows nothing.
+            self._directory = None
+            self._wishes = wishes
+        if self._directory is None or self._directory.version != people.directory_version(tx):
+            self._directory = people.directory(tx, self._own_domains, FREE_MAIL)
+        return self._directory

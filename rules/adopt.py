@@ -180,7 +180,7 @@ def _draft(
         description=event.description,
         place=event.location,
         priority=event.priority,
-        reminders=reminders_of(event) or (Reminder(ruleset.default_reminder),),
+        reminders=reminders_of(event) or (Reminder(),),
         element=_element(event),
         origin=Origin.PERSON,
         component=event.component,

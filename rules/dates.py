@@ -18,7 +18,7 @@ _DAY_NAMES = (
     ("saturday", "sat", "samedi", "sam"),
     ("sunday", "sun", "dimanche", "dim"),
 )
-_WEEKDAYS = {name: i for i, names in enumerate(_DAY_NAMES) for name in names}
+WEEKDAYS = {name: i for i, names in enumerate(_DAY_NAMES) for name in names}
 
 _MONTH_NAMES = (
     ("january", "jan", "janvier", "janv"),
@@ -156,7 +156,7 @@ def _day(text: str, today: date, language: str) -> date | None:
                 return day
     # "vendredi 27 novembre": the date says it.
     first, _, rest = text.partition(" ")
-    if rest and first.strip(".,") in _WEEKDAYS:
+    if rest and first.strip(".,") in WEEKDAYS:
         return _day(rest, today, language)
     return None
 
@@ -189,7 +189,7 @@ def _month_day(found: re.Match[str], today: date, _language: str) -> date | None
 
 def _weekday(found: re.Match[str], today: date, _language: str) -> date | None:
     """The next such day after today: on a Tuesday, "mardi" is in a week."""
-    number = _WEEKDAYS.get(found[1])
+    number = WEEKDAYS.get(found[1])
     if number is None:
         return None
     return _later(today, (number - today.weekday() - 1) % 7 + 1)

@@ -102,12 +102,8 @@ def state_of(event: Event) -> State:
 
 def reminders_of(event: Event) -> tuple[Reminder, ...]:
     """Alarms of action EMAIL are reminders; others ring on the phone and are the person's."""
-    return tuple(
-        sorted(
-            {Reminder(a.before) for a in event.alarms if a.action.upper() == "EMAIL"},
-            key=lambda r: r.before,
-        )
-    )
+    emails = {a.before for a in event.alarms if a.action.upper() == "EMAIL"}
+    return tuple(map(Reminder, sorted(emails)))
 
 
 _EMPTY: dict[str, object] = {

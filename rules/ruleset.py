@@ -83,9 +83,7 @@ class RuleSet:
         "visio.numerique.gouv.fr/",
     )
 
-    # Reminders (spec §8).
-    default_reminder: timedelta = timedelta(minutes=60)
-    all_day_hour: int = 9
+    # Reminders (spec §8); the rest of what decides about them are options.
     late_limit: timedelta = timedelta(days=3)
 
     # A Date header further ahead than this is not believed.

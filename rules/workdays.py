@@ -1,13 +1,12 @@
 """Days and hours on which people work, and the moments that are counted in them (spec §3, §8)."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from rules.model.rules import DayKind, Later
 
 DAY = timedelta(days=1)
-MONDAY_TO_FRIDAY = frozenset(range(5))
 
 # A company that is closed for longer has no last working moment that would still remind anybody.
 _LOOK_BACK = 31
@@ -19,19 +18,24 @@ Span = tuple[time, time]
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When people work, on their wall clock: the days of the week (Monday is 0), and on each of
-    them these spans, both ends included; a lunch break lies between two."""
+    """When people work, on their wall clock: for each day of the week, Monday first, its spans,
+    both ends included. A lunch break lies between two; a day without any is no working day."""
 
-    weekdays: frozenset[int] = MONDAY_TO_FRIDAY
-    spans: tuple[Span, ...] = ((time(8, 30), time(18, 30)),)
+    week: tuple[tuple[Span, ...], ...]
 
 
-OFFICE = Hours()
+def each_day(*spans: Span, days: Iterable[int] = range(5)) -> Hours:
+    """The same spans on each of these days; Monday is 0."""
+    chosen = frozenset(days)
+    return Hours(tuple(spans if day in chosen else () for day in range(7)))
+
+
+OFFICE = each_day((time(8, 30), time(18, 30)))
 
 
 def is_working_day(day: date, holidays: Container[date], hours: Hours = OFFICE) -> bool:
     """Whether people work on that day."""
-    return day.weekday() in hours.weekdays and day not in holidays
+    return bool(hours.week[day.weekday()]) and day not in holidays
 
 
 def is_working(
@@ -39,9 +43,9 @@ def is_working(
 ) -> bool:
     """Whether people work at that moment, there."""
     local = moment.astimezone(where)
-    if not is_working_day(local.date(), holidays, hours):
+    if local.date() in holidays:
         return False
-    return any(start <= local.time() <= end for start, end in hours.spans)
+    return any(start <= local.time() <= end for start, end in hours.week[local.weekday()])
 
 
 def working_day_after(
@@ -120,6 +124,8 @@ def _ends(day: date, where: tzinfo, hours: Hours) -> Iterator[datetime]:
     """The ends of spans, in UTC, from that day backwards."""
     for back in range(min(_LOOK_BACK, day.toordinal() - date.min.toordinal())):
         that_day = day - back * DAY
-        walls = [datetime.combine(that_day, end, where) for _, end in hours.spans]
+        walls = [
+            datetime.combine(that_day, end, where) for _, end in hours.week[that_day.weekday()]
+        ]
         both = {w.replace(fold=fold).astimezone(UTC) for w in walls for fold in (0, 1)}
         yield from sorted(both, reverse=True)

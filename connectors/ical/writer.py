@@ -13,6 +13,8 @@ from rules.model.sightings import Component
 PRODID: Final = "-//suivi//suivi//EN"
 # An all-day follow-up rings in the morning, not at midnight.
 MORNING: Final = timedelta(hours=9)
+# One that leaves the length open.
+AN_HOUR: Final = timedelta(hours=1)
 
 
 def write(
@@ -91,7 +93,7 @@ def _alarm(follow_up: FollowUp) -> bytes:
     """A VALARM that rings with the first reminder; nothing once it is over."""
     if not follow_up.reminders or follow_up.state is not State.TO_DO:
         return b""
-    before = max(reminder.before for reminder in follow_up.reminders)
+    before = max(AN_HOUR if r.before is None else r.before for r in follow_up.reminders)
     if follow_up.when.all_day:
         before = timedelta(days=before.days) - MORNING
     # A task without start is placed by its due time.

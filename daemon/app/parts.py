@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from daemon.app import connect, members
-from daemon.app.rules import ruleset_of
+from daemon.app.rules import options_of, ruleset_of
 from daemon.app.secret import master_key
 from daemon.app.turns import PATIENCE, Member, Outcome, Work
 from daemon.capture import calendar, mail
@@ -25,7 +25,7 @@ from daemon.reminders.response import Desk
 from daemon.reminders.send import Sender
 from daemon.reminders.ways import Ways
 from daemon.rulebook import Rulebook
-from daemon.store import Lease, Store, installation, open_store
+from daemon.store import Lease, Store, installation, open_store, options
 from rules.model.followups import FollowUp
 from rules.model.sightings import AccountId
 from rules.workdays import NO_HOLIDAYS
@@ -160,10 +160,12 @@ def assemble(settings: Settings, store: Store | None = None) -> Parts:
     secret = master_key(settings)
     store = store or open_store(settings.database_url)
     observe = timedelta(days=settings.observe.days)
+    builtin = options_of(settings)
     with store.write() as tx:
         installation.ensure(tx, now(), observe or None)
         known = members.declare(tx, settings, now())
-    rulebook = Rulebook(store, ruleset_of(settings), own_domains(settings))
+        options.built_in(tx, builtin)
+    rulebook = Rulebook(store, ruleset_of(settings), own_domains(settings), builtin)
     owner = f"{socket.gethostname()}:{secrets.token_hex(4)}"
     return Parts(
         settings=settings,

@@ -52,7 +52,7 @@ def open_unanswered(no_reply: NoReply, now: datetime, limit: int = 200) -> int:
     One that can't be settled keeps no other from it.
     """
     book = no_reply.rulebook.in_force()
-    if book.observing or book.held:
+    if book.silent:
         return 0
     opened = 0
     for _ in range(limit):

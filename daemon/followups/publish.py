@@ -44,7 +44,7 @@ def publish(publish: Publish, account: AccountId, calendars: Calendars, lease: L
     be written stays pending. An object that can't be read is left alone, with the reason.
     """
     book = publish.rulebook.in_force()
-    if book.observing:
+    if book.silent:
         return 0
     with publish.store.read() as tx:
         pending = follow_ups.unpublished(tx, account, limit=100)
@@ -87,9 +87,8 @@ def _one(
     if copy.base is not None and ical.outside_attendees(copy.base, _own(book)):
         _mark(publish, lease, replace(copy, state=CopyState.PARKED, reason=OUTSIDERS))
         return
-    data = ical.write(
-        follow_up, publish.zone, base=copy.base, url=publish.link(follow_up), now=moment
-    )
+    rung = _rung(book, follow_up)
+    data = ical.write(rung, publish.zone, base=copy.base, url=publish.link(rung), now=moment)
     with publish.store.read() as tx:
         calendar = shelf.get(tx, copy.calendar)
     shown = copy
@@ -105,6 +104,18 @@ def _one(
         follow_ups.put_copy(tx, mark)
         if mark.etag is not None:
             shelf.written(tx, calendar.id, mark.href, mark.etag)
+
+
+def _rung(book: Book, follow_up: FollowUp) -> FollowUp:
+    """With the length of the owner's reminders spelled out, for the alarm that rings with them."""
+    owner = None if follow_up.owner is None else book.directory.users.get(follow_up.owner)
+    if owner is None:
+        return follow_up
+    before = book.wishes(owner, follow_up.entity).before
+    spelled = tuple(
+        replace(r, before=before) if r.before is None else r for r in follow_up.reminders
+    )
+    return replace(follow_up, reminders=spelled)
 
 
 def _absorb_and_retry(

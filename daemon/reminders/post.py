@@ -24,8 +24,8 @@ TOO_LATE = "too late"
 
 def send_letters(sender: Sender) -> int:
     """Send every letter that waits; returns how many were handed to the server. Nothing leaves
-    while suivi only observes."""
-    if sender.rulebook.in_force().observing:
+    while suivi only observes, or a restored backup is held."""
+    if sender.rulebook.in_force().silent:
         return 0
     moment = now()
     with sender.store.write() as tx:

@@ -16,6 +16,7 @@ import structlog
 from daemon.clock import now
 from daemon.ports import Outbox
 from daemon.reminders.letter import Letter, Unwritable
+from daemon.reminders.plan import dues
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
 from daemon.store import ClaimLost, Store, Tx, follow_ups, ledger
@@ -45,7 +46,7 @@ class Sender:
 def send_due(sender: Sender) -> int:
     """Send every reminder that is due; returns how many were handed to the server."""
     book = sender.rulebook.in_force()
-    if book.observing:
+    if book.silent:
         return 0
     moment = now()
     with sender.store.write() as tx:
@@ -90,7 +91,8 @@ def _with_bytes(sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry |
     moment = now()
     with sender.store.write() as tx:
         follow_up = follow_ups.get(tx, entry.due.follow_up)
-        why = remind.void_before_sending(entry, follow_up, moment, book.ruleset)
+        due = None if follow_up is None else dues(tx, book, follow_up)
+        why = remind.obsolete(entry, follow_up, due)
         if why is not None or follow_up is None:
             ledger.void(tx, entry.id, why or "its follow-up is gone")
             return None

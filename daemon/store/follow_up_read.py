@@ -1,5 +1,6 @@
 """Reading follow-ups and their calendar copies; `daemon.store.follow_ups` is the door to them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from daemon.store.database import Tx
-from daemon.store.rows import grouped
+from daemon.store.rows import chunks, grouped
 from daemon.store.tables import follow_ups as t
 from daemon.store.tables.exchanges import element
 from daemon.store.tables.places import calendar as calendar_table
@@ -151,13 +152,34 @@ def unplanned(tx: Tx, limit: int) -> tuple[FollowUp, ...]:
     return _follow_ups(tx, _query().where(behind).order_by(row.start_at, row.id).limit(limit))
 
 
-def planned(tx: Tx, follow_up: FollowUp) -> None:
-    """Its reminders, as of this value, stand in the ledger."""
-    tx.execute(
-        sa.update(t.follow_up)
-        .where(row.id == follow_up.id)
-        .values(planned_revision=follow_up.revision)
+def wished_otherwise(tx: Tx, ids: Iterable[FollowUpId]) -> frozenset[FollowUpId]:
+    """Those of these that were planned as they are: only what their assignees wish changed."""
+    same = row.planned_revision == -row.revision
+    return frozenset(
+        FollowUpId(number)
+        for some in chunks(ids)
+        for number in tx.execute(sa.select(row.id).where(row.id.in_(some), same)).scalars()
     )
+
+
+def scheduled_at(tx: Tx, follow_up: FollowUp) -> datetime | None:
+    """When it was given the time that it has: opened, moved or reopened."""
+    if follow_up.schedule_version == 1:
+        return follow_up.opened_at
+    c = t.follow_up_change.c
+    moves = sa.select(sa.func.max(c.at)).where(
+        c.follow_up_id == follow_up.id, c.field == "schedule_version"
+    )
+    moved: datetime | None = tx.execute(moves).scalar()
+    return moved or follow_up.opened_at
+
+
+def planned(tx: Tx, several: Iterable[FollowUp]) -> None:
+    """Their reminders, as of these values, stand in the ledger."""
+    statement = sa.update(t.follow_up).where(row.id == sa.bindparam("which"))
+    rows = [{"which": one.id, "planned_revision": one.revision} for one in several]
+    if rows:
+        tx.execute(statement, rows)
 
 
 def without_copy(tx: Tx, owner: UserId, limit: int = 100) -> tuple[FollowUp, ...]:
@@ -279,7 +301,7 @@ def _follow_up(r: Any, assignees: list[Any], reminders: list[Any]) -> FollowUp:
         place=r.place,
         priority=r.priority,
         reminders=tuple(
-            Reminder(timedelta(seconds=before), channel, template)
+            Reminder(None if before is None else timedelta(seconds=before), channel, template)
             for before, channel, template in reminders
         ),
         element=linked,

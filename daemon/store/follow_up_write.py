@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,9 +43,7 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "description": str,
     "place": str,
     "priority": int,
-    "reminders": lambda several: [
-        [int(r.before.total_seconds()), r.channel, r.template] for r in several
-    ],
+    "reminders": lambda several: [[_seconds(r.before), r.channel, r.template] for r in several],
     "element": lambda e: None if e is None else [e.type, e.ref],
     "state": str,
     "percent": int,
@@ -219,6 +217,10 @@ def _instant(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
+def _seconds(length: timedelta | None) -> int | None:
+    return None if length is None else int(length.total_seconds())
+
+
 def _columns(tx: Tx, value: FollowUp | FollowUpDraft) -> dict[str, Any]:
     return {
         "title": value.title,
@@ -261,7 +263,7 @@ def _put_rows(
         {
             "follow_up_id": follow_up,
             "position": n,
-            "before_seconds": int(r.before.total_seconds()),
+            "before_seconds": _seconds(r.before),
             "unit": "seconds",
             "anchor": "start",
             "channel": r.channel,

@@ -14,9 +14,11 @@ from daemon.store.follow_up_read import (
     history,
     open_ones,
     planned,
+    scheduled_at,
     undone,
     unplanned,
     unpublished,
+    wished_otherwise,
     without_copy,
 )
 from daemon.store.follow_up_write import (
@@ -48,8 +50,10 @@ __all__ = [
     "planned",
     "put_copy",
     "reopen",
+    "scheduled_at",
     "undone",
     "unplanned",
     "unpublished",
+    "wished_otherwise",
     "without_copy",
 ]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from daemon.store.database import Tx
 from daemon.store.errors import ClaimLost
-from daemon.store.rows import inserting
+from daemon.store.rows import chunks, inserting
 from daemon.store.tables.follow_ups import ledger as table
 from rules.model.followups import Due, FollowUpId, LedgerEntry, LedgerId, LedgerState
 from rules.model.people import UserId
@@ -39,8 +39,8 @@ def plan(tx: Tx, dues: Iterable[Due], now: datetime) -> int:
     """Enter what is due; returns how many entries that made, moved or revived.
 
     One that stands in the ledger stays, with two exceptions: a waiting one takes the new instant
-    (the zone of its recipient changed), and a void one that was never handed over is due again
-    (its follow-up came back to the same assignee).
+    and template (the zone or an option of its recipient changed), and a void one that was never
+    handed over is due again (its follow-up came back to the same assignee).
     """
     changed = 0
     for due in dues:
@@ -59,7 +59,11 @@ def plan(tx: Tx, dues: Iterable[Due], now: datetime) -> int:
             last_error="",
             void_reason="",
         )
-        moved = sa.and_(c.state == LedgerState.DUE, c.at != statement.excluded.at)
+        other = sa.or_(
+            c.at != statement.excluded.at,
+            c.template.is_distinct_from(statement.excluded.template),
+        )
+        moved = sa.and_(c.state == LedgerState.DUE, other)
         dropped = sa.and_(c.state == LedgerState.VOID, c.handed_over.is_(False))
         revived = dropped if due.at > now else sa.false()
         statement = statement.on_conflict_do_update(
@@ -213,6 +217,16 @@ def of(tx: Tx, follow_up: FollowUpId) -> tuple[LedgerEntry, ...]:
     return tuple(map(_entry, tx.execute(query)))
 
 
+def of_all(tx: Tx, several: Iterable[FollowUpId]) -> dict[FollowUpId, tuple[LedgerEntry, ...]]:
+    """Every entry of each of these."""
+    query = sa.select(table).order_by(c.at, c.id)
+    found = {one: tuple[LedgerEntry, ...]() for one in several}
+    for some in chunks(found):
+        for r in tx.execute(query.where(c.follow_up_id.in_(some))):
+            found[FollowUpId(r.follow_up_id)] += (_entry(r),)
+    return found
+
+
 def all_open(tx: Tx) -> tuple[LedgerEntry, ...]:
     """Every entry that is not over, soonest first."""
     query = sa.select(table).where(c.state.not_in(_OVER)).order_by(c.at, c.id)
@@ -252,4 +266,5 @@ def _entry(r: Any) -> LedgerEntry:
         mail=None if r.mail is None else bytes(r.mail),
         last_error=r.last_error,
         next_try=r.next_try_at,
+        handed_over=r.handed_over,
     )

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
+from daemon.store import options
 from daemon.store.database import Tx
 from daemon.store.rows import count, grouped, inserting, new_id, replace_rows
-from daemon.store.tables import follow_ups, people
+from daemon.store.tables import people
 from rules import identity
 from rules.model.people import Entity, EntityId, Group, GroupId, Right, User, UserId
+from rules.options import Scope
 
 
 def put_entity(tx: Tx, code: str, name: str) -> EntityId:
@@ -80,6 +82,7 @@ def put_user(
     )
     if wanted == before:
         return wanted.id
+    options.moved(tx)
     facts = {"name": name, "email": email, "language": language, "timezone": timezone}
     if before is None:
         user = UserId(new_id(tx, people.staff, **facts, email_key=key, active=active, revision=1))
@@ -98,19 +101,19 @@ def put_user(
     return user
 
 
+def _reminded(user: User) -> tuple[object, ...]:
+    return user.timezone, user.active, user.entities
+
+
 def _matching(user: User) -> tuple[object, ...]:
     return user.email, user.aliases, user.name, user.active
 
 
 def _plan_again(tx: Tx, before: User, after: User) -> None:
-    """Another zone moves all-day reminders; one who left gets none."""
-    if (before.timezone, before.active) == (after.timezone, after.active):
-        return
-    theirs = sa.select(follow_ups.follow_up_assignee.c.follow_up_id).where(
-        follow_ups.follow_up_assignee.c.user_id == after.id
-    )
-    row = follow_ups.follow_up
-    tx.execute(sa.update(row).where(row.c.id.in_(theirs)).values(planned_revision=0))
+    """Another zone moves all-day reminders, another entity has other options; one who left gets
+    none."""
+    if _reminded(before) != _reminded(after):
+        options.plan_again(tx, Scope(user=after.id))
 
 
 def _put_memberships(tx: Tx, user: UserId, wanted: User) -> None:

@@ -41,9 +41,10 @@ class Assignee:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """An email so long before the follow-up (default 60 minutes, spec §8)."""
+    """An email so long before the follow-up. What it leaves open, the length and the template, is
+    for each assignee's options to say (spec §8)."""
 
-    before: timedelta = timedelta(minutes=60)
+    before: timedelta | None = None
     channel: str = "email"
     template: str | None = None
 
@@ -184,7 +185,8 @@ class LedgerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """A reminder in the ledger; `mail` holds the bytes rendered at the first claim until sent."""
+    """A reminder in the ledger; `mail` holds the bytes rendered at the first claim until sent,
+    `handed_over` says that a server may have had them."""
 
     id: LedgerId
     due: Due
@@ -194,6 +196,7 @@ class LedgerEntry:
     mail: bytes | None = field(default=None, repr=False)
     last_error: str = ""
     next_try: datetime | None = None
+    handed_over: bool = False
 
 
 class Verb(StrEnum):

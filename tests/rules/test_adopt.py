@@ -160,7 +160,7 @@ def test_a_relance_typed_on_a_phone_becomes_a_follow_up():
         entity=1,
         description="couleur",
         place="Nancy",
-        reminders=(Reminder(timedelta(hours=1)),),
+        reminders=(Reminder(),),
         element=LinkedElement("quote", "PR2303-0107"),
         origin=Origin.PERSON,
         uid="meeting-1",

@@ -13,10 +13,16 @@ from rules.model.followups import Assignee, LedgerEntry, LedgerId, LedgerState, 
 from rules.model.people import UserId
 from rules.model.sightings import When
 from rules.model.wire import Outcome, SendResult
-from tests.rules.house import DIRECTORY, FORMER, MARC, NADIA, NOW, RULES, follow_up
+from rules.options import Wishes
+from tests.rules.house import DIRECTORY, FORMER, MARC, NADIA, NOW, follow_up
 
 PARIS = ZoneInfo("Europe/Paris")
 USERS = DIRECTORY.users
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def usual(_user):
+    return Wishes()
 
 
 def instants(plan):
@@ -24,7 +30,7 @@ def instants(plan):
 
 
 def test_one_email_an_hour_before_to_the_assignee():
-    (due,) = remind.plan(follow_up(), USERS, RULES)
+    (due,) = remind.plan(follow_up(), USERS, usual, LONG_AGO)
     assert (due.recipient, due.at) == (NADIA, NOW + timedelta(days=2) - timedelta(hours=1))
     assert due.at.tzinfo is UTC
 
@@ -32,7 +38,7 @@ def test_one_email_an_hour_before_to_the_assignee():
 def test_every_assignee_and_offset_and_nobody_who_left_or_is_unknown():
     whom = tuple(Assignee(u) for u in (NADIA, MARC, FORMER, UserId(99), NADIA))
     reminders = (Reminder(timedelta(hours=1)), Reminder(timedelta(0)), Reminder(channel="popup"))
-    plan = remind.plan(follow_up(assignees=whom, reminders=reminders), USERS, RULES)
+    plan = remind.plan(follow_up(assignees=whom, reminders=reminders), USERS, usual, LONG_AGO)
     assert [(d.recipient, d.before) for d in plan] == [
         (NADIA, timedelta(hours=1)),
         (MARC, timedelta(hours=1)),
@@ -45,7 +51,7 @@ def test_every_assignee_and_offset_and_nobody_who_left_or_is_unknown():
     "differs", [{"state": State.DONE}, {"state": State.NOT_NEEDED}, {"live": False}]
 )
 def test_what_is_closed_or_history_reminds_nobody(differs):
-    assert remind.plan(follow_up(**differs), USERS, RULES) == ()
+    assert remind.plan(follow_up(**differs), USERS, usual, LONG_AGO) == ()
 
 
 def all_day(day, zone="Europe/Paris"):
@@ -55,7 +61,9 @@ def all_day(day, zone="Europe/Paris"):
 
 def test_an_all_day_one_reminds_at_nine_where_each_assignee_lives():
     whom = (Assignee(NADIA, owner=True), Assignee(MARC))
-    plan = remind.plan(follow_up(when=all_day(date(2026, 11, 26)), assignees=whom), USERS, RULES)
+    plan = remind.plan(
+        follow_up(when=all_day(date(2026, 11, 26)), assignees=whom), USERS, usual, LONG_AGO
+    )
     assert {d.recipient: d.at for d in plan} == {
         NADIA: datetime(2026, 11, 26, 8, tzinfo=UTC),
         MARC: datetime(2026, 11, 26, 14, tzinfo=UTC),
@@ -67,7 +75,7 @@ def test_an_all_day_one_counts_whole_days_and_reminds_once_a_day():
         Reminder(timedelta(**t)) for t in ({"minutes": 5}, {"hours": 1}, {"days": 1}, {"hours": -9})
     )
     plan = remind.plan(
-        follow_up(when=all_day(date(2026, 11, 26)), reminders=reminders), USERS, RULES
+        follow_up(when=all_day(date(2026, 11, 26)), reminders=reminders), USERS, usual, LONG_AGO
     )
     assert instants(plan) == [
         datetime(2026, 11, 25, 8, tzinfo=UTC),
@@ -79,8 +87,8 @@ def test_an_all_day_one_counts_whole_days_and_reminds_once_a_day():
     ("day", "before", "after"), [(date(2026, 3, 29), 8, 7), (date(2026, 10, 25), 7, 8)]
 )
 def test_nine_o_clock_is_nine_o_clock_on_both_sides_of_a_change_of_the_clocks(day, before, after):
-    eve = remind.plan(follow_up(when=all_day(day - timedelta(days=1))), USERS, RULES)
-    morning = remind.plan(follow_up(when=all_day(day)), USERS, RULES)
+    eve = remind.plan(follow_up(when=all_day(day - timedelta(days=1))), USERS, usual, LONG_AGO)
+    morning = remind.plan(follow_up(when=all_day(day)), USERS, usual, LONG_AGO)
     assert [eve[0].at.hour, morning[0].at.hour] == [before, after]
 
 
@@ -88,7 +96,7 @@ def test_a_day_before_is_the_same_hour_and_an_hour_before_is_an_hour():
     # The clocks go forward at 02:00 on 29 March 2026.
     start = datetime(2026, 3, 29, 10, tzinfo=PARIS)
     reminders = (Reminder(timedelta(days=1)), Reminder(timedelta(hours=9)))
-    plan = remind.plan(follow_up(when=When(start), reminders=reminders), USERS, RULES)
+    plan = remind.plan(follow_up(when=When(start), reminders=reminders), USERS, usual, LONG_AGO)
     assert instants(plan) == [
         datetime(2026, 3, 28, 9, tzinfo=UTC),
         datetime(2026, 3, 28, 23, tzinfo=UTC),
@@ -118,7 +126,10 @@ def test_instants_equal_a_slow_reference_through_both_changes(change, minutes, b
     start = change + timedelta(minutes=minutes)
     offset = timedelta(minutes=before)
     planned = remind.plan(
-        follow_up(when=When(start.astimezone(PARIS)), reminders=(Reminder(offset),)), USERS, RULES
+        follow_up(when=When(start.astimezone(PARIS)), reminders=(Reminder(offset),)),
+        USERS,
+        usual,
+        LONG_AGO,
     )
     assert instants(planned) == [slow(start, offset)]
 
@@ -126,7 +137,7 @@ def test_instants_equal_a_slow_reference_through_both_changes(change, minutes, b
 def test_a_zone_that_nobody_knows_is_utc():
     users = {NADIA: replace(USERS[NADIA], timezone="Mars/Olympus")}
     when = all_day(date(2026, 11, 26), "UTC")
-    assert instants(remind.plan(follow_up(when=when), users, RULES)) == [
+    assert instants(remind.plan(follow_up(when=when), users, usual, LONG_AGO)) == [
         datetime(2026, 11, 26, 9, tzinfo=UTC)
     ]
 
@@ -135,14 +146,17 @@ def test_a_zone_that_nobody_knows_is_utc():
 @pytest.mark.parametrize("whole_day", [True, False])
 def test_an_offset_beyond_the_calendar_is_no_reminder(before, whole_day):
     when = all_day(date(2026, 11, 26)) if whole_day else When(NOW)
-    assert remind.plan(follow_up(when=when, reminders=(Reminder(before),)), USERS, RULES) == ()
+    assert (
+        remind.plan(follow_up(when=when, reminders=(Reminder(before),)), USERS, usual, LONG_AGO)
+        == ()
+    )
 
 
 # --- Late, void, next ---
 
 
 def entry(**differs):
-    due = remind.plan(follow_up(), USERS, RULES)[0]
+    due = remind.plan(follow_up(), USERS, usual, LONG_AGO)[0]
     return LedgerEntry(LedgerId(1), replace(due, **differs), LedgerState.DUE)
 
 
@@ -170,23 +184,22 @@ VOID = [
 @pytest.mark.parametrize(("now", "due", "why"), VOID)
 def test_why_a_reminder_is_void(now, due, why):
     assert remind.obsolete(entry(**due), now) == why
-    assert remind.void_before_sending(entry(**due), now, NOW, RULES) == why
 
 
 def test_a_reminder_whose_recipient_left_is_void():
     users = {NADIA: replace(USERS[NADIA], active=False)}
-    dues = remind.plan(follow_up(), users, RULES)
-    assert remind.obsolete(entry(), follow_up(), dues) == "recipient is not active"
+    dues = remind.plan(follow_up(), users, usual, LONG_AGO)
+    assert remind.obsolete(entry(), follow_up(), dues) == remind.NOT_WANTED
 
 
 def test_what_is_planned_is_not_void():
-    dues = remind.plan(follow_up(), USERS, RULES)
+    dues = remind.plan(follow_up(), USERS, usual, LONG_AGO)
     assert remind.obsolete(entry(), follow_up(), dues) is None
 
 
 def test_a_reminder_of_last_week_is_not_sent():
     late = entry().due.at + timedelta(days=7)
-    assert remind.void_before_sending(entry(), follow_up(), late, RULES) == "too late"
+    assert remind.too_late(entry(), late, timedelta(days=3))
 
 
 def test_what_follows_from_the_servers_answer():

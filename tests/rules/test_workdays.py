@@ -11,6 +11,7 @@ from rules.model.rules import DayKind, Later
 from rules.workdays import (
     OFFICE,
     Hours,
+    each_day,
     is_working,
     is_working_day,
     last_working,
@@ -23,7 +24,8 @@ WORKING = DayKind.WORKING_DAYS
 NONE: frozenset[date] = frozenset()
 # 2026: 1 May is a Friday, 8 May too; Ascension is Thursday 14 May.
 MAY = frozenset({date(2026, 5, 1), date(2026, 5, 8), date(2026, 5, 14)})
-LUNCH = Hours(spans=((time(8, 30), time(12)), (time(14), time(18, 30))))
+LUNCH = each_day((time(8, 30), time(12)), (time(14), time(18, 30)))
+NEVER = each_day()
 
 zones = st.sampled_from(
     ("UTC", "Europe/Paris", "America/St_Johns", "Asia/Kathmandu", "Africa/Cairo", "Pacific/Apia")
@@ -34,7 +36,7 @@ moments = st.datetimes(
 free_days = st.frozensets(st.dates(date(2020, 1, 1), date(2030, 12, 31)), max_size=40)
 minutes = st.integers(0, 1439).map(lambda m: time(m // 60, m % 60))
 spans = st.lists(st.tuples(minutes, minutes).map(lambda s: (min(s), max(s))), max_size=3).map(tuple)
-office_hours = st.builds(Hours, st.frozensets(st.integers(0, 6)), spans)
+office_hours = st.builds(Hours, st.tuples(*[spans] * 7))
 
 
 def paris(*when):
@@ -95,7 +97,7 @@ def test_counting_backwards_is_refused():
 
 def test_a_week_without_work_leads_to_the_end_of_the_calendar():
     with pytest.raises(OverflowError):
-        working_day_after(date(9999, 1, 1), 1, NONE, Hours(frozenset()))
+        working_day_after(date(9999, 1, 1), 1, NONE, NEVER)
 
 
 @given(moments, st.integers(0, 40), zones, free_days, st.none() | minutes)
@@ -143,8 +145,7 @@ def test_the_last_working_moment(moment, hours, expected):
 
 
 def test_who_never_works_has_no_last_working_moment():
-    assert last_working(paris(2026, 3, 6), PARIS, NONE, Hours(frozenset())) is None
-    assert last_working(paris(2026, 3, 6), PARIS, NONE, Hours(spans=())) is None
+    assert last_working(paris(2026, 3, 6), PARIS, NONE, NEVER) is None
 
 
 @given(moments, zones, free_days, office_hours)

@@ -54,7 +54,7 @@ follow_up = table(
     integer("percent"),
     integer("schedule_version"),
     integer("revision"),
-    # The revision whose reminders stand in the ledger.
+    # The revision whose reminders stand in the ledger; with a minus they are to be looked at again.
     integer("planned_revision"),
     flag("live"),
     moment("created_at"),
@@ -76,12 +76,13 @@ follow_up_assignee = table(
     flag("busy"),
     sa.Index("ix_follow_up_assignee_user_id", "user_id"),
 )
-# `unit` and `anchor` say how a person put it ("2 days before the end"); seconds decide.
+# `unit` and `anchor` say how a person put it ("2 days before the end"); seconds decide. Without
+# seconds or template the assignee's options do.
 follow_up_reminder = table(
     "follow_up_reminder",
     owned_by("follow_up_id", "follow_up"),
     integer("position", key=True),
-    integer("before_seconds"),
+    integer("before_seconds", null=True),
     text("unit"),
     text("anchor"),
     text("channel"),

@@ -45,11 +45,12 @@ list_label = table(
     text("label"),
 )
 
-# History and state in one: the newest row of a key is in force; no entity means all of them.
+# History and state in one: the newest row of a key is in force, for a user, an entity, or all.
 option_change = table(
     "option_change",
     id_(),
     ref("entity_id", "entity", null=True),
+    ref("user_id", "staff", null=True),
     text("key"),
     sa.Column("value", Json, nullable=True),
     ref("by_id", "staff", null=True),

@@ -301,13 +301,13 @@ def test_a_follow_up_is_planned_again_when_something_moved(
     first = opened(store, world, now)
     with store.write() as tx:
         assert follow_ups.unplanned(tx, 10) == (first,)
-        follow_ups.planned(tx, first)
+        follow_ups.planned(tx, [first])
         assert follow_ups.unplanned(tx, 10) == ()
         after = follow_ups.change(tx, replace(first, title="New"), "x", "edited", now, 1)
         # Planned as it was before the change: that is not enough.
-        follow_ups.planned(tx, first)
+        follow_ups.planned(tx, [first])
         assert follow_ups.unplanned(tx, 10) == (after,)
-        follow_ups.planned(tx, after)
+        follow_ups.planned(tx, [after])
         people.put_user(tx, name="Anna", email="anna@we.example", timezone="Asia/Tokyo")
         assert follow_ups.unplanned(tx, 10) == (after,)
 
