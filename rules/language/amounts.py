@@ -25,9 +25,9 @@ _SECONDS = {
 }
 _OCTETS = {
     **dict.fromkeys(("b", "byte", "bytes", "octets"), 1),
-    "kb": 1000,
-    "mb": 1000**2,
-    "gb": 1000**3,
+    **dict.fromkeys(("kb", "ko"), 1000),
+    **dict.fromkeys(("mb", "mo"), 1000**2),
+    **dict.fromkeys(("gb", "go"), 1000**3),
     "kib": 1 << 10,
     "mib": 1 << 20,
     "gib": 1 << 30,
@@ -38,6 +38,7 @@ _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?)\s*([A-Za-z]*)")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _HOURS = re.compile(r"(\S+?)\s*(?:-|–|\bto\b)\s*(\S+)")
 _RANGE = re.compile(r"(over|under|at least|at most)\s+(.+)|(.+?)\s+to\s+(.+)")
+_UNIT = re.compile(r"^[0-9.]*")
 _WITHIN = re.compile(r"([0-9]{1,4})\s+working\s+days?")
 _LATER = re.compile(r"\+\s*(.+?)(?:\s+at\s+(\S+))?")
 _WORKING = re.compile(r"([0-9]{1,4})\s+working\s+days?")
@@ -103,7 +104,8 @@ def range_of(unit: Callable[[str], int]) -> Callable[[str], Range]:
             return Range(value, value)
         word, bound, low, high = found.groups()
         if word is None:
-            least, most = unit(low), unit(high)
+            # `3 to 5 MB` are megabytes both.
+            least, most = unit(low + _UNIT.sub("", high) * low.isdigit()), unit(high)
             if least > most:
                 raise Malformed("empty-range", given=text)
             return Range(least, most)

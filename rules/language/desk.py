@@ -1,6 +1,7 @@
 """What readers of a rules file share: where they stand, what is known, what they found wrong."""
 
 import difflib
+import string
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -18,8 +19,9 @@ MOST_PROBLEMS = 200
 SHORT = 12
 """So many words to choose from are listed; of more only the nearest is told."""
 
-# difflib looks at each candidate: of a directory of 100,000 only those that begin alike.
-_MANY = 2000
+# difflib looks at each candidate: in a directory of 100,000 slips of the finger are looked up.
+_MANY = 500
+_LETTERS = string.ascii_letters + string.digits + "-_.@ "
 
 
 @dataclass(slots=True)
@@ -74,17 +76,39 @@ class Desk:
 
 def nearest(word: str, known: Collection[str]) -> str:
     """What of `known` may have been meant; "" if nothing is like it."""
-    wanted = fold(word[:100])
-    candidates = {fold(k): k for k in known if len(known) < _MANY or k[:1] == word[:1]}
-    if len(candidates) > _MANY:
-        near_length = range(len(wanted) - 1, len(wanted) + 2)
-        candidates = {
-            f: k for f, k in candidates.items() if f[:3] == wanted[:3] and len(f) in near_length
-        }
-    found = difflib.get_close_matches(wanted, list(candidates)[: 2 * _MANY], 1, cutoff=0.6)
-    return candidates[found[0]] if found else ""
+    word = word[:100]
+    if len(known) > _MANY:
+        # Sorted, so that the same is told every time.
+        return next((near for near in sorted(_slips(word)) if near in known), "")
+    candidates = {fold(k): k for k in known}
+    wanted = fold(word)
+    found = difflib.get_close_matches(wanted, candidates, 1, cutoff=0.65)
+    if not found or not _is_like(wanted, found[0]):
+        return ""
+    return candidates[found[0]]
+
+
+def _slips(word: str) -> set[str]:
+    """What is one slip away: another case, a letter too many, too few, wrong, or two swapped."""
+    splits = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    return {
+        word.upper(),
+        word.lower(),
+        *(a + b[1:] for a, b in splits if b),
+        *(a + b[1] + b[0] + b[2:] for a, b in splits if len(b) > 1),
+        *(a + c + b[1:] for a, b in splits if b for c in _LETTERS),
+        *(a + c + b for a, b in splits for c in _LETTERS),
+    } - {word}
+
+
+def _is_like(wanted: str, found: str) -> bool:
+    """Addresses of one domain are alike only if what stands before it is."""
+    mine, theirs = wanted.partition("@")[0], found.partition("@")[0]
+    return "@" not in wanted or difflib.SequenceMatcher(None, mine, theirs).ratio() >= 0.65
 
 
 def listed(known: Collection[str]) -> tuple[str, ...]:
-    """All there is to choose from, sorted, if that is few."""
-    return tuple(sorted(known)) if len(known) <= SHORT else ()
+    """All there is to choose from, if that is few; in order, where it has one."""
+    if len(known) > SHORT:
+        return ()
+    return tuple(sorted(known) if isinstance(known, frozenset) else known)

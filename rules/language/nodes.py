@@ -116,6 +116,9 @@ def _position(before: str) -> tuple[int, int]:
 
 def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
+    if error.context_mark and "end of stream" in (error.problem or ""):
+        # A quote is missed where it was opened, not at the end of all.
+        mark = error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = _LINE_END.split(text)
     here = lines[line - 1] if line <= len(lines) else ""

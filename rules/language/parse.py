@@ -65,14 +65,11 @@ def rules_of(root: Node | None, desk: Desk) -> tuple[Written, ...]:
     elif not isinstance(words["version"], Text) or words["version"].value != VERSION:
         desk.wrong(words["version"], "other-version")
     rules = words.get("rules")
-    if rules is None or (isinstance(rules, Text) and not rules.value):
-        desk.odd(rules or root, "no-rules")
+    if rules is None or (isinstance(rules, Text) and rules.plain and not rules.value):
         return ()
     if not isinstance(rules, List):
         desk.wrong(rules, "not-a-list-of-rules")
         return ()
-    if not rules.items:
-        desk.odd(rules, "no-rules")
     return tuple(_rule(item, desk) for item in rules.items)
 
 
