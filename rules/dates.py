@@ -2,11 +2,15 @@
 
 `read` takes folded text (`rules.words.fold`) and tries the forms of its table in order; each is
 anchored and bounded, so that reading takes linear time.
+
+The name of a day of the week is the next such day after today: said on a Tuesday, "mardi 10h" is
+in a week, whatever the hour, for today has words of its own ("10h", "aujourd'hui 10h", and "ce
+mardi 10h"). "next" and "prochain" change nothing. Numbers are day and month, as in Europe.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 _DAY_NAMES = (
@@ -79,6 +83,13 @@ _UNITS = {
 }
 
 _OFFSET = re.compile(r"(?:\+|in |dans )? ?(\d{1,4}) ?([a-z]{1,8})")
+_WORKING_DAYS = re.compile(
+    r"(?:\+|in |dans )? ?(\d{1,3}) ?"
+    r"(?:(?:working|business) days?|jours? (?:ouvres?|ouvrables?|de travail)|wd|jo)"
+)
+_NEXT_WORKING_DAY = frozenset(
+    {"next working day", "the next working day", "next business day", "prochain jour ouvre"}
+)
 _TIME_AT_END = re.compile(
     r"(?:(?:^| )(?:at |a )?)"
     r"(?:(?P<h>\d{1,2}) ?h(?: ?(?P<m>\d{2}))?|(?P<h24>\d{1,2}):(?P<m24>\d{2})"
@@ -90,14 +101,28 @@ _DAY_MONTH = re.compile(
     r"(?:the )?(\d{1,2})(?:er|st|nd|rd|th)?\.? (?:of )?([a-z]{3,9})\.?(?: (\d{4}))?"
 )
 _MONTH_DAY = re.compile(r"([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?")
-_WEEKDAY = re.compile(r"(?:next |this |ce )?([a-z]{3,9})\.?(?: prochain)?")
+_WEEKDAY = re.compile(r"(next |this |ce )?([a-z]{3,9})\.?(?: prochain)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """So much later than now."""
+    """So much later than now; with `at`, whole days later, at that time of day."""
 
     by: timedelta
+    at: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDays:
+    """So many working days later, from 1; without `at`, the time of day was not said."""
+
+    number: int
+    at: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A day of the week and a date that is another one: nobody knows which was meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +133,10 @@ class Moment:
     time: time | None
 
 
-def read(text: str, today: date, language: str) -> Offset | Moment | None:
+Named = Offset | WorkingDays | Moment | Contradiction
+
+
+def read(text: str, today: date, language: str) -> Named | None:
     """What `text` names, seen from `today`; None when it is no date at all, or no such day."""
     offset = _offset(text)
     if offset is not None:
@@ -116,17 +144,49 @@ def read(text: str, today: date, language: str) -> Offset | Moment | None:
     at, rest = _time(text)
     if not rest:
         return Moment(None, at) if at is not None else None
+    named = _offset(rest)
+    if named is not None:
+        return _at(named, at)
     day = _day(rest, today, language)
+    if day is not None and _contradicts(rest, day):
+        return Contradiction()
     return Moment(day, at) if day is not None else None
 
 
-def _offset(text: str) -> Offset | None:
-    """`+3d`, `+2 h`, `in 3 days`, `dans 2 semaines`. Without a sign or word, `10h` is a time."""
+def _offset(text: str) -> Offset | WorkingDays | None:
+    """`+3d`, `+2 h`, `in 3 days`, `dans 2 semaines`, `+3 working days`. Without a sign or word,
+    `10h` is a time."""
+    if text in _NEXT_WORKING_DAY:
+        return WorkingDays(1)
+    if not text.startswith(("+", "in ", "dans ")):
+        return None
+    worked = _WORKING_DAYS.fullmatch(text)
+    if worked is not None:
+        return WorkingDays(int(worked[1])) if int(worked[1]) else None
     found = _OFFSET.fullmatch(text)
-    if found is None or not text.startswith(("+", "in ", "dans ")):
+    if found is None:
         return None
     number, unit = int(found[1]), _UNITS.get(found[2])
     return Offset(number * unit) if unit is not None and number else None
+
+
+def _at(offset: Offset | WorkingDays, at: time | None) -> Offset | WorkingDays | None:
+    """At that time of day; so many hours later it has one of its own."""
+    if isinstance(offset, Offset) and offset.by % timedelta(days=1):
+        return None
+    return replace(offset, at=at)
+
+
+def _contradicts(text: str, day: date) -> bool:
+    """Whether a day of the week is named before a date, and is not that date's."""
+    first, _, rest = text.partition(" ")
+    number = WEEKDAYS.get(first.strip(".,"))
+    return bool(rest) and number is not None and number != day.weekday() and not _is_month(text)
+
+
+def _is_month(text: str) -> bool:
+    """Whether the first word is a month that the text is read by: "mar 24" is in March."""
+    return _MONTH_DAY.fullmatch(text) is not None
 
 
 def _time(text: str) -> tuple[time | None, str]:
@@ -188,10 +248,12 @@ def _month_day(found: re.Match[str], today: date, _language: str) -> date | None
 
 
 def _weekday(found: re.Match[str], today: date, _language: str) -> date | None:
-    """The next such day after today: on a Tuesday, "mardi" is in a week."""
-    number = WEEKDAYS.get(found[1])
+    """The next such day after today; "this" day may be today."""
+    number = WEEKDAYS.get(found[2])
     if number is None:
         return None
+    if found[1] in ("this ", "ce ") and number == today.weekday():
+        return today
     return _later(today, (number - today.weekday() - 1) % 7 + 1)
 
 

@@ -6,17 +6,18 @@ import hashlib
 import hmac
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from rules import dates
+from rules import dates, workdays
 from rules.merge import Changes
-from rules.model.followups import Command, FollowUp, FollowUpId, NotUnderstood, State, Verb
+from rules.model.followups import Command, FollowUp, FollowUpId, NotUnderstood, State, Verb, Why
 from rules.model.people import UserId
 from rules.model.sightings import When
 from rules.words import fold, one_line
+from rules.workdays import NO_HOLIDAYS
 from rules.zones import local
 from rules.zones import zone as zone_named
 
@@ -74,12 +75,14 @@ def parse(
     zone: tzinfo | str,
     language: str,
     current: When | None = None,
+    holidays: Container[date] = NO_HOLIDAYS,
 ) -> Command | NotUnderstood:
     """The command in the first written line; quoted text below it never counts.
 
     Times are the user's, in `zone`. A day without a time keeps the time of day of `current`; an
     hour without a day is the next such hour. Hours put off count from `current` where that is
-    still to come. What would lie in the past is not understood.
+    still to come. What would lie in the past is not understood. Which day a name such as "mardi"
+    is, says `rules.dates`.
     """
     line = first_line(text)
     if len(line) > LONGEST_LINE:
@@ -90,8 +93,15 @@ def parse(
     where = zone_named(zone) if isinstance(zone, str) else zone
     here = local(now, where)
     named = dates.read(_without_verb(words), here.date(), language)
-    to = _when(named, here, current) if named is not None else None
-    return Command(Verb.POSTPONE, to) if to is not None else NotUnderstood(line)
+    if named is None:
+        return NotUnderstood(line)
+    if isinstance(named, dates.Contradiction):
+        return NotUnderstood(line, Why.CONTRADICTION)
+    try:
+        to = _when(named, here, current, holidays)
+    except OverflowError:
+        return NotUnderstood(line)
+    return Command(Verb.POSTPONE, to) if to is not None else NotUnderstood(line, Why.PAST)
 
 
 def first_line(text: str) -> str:
@@ -134,37 +144,52 @@ def _without_verb(words: str) -> str:
     return _DATE_TIME_T.sub(r"\1 \2", words)
 
 
-def _when(named: dates.Offset | dates.Moment, here: datetime, current: When | None) -> When | None:
-    """The new time, at or after now; it lasts as long as the old one."""
+def _when(
+    named: dates.Offset | dates.WorkingDays | dates.Moment,
+    here: datetime,
+    current: When | None,
+    holidays: Container[date],
+) -> When | None:
+    """The new time, after now; it lasts as long as the old one. None: it would be in the past.
+
+    Raises OverflowError where the calendar ends.
+    """
     keeps_day = current is not None and current.all_day
     before = local(current.start, here.tzinfo or UTC) if current is not None else here
-    try:
-        match named:
-            case dates.Offset(by) if by % timedelta(days=1):
-                # Told an hour ahead, "+1h" is an hour later than it would have been.
-                begins = here if keeps_day else max(here, before, key=datetime.timestamp)
-                start = (begins.astimezone(UTC) + by).astimezone(here.tzinfo)
-            case dates.Offset(by):
-                start = dates.on((here + by).date(), before.time(), here)
-                if keeps_day:
-                    return _all_day(start, here)
-            case dates.Moment(None, time) if time is not None:
-                start = dates.on(here.date(), time, here)
-                if start <= here:
-                    start += timedelta(days=1)
-            case dates.Moment(day, time) if day is not None:
-                start = dates.on(day, time or before.time(), here)
-                if keeps_day and time is None:
-                    return _all_day(start, here)
-            case _:
-                return None
-        # An hour that the clocks skip is the one that they show instead.
-        start = _minute(start.astimezone(UTC)).astimezone(here.tzinfo)
-        if start.timestamp() <= here.timestamp():
-            return None
-        return When(start, _end(start, current), zone=_name(here))
-    except OverflowError:
+    start, is_day = _start(named, here, before, keeps_day=keeps_day, holidays=holidays)
+    if keeps_day and is_day:
+        return _all_day(start, here)
+    # An hour that the clocks skip is the one that they show instead.
+    start = _minute(start.astimezone(UTC)).astimezone(here.tzinfo)
+    if start.timestamp() <= here.timestamp():
         return None
+    return When(start, _end(start, current), zone=_name(here))
+
+
+def _start(
+    named: dates.Offset | dates.WorkingDays | dates.Moment,
+    here: datetime,
+    before: datetime,
+    *,
+    keeps_day: bool,
+    holidays: Container[date],
+) -> tuple[datetime, bool]:
+    """When it begins, and whether only a day was named."""
+    match named:
+        case dates.Offset(by) if by % timedelta(days=1):
+            # Told an hour ahead, "+1h" is an hour later than it would have been.
+            begins = here if keeps_day else max(here, before, key=datetime.timestamp)
+            return (begins.astimezone(UTC) + by).astimezone(here.tzinfo), False
+        case dates.Offset(by, at):
+            return dates.on((here + by).date(), at or before.time(), here), at is None
+        case dates.WorkingDays(number, at):
+            day = workdays.working_day_after(here.date(), number, holidays)
+            return dates.on(day, at or before.time(), here), at is None
+        case dates.Moment(None, at):
+            start = dates.on(here.date(), at or before.time(), here)
+            return (start if start > here else start + timedelta(days=1)), False
+        case dates.Moment(day, at):
+            return dates.on(day or here.date(), at or before.time(), here), at is None
 
 
 def _all_day(start: datetime, here: datetime) -> When | None:

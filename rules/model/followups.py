@@ -216,8 +216,20 @@ class Command:
     to: When | None = None
 
 
+class Why(StrEnum):
+    """Why a line was not understood."""
+
+    WORDS = "words"
+    """It is no command and no time that we know."""
+    PAST = "past"
+    """It names a time that is over."""
+    CONTRADICTION = "contradiction"
+    """It names a day of the week that its date does not fall on."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """What was written instead of a command, shortened for the answer mail."""
+    """What was written instead of a command, shortened for the answer mail, and why it is none."""
 
     line: str
+    why: Why = Why.WORDS

@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rules import merge, replies
 from rules.merge import Changes
-from rules.model.followups import Command, FollowUpId, NotUnderstood, State, Verb
+from rules.model.followups import Command, FollowUpId, NotUnderstood, State, Verb, Why
 from rules.model.people import UserId
 from rules.model.sightings import When
 from tests.rules.house import NOW, follow_up
@@ -87,6 +87,24 @@ def test_verbs(text, verb):
         ("29 février", "2028-02-29 10:00"),
         ("postpone to friday", "2026-11-27 10:00"),
         ("Reporter à mardi 10h merci", "2026-12-01 10:00"),
+        ("+3 working days", "2026-11-27 10:00"),
+        ("in 4 business days", "2026-11-30 10:00"),
+        ("dans 5 jours ouvrés", "2026-12-01 10:00"),
+        ("+4jo 14h", "2026-11-30 14:00"),
+        ("next working day", "2026-11-25 10:00"),
+        ("+3 working days at 9:00", "2026-11-27 09:00"),
+        ("dans 3 jours à 9h", "2026-11-27 09:00"),
+        ("+1w 9h", "2026-12-01 09:00"),
+        ("le 4 janvier à 14h30", "2027-01-04 14:30"),
+        ("lundi 4 janvier", "2027-01-04 10:00"),
+        # A name is a day after today, whatever the hour; today has words of its own.
+        ("mardi 23h", "2026-12-01 23:00"),
+        ("ce mardi 16h", "2026-11-24 16:00"),
+        ("this tuesday 4pm", "2026-11-24 16:00"),
+        ("aujourd'hui 16h", "2026-11-24 16:00"),
+        ("ce jeudi", "2026-11-26 10:00"),
+        ("mardi prochain 16h", "2026-12-01 16:00"),
+        ("mar 24", "2027-03-24 10:00"),
     ],
 )
 def test_postponed(text, local):
@@ -152,6 +170,33 @@ def test_month_first_only_in_english_and_only_where_day_first_is_no_date():
 )
 def test_not_understood_is_said_not_guessed(text):
     assert isinstance(parse(text), NotUnderstood)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("whenever", Why.WORDS),
+        ("+0 working days", Why.WORDS),
+        ("+2h 9h", Why.WORDS),
+        ("+999 working days and more", Why.WORDS),
+        ("2020-01-01", Why.PAST),
+        ("ce mardi 9h", Why.PAST),
+        ("today 8am", Why.PAST),
+        ("lundi 24 novembre 2026", Why.CONTRADICTION),
+        ("friday 2026-12-01", Why.CONTRADICTION),
+        # In which year it will be a Monday is not guessed.
+        ("lundi 23 novembre", Why.CONTRADICTION),
+    ],
+)
+def test_why_it_is_not_understood(text, why):
+    assert parse(text, language="en") == NotUnderstood(text, why)
+
+
+def test_holidays_are_no_working_days():
+    christmas = {date(2026, 12, 25)}
+    before = datetime(2026, 12, 24, 9, tzinfo=UTC)
+    to = replies.parse("+1 jour ouvré", before, PARIS, "fr", holidays=christmas).to
+    assert to.start.date() == date(2026, 12, 28)
 
 
 def test_only_the_first_line_counts():
