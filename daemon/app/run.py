@@ -3,6 +3,7 @@
 import os
 import threading
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from daemon import proof, steps
@@ -57,6 +58,29 @@ class App:
         with parts.store.read() as tx:
             troubles = [f"{s.name}: {s.last_error}" for s in accounts.watched(tx) if s.last_error]
         return SyncReport(counts, (*busy, *troubles))
+
+    def write_calendars(self, users: Collection[int]) -> tuple[str, ...]:
+        """Write what is pending to the calendars of these users, and plan their reminders; for
+        commands where no daemon runs. Returns what did not answer, a line each."""
+        parts = self._parts
+        while plan(parts.store, parts.rulebook, now()):
+            pass
+        wanted = {
+            account
+            for account, (member, _) in parts.members.calendars.items()
+            if member.owner in users
+        }
+        busy: list[str] = []
+        for member in parts.calendar_members():
+            if member.id in wanted:
+                self._once(member, busy)
+        with parts.store.read() as tx:
+            troubles = [
+                f"{s.name}: {s.last_error}"
+                for s in accounts.watched(tx)
+                if s.id in wanted and s.last_error
+            ]
+        return (*busy, *troubles)
 
     def explain(self, text: str) -> tuple[proof.Explanation, ...]:
         """What became of a message or event; asks the mailboxes when nothing is stored."""

@@ -99,6 +99,7 @@ class Service:
             "reload": self._reload,
             "release": self._release,
             "sync": self._sync,
+            "follow-ups": self._follow_ups,
         }
 
     def _status(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -134,6 +135,11 @@ class Service:
 
     def _sync(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
         self._ticks.wake_everything()
+        return {"woken": True}
+
+    def _follow_ups(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A command changed some: their calendars and reminders follow at once."""
+        self._ticks.wake_follow_ups()
         return {"woken": True}
 
     # New mail is pushed.

@@ -63,6 +63,12 @@ class Ticks:
         for member in self._by_id.values():
             self._wake(member, Priority.LIVE)
 
+    def wake_follow_ups(self) -> None:
+        """Somebody changed follow-ups: see to their calendars and reminders now."""
+        self._loop.wake("follow-ups", self._follow_ups, Priority.LIVE)
+        if self._parts.sender is not None:
+            self._loop.wake("reminders", self._reminders, Priority.LIVE)
+
     def _wake(self, member: Member, priority: Priority) -> None:
         run = job(self._parts.store, self._parts.owner, member)
         self._loop.wake(f"account:{member.name}:{member.id}", run, priority)

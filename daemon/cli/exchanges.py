@@ -3,10 +3,10 @@
 import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
+from daemon.cli import reach, times
 from daemon.cli.context import Trouble, ready_store, store, words
 from daemon.cli.output import Json, as_json, plain, table
 from daemon.cli.shown import local, who
@@ -74,15 +74,17 @@ def add_exchange(
         user = person(tx, by)
         _allowed(tx, user, follow_up=bool(follow_up))
         known = third_party(tx, party)
-        happened_at = _time(at, user) if at else now
+        happened_at = times.past(at, user) if at else now
         draft = _draft(known, user, happened_at, mode, subject, text, key, inbound=inbound)
         exchange = exchanges.add(tx, draft, now)
         opened_follow_up = None
         if follow_up:
-            when = _when(follow_up, now, user)
+            when = times.ahead(follow_up, now, user)
             opened_follow_up = _open(tx, exchange, known, user, when, title, now)
         shown = {"exchange": exchange, "follow_up": opened_follow_up}
         users = people.users(tx)
+    if opened_follow_up is not None:
+        reach.daemon(context)
     if json:
         as_json(shown)
         return
@@ -206,37 +208,6 @@ def _open(
     )
     live_since = installation.get(tx).live_since
     return follow_ups.open(tx, draft, now, live_since)[0]
-
-
-def _when(text: str, now: datetime, user: "User") -> "When":
-    from rules import replies
-    from rules.model.followups import NotUnderstood
-    from rules.model.sightings import When as Time
-
-    _ = words()
-    if exact := _exact(text, user):
-        return Time(start=exact, zone=user.timezone)
-    command = replies.parse(text, now, ZoneInfo(user.timezone), user.language)
-    if isinstance(command, NotUnderstood) or command.to is None:
-        hint = _("'{text}' is not a time I know: 'tuesday 10am', 'mardi 10h', '+3d'")
-        raise Trouble(hint.format(text=text))
-    return command.to
-
-
-def _time(text: str, user: "User") -> datetime:
-    _ = words()
-    exact = _exact(text, user)
-    if exact is None:
-        raise Trouble(_("'{text}' is not a time: 2026-11-24 09:30").format(text=text))
-    return exact
-
-
-def _exact(text: str, user: "User") -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(user.timezone))
 
 
 def history(

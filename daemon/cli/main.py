@@ -8,7 +8,17 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from daemon.cli import demo, exchanges, followups, operation, people, proof, rules, running
+from daemon.cli import (
+    demo,
+    exchanges,
+    followups,
+    operation,
+    people,
+    proof,
+    reminders,
+    rules,
+    running,
+)
 from daemon.cli.context import Options
 from daemon.i18n import mark, of_environment, translator
 
@@ -47,7 +57,17 @@ def build() -> typer.Typer:
         help=mark("The shared memory of a company's dealings with third parties."),
     )
     app.callback()(_options)
-    for group in (running, operation, people, exchanges, followups, rules, proof, demo):
+    for group in (
+        running,
+        operation,
+        people,
+        exchanges,
+        followups,
+        reminders,
+        rules,
+        proof,
+        demo,
+    ):
         group.add(app)
     return app
 

@@ -59,6 +59,15 @@ def get(tx: Tx, follow_up: FollowUpId) -> FollowUp | None:
     return _one(tx, row.id == follow_up)
 
 
+def by_ref(tx: Tx, ref: str) -> FollowUp | None:
+    """The follow-up of a reference, `FU-12`; the number alone will do."""
+    prefix, _, number = ref.strip().rpartition("-")
+    if prefix.upper() not in ("", "FU") or not (number.isascii() and number.isdigit()):
+        return None
+    # More digits than any number has, and PostgreSQL would refuse the comparison.
+    return get(tx, FollowUpId(int(number))) if len(number) < 19 else None
+
+
 def by_key(tx: Tx, key: str) -> FollowUp | None:
     """The follow-up that was asked for under this key."""
     return _one(tx, row.key == key)
@@ -90,6 +99,7 @@ def coming(
     *,
     now: datetime,
     user: UserId | None = None,
+    third_party: ThirdPartyId | None = None,
     overdue_days: int | None = None,
     limit: int = 5,
 ) -> tuple[FollowUp, ...]:
@@ -97,6 +107,8 @@ def coming(
     query = _query().where(row.state == State.TO_DO).order_by(row.start_at, row.id)
     if user is not None:
         query = query.where(row.id.in_(_assigned_to(user)))
+    if third_party is not None:
+        query = query.where(row.third_party_id == third_party)
     overdue = query.where(row.start_at < now)
     if overdue_days is not None:
         overdue = overdue.where(row.start_at >= now - timedelta(days=overdue_days))

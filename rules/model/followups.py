@@ -111,6 +111,11 @@ class FollowUp:
     opened_at: datetime | None = None
 
     @property
+    def ref(self) -> str:
+        """How people name it: `FU-12`."""
+        return f"FU-{self.id}"
+
+    @property
     def owner(self) -> UserId | None:
         """The assignee whose calendar it lives in."""
         return next((a.user for a in self.assignees if a.owner), None)
