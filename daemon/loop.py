@@ -77,6 +77,21 @@ class Loop:
         """Runs `job` soon; two with one name never at once. False when the daemon stops."""
         return self.pool.submit(name, job, priority, name=name, patience=patience)
 
+    def wake_at(
+        self, name: str, when: datetime, job: Job, priority: Priority = Priority.LIVE
+    ) -> None:
+        """Runs `job` then, beside the tick of this name; only the newest such wish counts."""
+        if self._scheduler is not None:
+            self._scheduler.add_job(
+                self.wake,
+                "date",
+                (name, job, priority),
+                run_date=when,
+                id=f"at:{name}",
+                name=f"at:{name}",
+                replace_existing=True,
+            )
+
     @property
     def running(self) -> bool:
         """True between `start` and `stop`."""

@@ -53,6 +53,7 @@ def smtp_server(settings: Smtp) -> SmtpServer:
         password=settings.password.get_secret_value() if settings.password else None,
         ca_file=str(settings.ca_file) if settings.ca_file else None,
         timeout=settings.timeout,
+        connections=settings.connections,
     )
 
 

@@ -21,6 +21,7 @@ from daemon.followups.publish import Publish, carry, publish
 from daemon.jobs import Turn
 from daemon.reminders import answers, commands
 from daemon.reminders.letter import Letter
+from daemon.reminders.pace import Pace
 from daemon.reminders.response import Desk
 from daemon.reminders.send import Sender
 from daemon.reminders.ways import Ways
@@ -197,4 +198,6 @@ def _sender(
     )
     letter = Letter(settings.smtp.sender, ways)
     lease = timedelta(seconds=settings.reminders.lease_seconds)
-    return Sender(store, rulebook, connect.outbox_of(settings.smtp), letter, owner, lease)
+    pace = Pace(settings.smtp.mails_per_minute)
+    outbox = connect.outbox_of(settings.smtp)
+    return Sender(store, rulebook, outbox, letter, owner, lease, pace=pace)

@@ -16,7 +16,7 @@ from daemon.reminders.plan import plan
 from daemon.reminders.post import send_letters
 from daemon.reminders.send import send_due
 from daemon.reminders.ways import VALID_FOR
-from daemon.store import accounts, answered, decisions, erasure, follow_ups
+from daemon.store import accounts, answered, decisions, erasure, follow_ups, ledger
 from rules.model.sightings import AccountId
 
 log = structlog.stdlib.get_logger(__name__)
@@ -120,6 +120,16 @@ class Ticks:
         while not turn.stopping and (sent := send_letters(parts.sender)):
             log.info("letters", handed_over=sent)
             turn.within(60)
+
+        self._wake_when_due(timedelta(seconds=parts.settings.reminders.tick_seconds))
+
+    def _wake_when_due(self, tick: timedelta) -> None:
+        """On the second, where the next tick would come later."""
+        moment = now()
+        with self._parts.store.read() as tx:
+            due = ledger.next_at(tx)
+        if due is not None and moment < due < moment + tick:
+            self._loop.wake_at("reminders", due, self._reminders)
 
     def _housekeeping(self, turn: Turn) -> None:
         with self._parts.store.write() as tx:

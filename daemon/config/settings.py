@@ -118,7 +118,9 @@ class Http(Section):
 
 
 class Smtp(Section):
-    """The server that reminders go out through; `from` is their sender, `admin` gets notices."""
+    """The server that reminders go out through; `from` is their sender, `admin` gets notices.
+    `connections` are used at once, where the server allows as many; `mails_per_minute` is what a
+    daemon hands over at most (0: as many as there are)."""
 
     host: Name
     port: Port = 587
@@ -129,6 +131,8 @@ class Smtp(Section):
     admin: Email | None = None
     ca_file: Path | None = None
     timeout: float = Field(default=30, gt=0)
+    connections: int = Field(default=4, ge=1, le=50)
+    mails_per_minute: int = Field(default=0, ge=0)
 
 
 class Staff(Section):

@@ -10,9 +10,10 @@ from datetime import datetime
 import structlog
 
 from daemon.clock import now
+from daemon.reminders.dispatch import Marks, dispatch
 from daemon.reminders.send import BATCH, Sender
 from daemon.steps import reached
-from daemon.store import ClaimLost, Tx, post
+from daemon.store import Tx, post
 from daemon.store.post import Posted
 from rules import remind
 from rules.model.wire import Mail, SendResult
@@ -21,6 +22,12 @@ log = structlog.stdlib.get_logger(__name__)
 
 TOO_LATE = "too late"
 
+MARKS = Marks(
+    sending=lambda: reached("letter.sending"),
+    handed_over=lambda: reached("letter.handed-over"),
+    sent=lambda: reached("letter.sent"),
+)
+
 
 def send_letters(sender: Sender) -> int:
     """Send every letter that waits; returns how many were handed to the server. Nothing leaves
@@ -28,32 +35,26 @@ def send_letters(sender: Sender) -> int:
     if sender.rulebook.in_force().silent:
         return 0
     moment = now()
+    room = sender.pace.room(moment, BATCH)
+    if not room:
+        return 0
     with sender.store.write() as tx:
-        claimed = post.claim(tx, moment, sender.owner, moment + sender.lease, BATCH)
+        claimed = post.claim(tx, moment, sender.owner, moment + sender.lease, room)
         ready = [letter for letter in claimed if not _is_void(tx, sender, letter, moment)]
     if not ready:
         return 0
     reached("letter.claimed")
     mails = [Mail(sender.letter.sender, one.recipient, one.mail or b"") for one in ready]
-    handed: set[int] = set()
 
-    def handed_over(index: int) -> None:
-        with sender.store.write() as tx:
-            post.sending(tx, ready[index].id, sender.owner, now() + sender.lease)
-        handed.add(index)
-        reached("letter.sending")
+    def sending(tx: Tx, index: int) -> None:
+        post.sending(tx, ready[index].id, sender.owner, now() + sender.lease)
 
-    def answered(index: int, result: SendResult) -> None:
-        reached("letter.handed-over")
-        _settle(sender, ready[index], result)
-        reached("letter.sent")
+    def settle(tx: Tx, index: int, result: SendResult) -> None:
+        _settle(tx, sender, ready[index], result)
 
-    try:
-        sender.outbox.send(mails, handed_over, answered)
-    except ClaimLost as lost:
-        # Paused for longer than its claims last: those left are another daemon's by now.
-        log.info("claim lost", why=str(lost))
-    return len(handed)
+    handed = dispatch(sender.store, sender.outbox, mails, sending, settle, MARKS)
+    sender.pace.note(now(), handed)
+    return handed
 
 
 def _is_void(tx: Tx, sender: Sender, letter: Posted, now: datetime) -> bool:
@@ -64,17 +65,15 @@ def _is_void(tx: Tx, sender: Sender, letter: Posted, now: datetime) -> bool:
     return True
 
 
-def _settle(sender: Sender, letter: Posted, result: SendResult) -> None:
+def _settle(tx: Tx, sender: Sender, letter: Posted, result: SendResult) -> None:
     moment = now()
-    then = remind.after(result, letter.attempts, moment, sender.jitter())
-    with sender.store.write() as tx:
-        match then:
-            case remind.Sent():
-                post.sent(tx, letter.id, moment)
-            case remind.RetryAt(at, error):
-                post.retry(tx, letter.id, error, at, sender.owner)
-            case remind.CheckAt(at, error):
-                post.unknown(tx, letter.id, error, at, sender.owner)
-            case remind.GiveUp(error):
-                post.failed(tx, letter.id, error, sender.owner)
-                log.warning("a letter was refused", kind=letter.kind, error=error)
+    match remind.after(result, letter.attempts, moment, sender.jitter()):
+        case remind.Sent():
+            post.sent(tx, letter.id, moment)
+        case remind.RetryAt(at, error):
+            post.retry(tx, letter.id, error, at, sender.owner)
+        case remind.CheckAt(at, error):
+            post.unknown(tx, letter.id, error, at, sender.owner)
+        case remind.GiveUp(error):
+            post.failed(tx, letter.id, error, sender.owner)
+            log.warning("a letter was refused", kind=letter.kind, error=error)

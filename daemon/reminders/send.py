@@ -2,24 +2,26 @@
 
     claim → render (bytes kept) → sending → SMTP → sent │ retry at │ failed │ unknown
 
-Each step is committed before the next begins. Only after `sending` can a crash lead to a second
-copy, and that one has the same Message-ID and the same bytes.
+Each step is committed before the next begins (`dispatch`). Only after `sending` can a crash lead to
+a second copy, and that one has the same Message-ID and the same bytes.
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from daemon.clock import now
 from daemon.ports import Outbox
+from daemon.reminders.dispatch import Marks, dispatch
 from daemon.reminders.letter import Letter, Unwritable
+from daemon.reminders.pace import Pace
 from daemon.reminders.plan import dues
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import ClaimLost, Store, Tx, follow_ups, ledger
+from daemon.store import ClaimLost, Store, Tx, Unavailable, follow_ups, ledger
 from rules import remind
 from rules.model.followups import LedgerEntry
 from rules.model.wire import Mail, SendResult
@@ -28,6 +30,14 @@ log = structlog.stdlib.get_logger(__name__)
 
 LEASE = timedelta(minutes=2)
 BATCH = 50
+# So many are written in one transaction; other writers wait meanwhile.
+TOGETHER = 10
+
+MARKS = Marks(
+    sending=lambda: reached("reminder.sending"),
+    handed_over=lambda: reached("reminder.handed-over"),
+    sent=lambda: reached("reminder.sent"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ class Sender:
     owner: str
     lease: timedelta = LEASE
     jitter: Callable[[], float] = random.random
+    pace: Pace = field(default_factory=Pace)
 
 
 def send_due(sender: Sender) -> int:
@@ -49,75 +60,99 @@ def send_due(sender: Sender) -> int:
     if book.silent:
         return 0
     moment = now()
+    room = sender.pace.room(moment, BATCH)
+    if not room:
+        return 0
     with sender.store.write() as tx:
-        claimed = ledger.claim(tx, moment, sender.owner, moment + sender.lease, BATCH)
+        claimed = ledger.claim(tx, moment, sender.owner, moment + sender.lease, room)
     if not claimed:
         return 0
     reached("reminder.claimed")
-    ready = [e for e in (_ready(sender, book, entry) for entry in claimed) if e is not None]
+    ready = _written(sender, book, claimed)
+
+    def sending(tx: Tx, index: int) -> None:
+        ledger.sending(tx, ready[index].id, sender.owner, now() + sender.lease)
+
+    def settle(tx: Tx, index: int, result: SendResult) -> None:
+        entry, answered_at = ready[index], now()
+        then = remind.after(result, entry.attempts, answered_at, sender.jitter())
+        _apply(tx, entry, then, answered_at, sender.owner)
+
     mails = [_envelope(sender, book, entry) for entry in ready]
-    handed: set[int] = set()
+    handed = dispatch(sender.store, sender.outbox, mails, sending, settle, MARKS)
+    sender.pace.note(now(), handed)
+    return handed
 
-    def handed_over(index: int) -> None:
-        with sender.store.write() as tx:
-            ledger.sending(tx, ready[index].id, sender.owner, now() + sender.lease)
-        handed.add(index)
-        reached("reminder.sending")
 
-    def answered(index: int, result: SendResult) -> None:
-        reached("reminder.handed-over")
-        # One by one: dying now must not double those that were answered before.
-        _settle(sender, ready[index], result)
-        reached("reminder.sent")
+def _written(sender: Sender, book: Book, claimed: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    """Those of them that can be sent, with their bytes: a few in one transaction, and one by one
+    where something is wrong with one of them."""
+    ready: list[LedgerEntry | None] = []
+    for start in range(0, len(claimed), TOGETHER):
+        some = claimed[start : start + TOGETHER]
+        try:
+            ready += _together(sender, book, some)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  which one it is, and what, is told below
+            log.info("written one by one", kind=type(error).__name__)
+            ready += [_alone(sender, book, entry) for entry in some]
+    return [entry for entry in ready if entry is not None]
 
+
+def _together(sender: Sender, book: Book, some: Sequence[LedgerEntry]) -> list[LedgerEntry | None]:
+    with sender.store.write() as tx:
+        written = [_with_bytes(tx, sender, book, entry) for entry in some]
+    for _ in written:
+        reached("reminder.rendered")
+    return written
+
+
+def _alone(sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None:
+    """The entry with its bytes; None when it is void after all, another daemon's, or can't be
+    written: then it has failed, and only that one."""
     try:
-        sender.outbox.send(mails, handed_over, answered)
-    except ClaimLost as lost:
-        # Paused for longer than its claims last: those left are another daemon's by now.
-        log.info("claim lost", why=str(lost))
-    return len(handed)
-
-
-def _ready(sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None:
-    """The entry with its bytes; None when it is void after all, or another daemon's."""
-    try:
-        return _with_bytes(sender, book, entry)
+        return _together(sender, book, [entry])[0]
     except ClaimLost as lost:
         log.info("claim lost", why=str(lost))
         return None
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.exception("a reminder can't be written", reminder=entry.id)
+        why = f"the mail can't be written ({type(error).__name__})"
+        with sender.store.write() as tx:
+            ledger.failed(tx, entry.id, why, sender.owner)
+        return None
 
 
-def _with_bytes(sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None:
+def _with_bytes(tx: Tx, sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None:
     moment = now()
-    with sender.store.write() as tx:
-        follow_up = follow_ups.get(tx, entry.due.follow_up)
-        due = None if follow_up is None else dues(tx, book, follow_up)
-        why = remind.obsolete(entry, follow_up, due)
-        if why is not None or follow_up is None:
-            ledger.void(tx, entry.id, why or "its follow-up is gone")
-            return None
-        if entry.mail is not None:
-            return entry
-        try:
-            message_id, data = sender.letter.write(tx, book, entry, follow_up, moment)
-        except Unwritable as error:
-            ledger.failed(tx, entry.id, str(error), sender.owner)
-            return None
-        entry = ledger.rendered(tx, entry.id, message_id, data)
-    reached("reminder.rendered")
-    return entry
+    follow_up = follow_ups.get(tx, entry.due.follow_up)
+    due = None if follow_up is None else dues(tx, book, follow_up)
+    why = remind.obsolete(entry, follow_up, due)
+    if why is not None or follow_up is None:
+        ledger.void(tx, entry.id, why or "its follow-up is gone")
+        return None
+    if entry.due.recipient not in book.directory.users:
+        ledger.void(tx, entry.id, "recipient is not active")
+        return None
+    if entry.mail is not None:
+        return entry
+    if entry.attempts > remind.MOST_ATTEMPTS:
+        ledger.failed(tx, entry.id, "suivi died each time while it was being written")
+        return None
+    try:
+        message_id, data = sender.letter.write(tx, book, entry, follow_up, moment)
+    except Unwritable as error:
+        ledger.failed(tx, entry.id, str(error), sender.owner)
+        return None
+    return ledger.rendered(tx, entry.id, message_id, data)
 
 
 def _envelope(sender: Sender, book: Book, entry: LedgerEntry) -> Mail:
     recipient = book.directory.users[entry.due.recipient].email
     return Mail(sender.letter.sender, recipient, entry.mail or b"")
-
-
-def _settle(sender: Sender, entry: LedgerEntry, result: SendResult) -> None:
-    moment = now()
-    then = remind.after(result, entry.attempts, moment, sender.jitter())
-    with sender.store.write() as tx:
-        _apply(tx, entry, then, moment, sender.owner)
 
 
 def _apply(tx: Tx, entry: LedgerEntry, then: remind.Next, moment: datetime, owner: str) -> None:

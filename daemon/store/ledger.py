@@ -86,10 +86,9 @@ def claim(
 ) -> tuple[LedgerEntry, ...]:
     """Take what is to be sent now, first what was never tried; nobody else gets it before `until`.
 
-    DUE and RETRY ones become CLAIMED. CLAIMED, SENDING and UNKNOWN ones whose owner let the time
-    pass keep their state: after SENDING a second copy can arrive, with the same bytes. One whose
-    owner died before it was written is taken alone, when there is nothing else: it may have been
-    the death of them.
+    They become CLAIMED, also those that stood at SENDING when the claim of a dead owner ran out:
+    of them a second copy can arrive, with the same bytes. One whose owner died before it was
+    written is taken alone, when there is nothing else: it may have been the death of them.
     """
     ids: list[int] = []
     for query in _claimable(now):
@@ -101,12 +100,11 @@ def claim(
         ids += tx.execute(alone).scalars()
     if not ids:
         return ()
-    fresh = c.state.in_((LedgerState.DUE, LedgerState.RETRY))
     rows = tx.execute(
         sa.update(table)
         .where(c.id.in_(ids))
         .values(
-            state=sa.case((fresh, LedgerState.CLAIMED.value), else_=c.state),
+            state=LedgerState.CLAIMED,
             claimed_by=owner,
             claimed_until=until,
             attempts=c.attempts + 1,
@@ -153,17 +151,17 @@ def sending(
 ) -> None:
     """Its bytes are about to be handed over: commit this first. The claim lasts `until` anew.
 
-    Raises ClaimLost when `owner` is told and another has claimed it meanwhile.
+    Raises ClaimLost, with nothing changed, when `owner` is told and does not hold it any more.
     """
-    if owner is not None:
-        holder = tx.execute(sa.select(c.claimed_by).where(c.id == entry).with_for_update())
-        if holder.scalar() != owner:
-            raise ClaimLost(f"reminder {entry} is not claimed by {owner} any more")
     this = sa.and_(c.id == entry, c.state.in_(_IN_HAND))
-    lasts = {} if until is None else {"claimed_until": until}
-    tx.execute(
-        sa.update(table).where(this).values(state=LedgerState.SENDING, handed_over=True, **lasts)
-    )
+    values: dict[str, Any] = {"state": LedgerState.SENDING, "handed_over": True}
+    if until is not None:
+        values["claimed_until"] = until
+    if owner is not None:
+        this = sa.and_(this, c.claimed_by == owner)
+    found = tx.execute(sa.update(table).where(this).values(values)).rowcount
+    if owner is not None and not found:
+        raise ClaimLost(f"reminder {entry} is not claimed by {owner} any more")
 
 
 def sent(tx: Tx, entry: LedgerId, now: datetime) -> None:

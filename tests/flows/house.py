@@ -42,6 +42,7 @@ class House:
     dovecot: Dovecot
     database: str
     smtp_port: int | None = None
+    connections: int = 4
     dav: DavServer | None = None
     extra: str = ""
     observe_days: float = 0
@@ -186,6 +187,7 @@ host = "127.0.0.1"
 port = {self.smtp_port}
 security = "none"
 from = "suivi@{DOMAIN}"
+connections = {self.connections}
 """
             )
             commands = f'purpose = "commands"\naddress = "suivi@{DOMAIN}"'

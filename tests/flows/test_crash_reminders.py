@@ -1,9 +1,11 @@
-"""Kill −9 at each named step of the reminder arrow.
+"""Kill −9 at each named step of the reminder arrow, and at random moments.
 
 After restart every reminder was received, and twice only where the ledger stood at `sending` when
 the daemon died; then with the same Message-ID and the same bytes.
 """
 
+import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +26,7 @@ def test_at_each_step_of_the_reminder_arrow(
     tell: Callable[[str], None],
 ) -> None:
     port, sent = sink
-    house = make_house(database, smtp_port=port, lease_seconds=1, users=())
+    house = make_house(database, smtp_port=port, connections=1, lease_seconds=1, users=())
     with drill(house, sent) as it:
         for step in REMINDER:
             for time in (1, 2):
@@ -35,9 +37,36 @@ def test_at_each_step_of_the_reminder_arrow(
         it.settle()
         it.judge(f"kill -9, the reminder arrow on {database.partition(':')[0]}", tell)
         doubt = {step: it.rows[step].doubt for step in REMINDER}
-        # One reminder is in the server's hands at a time, whatever the size of the batch.
+        # One reminder a connection is in the server's hands, whatever the size of the batch.
         assert doubt["reminder.sending"] == doubt["reminder.handed-over"] == 2
         assert sum(doubt.values()) == 4
         # The drill bites: what the server had already taken comes again, and nothing else does.
         assert {step for step in REMINDER if it.rows[step].twice} == {"reminder.handed-over"}
         assert it.rows["reminder.handed-over"].twice == 2
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("kills", [int(os.environ.get("SUIVI_KILLS", "1000"))])
+def test_at_very_many_random_moments(
+    make_house: Callable[..., House],
+    database: str,
+    sink: tuple[int, Path],
+    tell: Callable[[str], None],
+    kills: int,
+) -> None:
+    port, sent = sink
+    house = make_house(database, smtp_port=port, lease_seconds=1, users=())
+    moments = random.Random(20261124)
+    with drill(house, sent) as it:
+        for number in range(kills):
+            it.step = f"{number // 100 * 100 + 1} and on"
+            it.ask(2)
+            with it.load(it.ask, every=0.2):
+                it.dies_at_work(it.step, moments.uniform(0, 0.5))
+        it.settle()
+        it.judge(f"{kills} times kill -9 on {database.partition(':')[0]}", tell)
+        rows = it.rows.values()
+        # What came twice had stood at `sending` at a death: so few of what was on its way then.
+        assert sum(row.twice for row in rows) <= sum(row.doubt for row in rows)
+        assert sum(row.working for row in rows) == kills

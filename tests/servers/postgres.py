@@ -30,10 +30,16 @@ def _version(binary: Path) -> int:
 @contextmanager
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running server: the URL of its database `postgres`. Skips where none is installed."""
+    with serve(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@contextmanager
+def serve(home: Path, *, durable: bool = False) -> Iterator[str]:
+    """A server that lives in this folder; `durable` for measurements: a commit is on the disk."""
     folder = binaries()
     if folder is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    home = tmp_path_factory.mktemp("postgres")
     data = home / "data"
     account = _unprivileged()
     if account:
@@ -57,7 +63,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             *_as(account),
             folder / "postgres",
             *("-D", data, "-k", "", "-h", "127.0.0.1", "-p", str(port)),
-            *("-c", "fsync=off", "-c", "max_connections=200", "-c", "deadlock_timeout=200ms"),
+            *("-c", f"fsync={'on' if durable else 'off'}"),
+            *("-c", "max_connections=200", "-c", "deadlock_timeout=200ms"),
         ],
         cwd=home,
         stdout=(home / "log").open("wb"),

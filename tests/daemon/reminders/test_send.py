@@ -1,0 +1,194 @@
+"""One bad reminder is that one's trouble: its neighbours leave, in the same breath."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connectors.memory.outbox import MemoryOutbox
+from daemon.reminders.pace import Pace
+from daemon.reminders.plan import plan
+from daemon.reminders.send import Sender, send_due
+from daemon.rulebook import Rulebook
+from daemon.store import Unavailable, follow_ups, installation, ledger, open_store, people, upgrade
+from rules import remind
+from rules.model.followups import Assignee, FollowUpDraft, LedgerState, Reminder
+from rules.model.sightings import When
+from rules.model.wire import Outcome
+from rules.ruleset import builtin
+
+HOUR = timedelta(hours=1)
+NOW = datetime.now(UTC)
+
+
+class Letter:
+    """Writes what it is told to, or what it is told to die of."""
+
+    sender = "suivi@lumen.example"
+
+    def __init__(self):
+        self.poison = {}
+        self.written = []
+
+    def write(self, tx, book, entry, follow_up, moment):
+        if follow_up.title in self.poison:
+            raise self.poison[follow_up.title]
+        self.written.append(follow_up.title)
+        return f"{follow_up.key}@lumen.example", f"Subject: {follow_up.title}\r\n\r\n".encode()
+
+
+class Desk:
+    """A small company with a store, and reminders that are due."""
+
+    def __init__(self, folder):
+        url = f"sqlite:///{folder / 'suivi.sqlite'}"
+        upgrade(url)
+        self.store = open_store(url)
+        self.letter, self.outbox = Letter(), MemoryOutbox()
+        with self.store.write() as tx:
+            installation.ensure(tx, NOW - 9 * HOUR, None)
+            self.ann = people.put_user(tx, name="Ann", email="ann@lumen.example")
+
+    def sender(self, **other):
+        book = Rulebook(self.store, builtin(), frozenset({"lumen.example"}))
+        return Sender(
+            self.store, book, self.outbox, self.letter, "desk", jitter=lambda: 0.0, **other
+        )
+
+    def remind(self, *titles):
+        with self.store.write() as tx:
+            for number, title in enumerate(titles):
+                draft = FollowUpDraft(
+                    key=title,
+                    title=title,
+                    when=When(NOW + timedelta(seconds=number)),
+                    assignees=(Assignee(self.ann, owner=True),),
+                    reminders=(Reminder(HOUR),),
+                )
+                follow_ups.open(tx, draft, NOW - 2 * HOUR, NOW - 9 * HOUR)
+        plan(self.store, self.sender().rulebook, NOW)
+
+    def entries(self):
+        with self.store.read() as tx:
+            found = {}
+            for key in ("one", "two", "three"):
+                follow_up = follow_ups.by_key(tx, key)
+                if follow_up is not None:
+                    (found[key],) = ledger.of(tx, follow_up.id)
+        return found
+
+    def states(self):
+        return {key: entry.state.value for key, entry in self.entries().items()}
+
+
+@pytest.fixture
+def desk(tmp_path):
+    it = Desk(tmp_path)
+    yield it
+    it.store.close()
+
+
+@pytest.mark.parametrize(
+    "poison", [RuntimeError("x"), RecursionError(), MemoryError(), KeyError("name"), TypeError()]
+)
+@pytest.mark.parametrize("which", ["one", "two", "three"])
+def test_one_that_cannot_be_written_fails_alone(desk, poison, which):
+    desk.letter.poison[which] = poison
+    desk.remind("one", "two", "three")
+    assert send_due(desk.sender()) == 2
+    others = dict.fromkeys({"one", "two", "three"} - {which}, "sent")
+    assert desk.states() == {**others, which: "failed"}
+    error = desk.entries()[which].last_error
+    assert error == f"the mail can't be written ({type(poison).__name__})"
+    assert send_due(desk.sender()) == 0
+
+
+def test_a_database_that_is_busy_is_no_fault_of_a_reminder(desk):
+    desk.letter.poison["two"] = Unavailable("busy")
+    desk.remind("one", "two")
+    with pytest.raises(Unavailable):
+        send_due(desk.sender())
+    assert desk.states() == {"one": "claimed", "two": "claimed"}
+
+
+def test_one_that_is_done_between_claim_and_dot_does_not_hold_up_the_others(desk):
+    desk.remind("one", "two", "three")
+    (first,) = (entry.id for key, entry in desk.entries().items() if key == "one")
+
+    class Meanwhile(MemoryOutbox):
+        def send(self, mails, handed_over, answered=None):
+            with desk.store.write() as tx:
+                ledger.void(tx, first, "done")
+            return super().send(mails, handed_over, answered)
+
+    desk.outbox = Meanwhile()
+    assert send_due(desk.sender()) == 2
+    assert desk.states() == {"one": "void", "two": "sent", "three": "sent"}
+
+
+def test_one_that_was_the_death_of_suivi_again_and_again_has_failed(desk):
+    desk.remind("one")
+    with desk.store.write() as tx:
+        for number in range(remind.MOST_ATTEMPTS):
+            then = NOW + number * HOUR
+            (entry,) = ledger.claim(tx, then, "dead", then + HOUR, 50)
+        tx.exec_driver_sql("UPDATE ledger SET claimed_until = '2020-01-01 00:00:00.000000'")
+    assert entry.attempts == remind.MOST_ATTEMPTS
+    assert send_due(desk.sender()) == 0
+    assert desk.states() == {"one": "failed"}
+    assert "died" in desk.entries()["one"].last_error
+    assert desk.letter.written == []
+
+
+def test_each_answer_has_its_consequence(desk):
+    desk.remind("one", "two", "three")
+    desk.outbox.answers = [Outcome.TRY_AGAIN, Outcome.REFUSED, Outcome.UNKNOWN]
+    assert send_due(desk.sender()) == 1
+    assert desk.states() == {"one": "retry", "two": "failed", "three": "unknown"}
+    later = desk.entries()["one"].next_try
+    assert timedelta(seconds=50) < later - datetime.now(UTC) <= timedelta(seconds=60)
+
+
+def test_what_the_server_said_is_stored_when_the_database_is_back(desk, monkeypatch):
+    desk.remind("one")
+    failures = [Unavailable("busy"), Unavailable("busy")]
+    sent = ledger.sent
+
+    def at_last(*arguments):
+        if failures:
+            raise failures.pop()
+        sent(*arguments)
+
+    monkeypatch.setattr(ledger, "sent", at_last)
+    assert send_due(desk.sender()) == 1
+    assert desk.states() == {"one": "sent"}
+
+
+def test_what_could_not_be_stored_stays_in_doubt_and_is_complained_of(desk, monkeypatch):
+    desk.remind("one", "two")
+
+    def never(*_arguments):
+        raise Unavailable("gone")
+
+    monkeypatch.setattr(ledger, "sent", never)
+    with pytest.raises(Unavailable):
+        send_due(desk.sender())
+    assert LedgerState.SENDING.value in desk.states().values()
+
+
+def test_no_more_leave_in_a_minute_than_may(desk):
+    desk.remind("one", "two", "three")
+    sender = desk.sender(pace=Pace(2))
+    assert [send_due(sender), send_due(sender)] == [2, 0]
+    assert sorted(desk.states().values()) == ["due", "sent", "sent"]
+
+
+def test_in_any_minute_there_is_room_for_so_many():
+    pace, second = Pace(10), timedelta(seconds=1)
+    assert Pace().room(NOW, 50) == 50
+    assert pace.room(NOW, 50) == 10
+    pace.note(NOW, 4)
+    assert pace.room(NOW + 59 * second, 50) == 6
+    pace.note(NOW + 59 * second, 6)
+    assert pace.room(NOW + 59 * second, 50) == 0
+    assert pace.room(NOW + 60 * second, 50) == 4
+    assert pace.room(NOW + 119 * second, 3) == 3
