@@ -173,6 +173,21 @@ OPTIONS: Mapping[str, Option] = {
             plans=True,
         ),
         Option(
+            "tell_closed",
+            FLAG,
+            default=True,
+            help=mark("Whether assignees are told by email when an exchange closes a follow-up."),
+        ),
+        Option(
+            "tell_away",
+            FLAG,
+            default=True,
+            help=mark(
+                "Whether assignees are asked to put a follow-up off when an automatic reply says"
+                " until when somebody is away."
+            ),
+        ),
+        Option(
             "digest",
             FLAG,
             default=False,
@@ -238,6 +253,21 @@ def digest_wishes(chosen: Chosen, user: User) -> DigestWishes:
         hours=_working(of("working_hours")),
         holidays=_free(of("holidays")),
     )
+
+
+def holidays(chosen: Chosen, entity: EntityId | None) -> frozenset[date]:
+    """The public holidays of an entity, whether or not reminders respect them."""
+    return _free(chosen.of("holidays", entity=entity))
+
+
+def tells_closed(chosen: Chosen, user: User, entity: EntityId | None) -> bool:
+    """Whether this user is told by email of follow-ups that an exchange closed."""
+    return bool(chosen.of("tell_closed", user.id, entity_of(user, entity)))
+
+
+def tells_away(chosen: Chosen, user: User, entity: EntityId | None) -> bool:
+    """Whether this user is asked to put off what waits for somebody who is away."""
+    return bool(chosen.of("tell_away", user.id, entity_of(user, entity)))
 
 
 def _working(value: Value) -> Hours:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from daemon import options
 from daemon.store import Store, Tx, installation, people
@@ -39,6 +39,10 @@ class Book:
     def wishes(self, user: User, entity: EntityId | None) -> Wishes:
         """How this user is reminded of something of `entity`."""
         return options.wishes(self.chosen, user, entity)
+
+    def holidays(self, entity: EntityId | None) -> frozenset[date]:
+        """The days on which nobody works at `entity`, or anywhere of ours."""
+        return options.holidays(self.chosen, entity)
 
     @property
     def judged_as(self) -> str:

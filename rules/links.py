@@ -7,6 +7,9 @@ from rules.model.followups import FollowUp
 OPEN = "open"
 """The verb of the link that shows a follow-up, and changes nothing whoever presses what."""
 
+REOPEN = "reopen"
+"""The verb of the link that takes a closing back."""
+
 ACTIONS: Mapping[str, str] = {
     "done": "done",
     "hour": "+1h",

@@ -52,7 +52,9 @@ def _act(parts: Parts, token: str) -> LinkText:
         raise LinkRefused(_REFUSALS.get(result, Refusal.FORGED), seen.user.language)
     heading = _stands(result, follow_up, _)
     if heading is None:
-        heading = _("Done.") if seen.words == "done" else _("Put off.")
+        heading = {"done": _("Done."), links.REOPEN: _("Open again.")}.get(
+            seen.words, _("Put off.")
+        )
     return _page(follow_up, seen.user, heading, stale=result is Result.MOVED)
 
 
@@ -69,6 +71,7 @@ def _question(words: str, _: Say) -> str:
         "+1h": _("Put this follow-up off by an hour?"),
         "+1d": _("Put this follow-up off until tomorrow?"),
         "next monday": _("Put this follow-up off until next Monday?"),
+        links.REOPEN: _("Open this follow-up again?"),
     }.get(words) or _("Change this follow-up: {words}?").format(words=words)
 
 
@@ -77,6 +80,8 @@ def _stands(result: Result, follow_up: FollowUp, _: Say) -> str | None:
     if result is Result.MOVED:
         return _("It has been moved since this mail. Answer the mail to move it again.")
     if result is Result.ALREADY:
+        if follow_up.state is State.TO_DO:
+            return _("It is open already.")
         if follow_up.state is State.NOT_NEEDED:
             return _("It is not needed any more.")
         return _("It is done already.")
@@ -88,20 +93,23 @@ def _stands(result: Result, follow_up: FollowUp, _: Say) -> str | None:
 def _all_buttons(parts: Parts, seen: Seen, _: Say, now: datetime) -> tuple[Button, ...]:
     """What can be done with it as it is now."""
     if seen.follow_up.state is not State.TO_DO:
-        return ()
+        return (Button(_("Open again"), _token(parts, seen, links.REOPEN, now)),)
     labels = {
         "done": _("Done"),
         "hour": _("In an hour"),
         "tomorrow": _("Tomorrow"),
         "monday": _("Next Monday"),
     }
+    return tuple(
+        Button(labels[name], _token(parts, seen, words, now))
+        for name, words in links.ACTIONS.items()
+    )
 
-    def token(words: str) -> str:
-        verb = links.verb(words, seen.follow_up)
-        follow_up, user = seen.follow_up.id, seen.user.id
-        return replies.token(parts.secret, follow_up, user, verb, now + VALID_FOR)
 
-    return tuple(Button(labels[name], token(words)) for name, words in links.ACTIONS.items())
+def _token(parts: Parts, seen: Seen, words: str, now: datetime) -> str:
+    verb = links.verb(words, seen.follow_up)
+    follow_up, user = seen.follow_up.id, seen.user.id
+    return replies.token(parts.secret, follow_up, user, verb, now + VALID_FOR)
 
 
 def _page(

@@ -16,11 +16,13 @@ from daemon.capture.judging import MailAccount
 from daemon.clock import now
 from daemon.config import Mailbox, Settings
 from daemon.followups.absorb import Absorb, withdraw
+from daemon.followups.answer import Answering
 from daemon.followups.no_reply import NoReply
 from daemon.followups.publish import Publish, carry, publish
 from daemon.jobs import Turn
 from daemon.reminders import answers, commands
 from daemon.reminders.letter import Letter
+from daemon.reminders.notices import Notices
 from daemon.reminders.pace import Pace
 from daemon.reminders.response import Desk
 from daemon.reminders.send import Sender
@@ -29,7 +31,6 @@ from daemon.rulebook import Rulebook
 from daemon.store import Lease, Store, installation, open_store, options
 from rules.model.followups import FollowUp
 from rules.model.sightings import AccountId
-from rules.workdays import NO_HOLIDAYS
 
 Progress = Callable[[str, str, int, int], None]
 """Told of a sync's progress: account, folder, UIDs judged, UIDs to judge."""
@@ -75,8 +76,13 @@ class Parts:
 
     def no_reply(self) -> NoReply:
         """The no-reply arrow."""
-        zone = self.settings.company.timezone
-        return NoReply(self.store, self.rulebook, lambda entity: NO_HOLIDAYS, zone)
+        return NoReply(self.store, self.rulebook, self.settings.company.timezone)
+
+    def answering(self) -> Answering:
+        """The answer arrow; it tells where mail can be sent."""
+        sender = self.sender
+        teller = Notices(sender.letter.sender, sender.letter.ways) if sender else None
+        return Answering(self.store, self.rulebook, self.owner, teller)
 
     def publisher(self, account: AccountId) -> Publish:
         """The follow-up arrow of one calendar account."""

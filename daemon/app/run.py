@@ -49,7 +49,7 @@ class App:
         busy: list[str] = []
         for member in (*parts.mail_members(progress), *parts.command_members()):
             counts += self._once(member, busy)
-        answers(parts.store, parts.rulebook, parts.owner, now())
+        answers(parts.answering(), now())
         open_unanswered(parts.no_reply(), now())
         for member in parts.calendar_members():
             counts += self._once(member, busy)

@@ -94,7 +94,7 @@ class Ticks:
 
     def _follow_ups(self, turn: Turn) -> None:
         parts = self._parts
-        closed = answers(parts.store, parts.rulebook, parts.owner, now())
+        closed = answers(parts.answering(), now())
         if closed:
             log.info("closed", follow_ups=closed)
         unanswered = open_unanswered(parts.no_reply(), now())

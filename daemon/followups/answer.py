@@ -1,61 +1,59 @@
 """The answer arrow: an exchange was recorded; does it close or withdraw a follow-up?
 
 work left by the recording → closing.closes → applied with its reason and told, in one transaction
+
+An automatic reply that names a day of return closes nothing; it is proposed to put off what waits
+for whoever is away.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import structlog
+from typing import Protocol
 
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
 from daemon.store import Store, Tx, exchanges, follow_ups, work
-from rules import closing
+from rules import away, closing
+from rules.model.decisions import WithdrawFollowUp
 from rules.model.exchanges import Exchange, ExchangeId
-from rules.model.followups import FollowUp, FollowUpId
-
-log = structlog.stdlib.get_logger(__name__)
+from rules.model.followups import Away, Closed, FollowUp, FollowUpId
 
 ANSWER = "answer"
 LEASE = timedelta(minutes=5)
 BATCH = 200
 
 
+class Teller(Protocol):
+    """Lets assignees know, in the transaction of what it tells of."""
+
+    def closed(self, tx: Tx, book: Book, closed: Closed, now: datetime) -> None: ...
+
+    def away(self, tx: Tx, book: Book, away: Away, now: datetime) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
-class Closed:
-    """A follow-up that an exchange closed, or withdrew because it only waited for that."""
+class Answering:
+    """What the arrow works with; `owner` names this daemon. Without a teller nobody is told."""
 
-    follow_up: FollowUp
-    exchange: Exchange
-    withdrawn: bool
-
-
-Tell = Callable[[Tx, Book, Closed, datetime], None]
-"""Lets those know whose follow-up it was, in the transaction that closes it."""
+    store: Store
+    rulebook: Rulebook
+    owner: str
+    teller: Teller | None = None
 
 
-def untold(tx: Tx, book: Book, closed: Closed, now: datetime) -> None:
-    """For nobody to know."""
-
-
-def answers(
-    store: Store, rulebook: Rulebook, owner: str, now: datetime, tell: Tell = untold
-) -> int:
+def answers(answering: Answering, now: datetime) -> int:
     """Look at every newly recorded exchange once; returns how many follow-ups it closed."""
-    book = rulebook.in_force()
+    book = answering.rulebook.in_force()
     closed = 0
-    with store.write() as tx:
-        pieces = work.take(tx, ANSWER, now, owner, now + LEASE, BATCH)
+    with answering.store.write() as tx:
+        pieces = work.take(tx, ANSWER, now, answering.owner, now + LEASE, BATCH)
         if pieces:
             reached("answer.taken")
         for piece in pieces:
             exchange = exchanges.get(tx, ExchangeId(int(piece.key)))
             if exchange is not None:
-                for one in _closed(tx, book, exchange, now):
-                    tell(tx, book, one, now)
-                    closed += 1
+                closed += _answer(answering, tx, book, exchange, now)
             work.done(tx, piece)
         if closed:
             reached("answer.closed")
@@ -64,22 +62,39 @@ def answers(
     return closed
 
 
-def _closed(tx: Tx, book: Book, exchange: Exchange, now: datetime) -> list[Closed]:
-    """What this exchange closes now."""
+def _answer(answering: Answering, tx: Tx, book: Book, exchange: Exchange, now: datetime) -> int:
     waiting = {f.id: f for f in _waiting(tx, exchange)}
-    effects = closing.closes(
-        book.ruleset,
-        exchange,
-        waiting.values(),
-        book.live_since,
-        _sent(tx, waiting.values()),
-        follow_ups.undone(tx, exchange.id),
-    )
+    sources = _sources(tx, waiting.values())
+    closed = _closed(tx, book, exchange, waiting, sources, now)
+    teller = answering.teller
+    if teller is None:
+        return len(closed)
+    for one in closed:
+        teller.closed(tx, book, one, now)
+    if closing.is_live(exchange.happened_at, book.live_since):
+        free = book.holidays(exchange.entity)
+        for away_ in away.proposals(exchange, waiting.values(), sources, free):
+            teller.away(tx, book, away_, now)
+    return len(closed)
+
+
+def _closed(
+    tx: Tx,
+    book: Book,
+    exchange: Exchange,
+    waiting: Mapping[FollowUpId, FollowUp],
+    sources: Mapping[FollowUpId, Exchange],
+    now: datetime,
+) -> list[Closed]:
+    """What this exchange closes now."""
+    undone = follow_ups.undone(tx, exchange.id)
     found = []
-    for effect in effects:
+    for effect in closing.closes(
+        book.ruleset, exchange, waiting.values(), book.live_since, sources, undone
+    ):
         after = follow_ups.close(tx, effect, now)
         if after is not None:
-            withdrawn = closing.waits_for_answer(waiting[effect.follow_up])
+            withdrawn = isinstance(effect, WithdrawFollowUp)
             found.append(Closed(after, exchange, withdrawn))
     return found
 
@@ -90,11 +105,10 @@ def _waiting(tx: Tx, exchange: Exchange) -> list[FollowUp]:
     ]
 
 
-def _sent(tx: Tx, waiting: Iterable[FollowUp]) -> dict[FollowUpId, Exchange]:
-    """The messages whose reply is waited for, by the follow-up that waits."""
+def _sources(tx: Tx, waiting: Iterable[FollowUp]) -> dict[FollowUpId, Exchange]:
+    """The exchanges that follow-ups follow from."""
     return {
-        f.id: sent
+        f.id: source
         for f in waiting
-        if closing.waits_for_answer(f) and f.exchange is not None
-        if (sent := exchanges.get(tx, f.exchange)) is not None
+        if f.exchange is not None and (source := exchanges.get(tx, f.exchange)) is not None
     }

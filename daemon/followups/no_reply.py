@@ -6,9 +6,8 @@ The transaction keeps exchanges from being recorded meanwhile: a reply is seen h
 the follow-up that it withdraws.
 """
 
-from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -19,7 +18,7 @@ from daemon.store import Store, Tx, accounts, alone, awaited, exchanges, follow_
 from daemon.store.errors import Unstorable
 from rules import awaiting
 from rules.model.followups import FollowUpDraft
-from rules.model.people import EntityId, Level
+from rules.model.people import Level
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -32,9 +31,6 @@ UNREAD_PATIENCE = timedelta(days=1)
 # What could not be settled, for a fault of ours, is looked at again.
 FAULT = timedelta(hours=6)
 
-Holidays = Callable[[EntityId | None], Container[date]]
-"""The public holidays of an entity, for the years that matter."""
-
 
 @dataclass(frozen=True, slots=True)
 class NoReply:
@@ -42,7 +38,6 @@ class NoReply:
 
     store: Store
     rulebook: Rulebook
-    holidays: Holidays
     zone: str
 
 
@@ -80,7 +75,7 @@ def _settle(no_reply: NoReply, tx: Tx, book: Book, number: int, now: datetime) -
     sent, since, others = awaited.context(tx, one)
     owner = next((book.directory.users.get(a.user) for a in one.draft.assignees if a.owner), None)
     where = ZoneInfo(owner.timezone if owner is not None else no_reply.zone)
-    holidays = no_reply.holidays(sent.entity)
+    holidays = book.holidays(sent.entity)
     found = awaiting.look(one, sent, since, others, now, book.live_since, where, holidays)
     if isinstance(found, awaiting.LookAgain):
         awaited.later(tx, number, found.at)

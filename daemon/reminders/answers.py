@@ -118,8 +118,12 @@ def _look(answers: Answers, tx: Tx, token: str, now: datetime) -> Seen | Result:
 def _would(words: str, version: int | None, follow_up: FollowUp) -> Result:
     if words == links.OPEN:
         return Result.APPLIED
+    if words == links.REOPEN and follow_up.state is State.TO_DO:
+        return Result.ALREADY
     if links.is_stale(version, follow_up):
         return Result.MOVED
+    if words == links.REOPEN:
+        return Result.APPLIED
     # Whoever closed it has answered; a link of before must not open it again.
     return Result.APPLIED if follow_up.state is State.TO_DO else Result.ALREADY
 

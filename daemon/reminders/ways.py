@@ -26,7 +26,7 @@ class Ways:
         if not self.public_url:
             return {}
         words = {**links.ACTIONS, links.OPEN: links.OPEN}
-        return {name: self._link(said, follow_up, user, now) for name, said in words.items()}
+        return {name: self.link(said, follow_up, user, now) for name, said in words.items()}
 
     def reply_to(self, follow_up: FollowUp, user: User, now: datetime) -> Address | None:
         """The address for answers of this user about this follow-up, None without a mailbox."""
@@ -38,7 +38,11 @@ class Ways:
         mark = "-" if "+" in local else "+"
         return Address(f"{local}{mark}{token}@{domain}", self.company)
 
-    def _link(self, words: str, follow_up: FollowUp, user: User, now: datetime) -> str:
+    def link(self, words: str, follow_up: FollowUp, user: User, now: datetime) -> str:
+        """The address of the link that asks for this, as the follow-up is scheduled now; empty
+        without an endpoint."""
+        if not self.public_url:
+            return ""
         verb = links.verb(words, follow_up)
         signed = replies.token(self.secret, follow_up.id, user.id, verb, now + VALID_FOR)
         return f"{self.public_url}/l/{signed}"

@@ -1,11 +1,11 @@
 """Follow-ups, their reminders, and the ledger that sends each reminder once (spec §3, §8)."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
-from rules.model.exchanges import ExchangeId, LinkedElement
+from rules.model.exchanges import Exchange, ExchangeId, LinkedElement
 from rules.model.people import ContactId, EntityId, ThirdPartyId, UserId
 from rules.model.rules import Later
 from rules.model.sightings import CalendarId, Component, When
@@ -131,6 +131,26 @@ class Awaited:
     within: int
     later: Later
     draft: FollowUpDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A follow-up that an exchange closed; `withdrawn`: it only waited for that."""
+
+    follow_up: FollowUp
+    exchange: Exchange
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A follow-up that waits for somebody who, as an automatic reply says, is `back` on that day;
+    `day` is the working day after it."""
+
+    follow_up: FollowUp
+    exchange: Exchange
+    back: date
+    day: date
 
 
 class CopyState(StrEnum):

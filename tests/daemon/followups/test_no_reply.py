@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from daemon.followups.answer import ANSWER, answers
+from daemon.followups.answer import ANSWER, Answering, answers
 from daemon.followups.no_reply import FAULT, UNREAD_PATIENCE, NoReply, open_unanswered
 from daemon.rulebook import Rulebook
 from daemon.store import Store, accounts, awaited, exchanges, follow_ups, installation, work
@@ -20,7 +20,6 @@ from rules.model.people import Level
 from rules.model.rules import DayKind, Later
 from rules.model.sightings import MailKind, When
 from rules.ruleset import builtin
-from rules.workdays import NO_HOLIDAYS
 
 DAY = timedelta(days=1)
 # `now` of these tests is a Monday: two working days on is Wednesday, at the same hour.
@@ -33,7 +32,7 @@ class Office:
     def __init__(self, store: Store, world: Any, now: datetime) -> None:
         self.store, self.world, self.now = store, world, now
         self.rulebook = Rulebook(store, builtin(), ["we.example"])
-        self.arrow = NoReply(store, self.rulebook, lambda _: NO_HOLIDAYS, "UTC")
+        self.arrow = NoReply(store, self.rulebook, "UTC")
         self._uid = 0
 
     def record(self, key: str, after: timedelta, **more: Any) -> ExchangeId:
@@ -66,7 +65,7 @@ class Office:
     def at(self, after: timedelta) -> int:
         """What the two arrows do then: answers first, as the daemon has them."""
         moment = self.now + after
-        answers(self.store, self.rulebook, "me", moment)
+        answers(Answering(self.store, self.rulebook, "me"), moment)
         return open_unanswered(self.arrow, moment)
 
     def follow_ups(self) -> list[FollowUp]:
