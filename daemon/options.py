@@ -239,6 +239,11 @@ def wishes(chosen: Chosen, user: User, entity: EntityId | None) -> Wishes:
     )
 
 
+def public_holidays(chosen: Chosen, entity: EntityId | None = None) -> frozenset[date]:
+    """On which days an entity's people don't work; without one, those of the installation."""
+    return _free(chosen.of("holidays", entity=entity))
+
+
 def digest_wishes(chosen: Chosen, user: User) -> DigestWishes:
     """Whether and when this user gets the digest."""
     entity = entity_of(user, None)

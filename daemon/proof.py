@@ -152,4 +152,6 @@ def _decide_anew(
         threads = exchanges.threads(tx, decide.parents(message))
         veto = vetoes.level(tx, [mark]).get(mark, Level.EVERYTHING)
     thread = next((threads[p] for p in decide.parents(message) if p in threads), ())
-    return decide.message(book.ruleset, book.directory, sighting, thread, now(), veto=veto)
+    return decide.message(
+        book.ruleset, book.directory, sighting, thread, now(), veto=veto, around=book.around
+    )

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from daemon import options
-from daemon.store import Store, Tx, installation, people
+from daemon.store import Store, Tx, accounts, installation, people
 from daemon.store import options as stored
 from rules.freemail import FREE_MAIL
+from rules.model.facts import NOWHERE, Surroundings
 from rules.model.people import Directory, EntityId, User
 from rules.options import Chosen, Value, Wishes
 from rules.ruleset import RuleSet
@@ -21,7 +22,8 @@ class Book:
     `judged_as` is the fingerprint under which ranges count as judged. It leaves out the rules of
     files, which judge what comes from then on (docs/decisions/0003); what was seen while observing
     is judged again after the release, for then it is stored.
-    `held`: a backup was restored; what reaches people and calendars waits for a release.
+    `around` is what else rules of files may ask about. `held`: a backup was restored; what reaches
+    people and calendars waits for a release.
     """
 
     ruleset: RuleSet
@@ -30,6 +32,7 @@ class Book:
     live_since: datetime | None
     held: bool = False
     chosen: Chosen = field(default_factory=lambda: Chosen(options.defaults()))
+    around: Surroundings = NOWHERE
 
     @property
     def silent(self) -> bool:
@@ -54,7 +57,8 @@ class Book:
 class Rulebook:
     """Hands out the book in force; re-reads directory and options only when they changed.
 
-    `builtin` is what holds of each option where nobody set it.
+    `builtin` is what holds of each option where nobody set it; `zone` the company's time zone, by
+    which rules tell weekdays and hours.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Rulebook:
         ruleset: RuleSet,
         own_domains: Iterable[str],
         builtin: Mapping[str, Value] | None = None,
+        zone: str = "UTC",
     ) -> None:
         self._store = store
         self._ruleset = ruleset
@@ -70,6 +75,7 @@ class Rulebook:
         self._builtin = options.defaults() if builtin is None else builtin
         self._chosen = Chosen(self._builtin)
         self._wishes = -1
+        self._zone = zone
         self._directory: Directory | None = None
         self._lock = threading.Lock()
 
@@ -85,6 +91,12 @@ class Rulebook:
         with self._lock, self._store.read() as tx:
             state = installation.get(tx)
             directory = self._read(tx)
+            around = Surroundings(
+                self._zone,
+                options.public_holidays(self._chosen),
+                accounts.names(tx),
+                state.live_since,
+            )
             return Book(
                 self._ruleset,
                 directory,
@@ -92,6 +104,7 @@ class Rulebook:
                 state.live_since,
                 state.held,
                 self._chosen,
+                around,
             )
 
     def _read(self, tx: Tx) -> Directory:

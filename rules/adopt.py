@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from rules import gates, identity, match, schedule
+from rules import asking, following, gates, identity, match, schedule
 from rules.direction import Who, who
 from rules.merge import reminders_of, state_of
 from rules.model.decisions import (
@@ -19,7 +19,8 @@ from rules.model.decisions import (
     Verdict,
 )
 from rules.model.exchanges import LinkedElement
-from rules.model.followups import Assignee, FollowUpDraft, Origin, Reminder
+from rules.model.facts import NOWHERE, Surroundings
+from rules.model.followups import Assignee, FollowUpDraft, Origin
 from rules.model.people import ContactId, Directory, Level, ThirdPartyId, UserId
 from rules.model.sightings import Event, EventPlace, Sighting, When
 from rules.names import named
@@ -35,7 +36,13 @@ _LOOK_AT = 20_000
 _ELEMENTS = {"PR": "quote", "CO": "order", "FA": "invoice", "FI": "intervention", "TK": "ticket"}
 
 
-def sign(ruleset: RuleSet, directory: Directory, sighting: Sighting) -> str | None:
+def sign(
+    ruleset: RuleSet,
+    directory: Directory,
+    sighting: Sighting,
+    around: Surroundings,
+    now: datetime,
+) -> str | None:
     """Which sign says that this event is a follow-up; None: it is a meeting like any other."""
     event, place = _event(sighting), sighting.place
     if event.follow_up_key is not None:
@@ -55,7 +62,22 @@ def sign(ruleset: RuleSet, directory: Directory, sighting: Sighting) -> str | No
     is_dealing = _outsiders(directory, event) or is_titled(event.summary, ruleset.phone_words)
     if _REFERENCE.search(event.summary[:500]) and not is_dealing:
         return "reference"
+    if ruleset.rules and ask(ruleset, directory, sighting, around, now).early.adopts:
+        return "rule"
     return None
+
+
+def ask(
+    ruleset: RuleSet,
+    directory: Directory,
+    sighting: Sighting,
+    around: Surroundings,
+    now: datetime,
+    by_reference: Mapping[str, ThirdPartyId] | None = None,
+) -> asking.Asked:
+    """What the rules of files say about an event that is, or may become, a follow-up."""
+    about = third_party(directory, _event(sighting), by_reference)
+    return asking.of_event(ruleset, directory, sighting, around, now, (about,))
 
 
 def is_titled(title: str, prefixes: tuple[str, ...]) -> bool:
@@ -113,6 +135,7 @@ def adopt(
     now: datetime,
     live_since: datetime | None,
     by_reference: Mapping[str, ThirdPartyId] | None = None,
+    around: Surroundings = NOWHERE,
 ) -> FollowUpDraft | Decision:
     """The follow-up that the person made, or why it is left alone: one that names nobody we know
     is not stored, and neither is one that was over before suivi went live."""
@@ -127,35 +150,49 @@ def adopt(
     old = gates.too_old(schedule.over_at(event.when), live_since)
     if old is not None:
         return Decision(Verdict.IGNORE, Reason.TOO_OLD, ruleset.fingerprint, (*steps, old))
-    about = third_party(directory, event, by_reference)
-    level = _level(directory, sighting, about)
-    refusal = _refusal(about, level)
+    found = third_party(directory, event, by_reference)
+    asked = asking.of_event(ruleset, directory, sighting, around, now, (found,)).completed()
+    level = _level(directory, sighting, found, asked.early.level)
+    about = _assigned(directory, asked.early, found)
+    refusal = _refusal(about, level, asked.early)
     if refusal is not None or not isinstance(about, Match):
         reason, answer = refusal or (Reason.NO_THIRD_PARTY, "nobody that we know")
         effects = (AskPerson(about),) if isinstance(about, Ambiguous) and level else ()
         verdict = Verdict.WAIT if effects else Verdict.IGNORE
-        steps = (*steps, Step("about whom?", answer))
+        # Of an event that concerns nobody the trace names no rule.
+        told = () if isinstance(about, Nobody) else asking.steps(asked.rules)
+        steps = (*steps, *told, Step("about whom?", answer))
         return Decision(verdict, reason, ruleset.fingerprint, steps, effects, level)
-    return _draft(ruleset, directory, sighting, event, event.when, about)
+    return _draft(ruleset, directory, sighting, event, event.when, about, asked)
 
 
-def _refusal(about: match.Result, level: Level) -> tuple[Reason, str] | None:
+def _assigned(directory: Directory, early: asking.Early, found: match.Result) -> match.Result:
+    """Whom a rule says that it is about, else whom it names."""
+    assigned = directory.parties_by_code.get(early.third_party or "")
+    if assigned is None or (isinstance(found, Match) and found.third_party == assigned):
+        return found
+    return Match(assigned, None, By.RULE)
+
+
+def _refusal(about: match.Result, level: Level, early: asking.Early) -> tuple[Reason, str] | None:
+    if level is Level.NOTHING and not isinstance(about, Nobody):
+        return Reason.VETOED, "nothing may be kept"
+    if early.ignored:
+        return Reason.RULE, "a rule ignores it"
     if isinstance(about, Nobody):
         return Reason.NO_THIRD_PARTY, "nobody that we know"
-    if level is Level.NOTHING:
-        return Reason.VETOED, "nothing may be kept"
     if isinstance(about, Ambiguous):
         return Reason.AMBIGUOUS, f"{len(about.candidates)} third parties"
     return None
 
 
-def _level(directory: Directory, sighting: Sighting, about: match.Result) -> Level:
+def _level(directory: Directory, sighting: Sighting, about: match.Result, by_rules: Level) -> Level:
     contacts: tuple[ContactId, ...] = ()
     if isinstance(about, Ambiguous):
         contacts = about.contacts
     elif isinstance(about, Match) and about.contact is not None:
         contacts = (about.contact,)
-    return strictest(sighting.level, *(directory.contacts[c].level for c in contacts))
+    return strictest(sighting.level, by_rules, *(directory.contacts[c].level for c in contacts))
 
 
 def _draft(
@@ -165,6 +202,7 @@ def _draft(
     event: Event,
     when: When,
     about: Match,
+    asked: asking.Asked,
 ) -> FollowUpDraft:
     state = state_of(event)
     party = directory.third_parties.get(about.third_party)
@@ -180,7 +218,7 @@ def _draft(
         description=event.description,
         place=event.location,
         priority=event.priority,
-        reminders=reminders_of(event) or (Reminder(),),
+        reminders=reminders_of(event) or (following.reminder(asked.rules),),
         element=_element(event),
         origin=Origin.PERSON,
         component=event.component,

@@ -1,6 +1,6 @@
 """What is done with a sighting, and why: each question is a step of the trace, in order.
 
-    turned away? → which way? → whose? → how much may be kept? → record
+    turned away? → which way? → what do rules say? → whose? → how much may be kept? → record
 
 Nothing is performed here; effects say what is to be. Of people who match nobody, the trace holds
 their number only.
@@ -9,10 +9,23 @@ their number only.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rules import adopt, direction, drafting, gates, identity, match, schedule
+from rules import (
+    adopt,
+    asking,
+    classifying,
+    direction,
+    drafting,
+    following,
+    gates,
+    identity,
+    match,
+    schedule,
+)
+from rules.asking import Asked, Early
 from rules.model.decisions import (
     Ambiguous,
     AskPerson,
+    By,
     Decision,
     Effect,
     Match,
@@ -23,6 +36,7 @@ from rules.model.decisions import (
     Wish,
 )
 from rules.model.exchanges import Draft
+from rules.model.facts import NOWHERE, Facts, Surroundings
 from rules.model.people import Directory, Level, ThirdPartyId
 from rules.model.sightings import Event, MailKind, MailPlace, Message, Sighting
 from rules.names import named
@@ -39,10 +53,20 @@ Steps = tuple[Step, ...]
 class _Known:
     """Whom it concerns, and how much may be kept of it."""
 
+    asked: Asked
     matches: tuple[Match, ...]
     questions: tuple[AskPerson, ...]
     level: Level
+    by: tuple[Wish, ...]
     steps: Steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A decision by headers, as `text` goes on from it: `draft` before rules touched it."""
+
+    known: _Known
+    draft: Draft
 
 
 def message(
@@ -53,8 +77,9 @@ def message(
     now: datetime,
     veto: Level = Level.EVERYTHING,
     since: datetime | None = None,
+    around: Surroundings = NOWHERE,
 ) -> Decision:
-    """Judge one copy of a mail by its headers.
+    """Judge one copy of a mail by its headers; `text` completes a decision that `wants_text`.
 
     `thread` are the third parties of the exchange that it answers, `veto` an earlier wish about
     this message; what was received before `since` is counted only.
@@ -64,31 +89,35 @@ def message(
         raise TypeError("only a message in a folder can be judged as mail")
     turned_away, steps = gates.pass_through(gates.MAIL, ruleset, directory, sighting)
     if turned_away is not None:
-        return _ignore(ruleset, turned_away, steps)
+        return _ignore(ruleset, turned_away, steps=steps)
     old = gates.too_old(place.received or mail.date, since)
     if old is not None:
-        return _ignore(ruleset, Reason.TOO_OLD, (*steps, old))
+        return _ignore(ruleset, Reason.TOO_OLD, steps=(*steps, old))
     way, step = direction.direction(directory, sighting)
     steps = (*steps, step)
     if way is None:
-        return _ignore(ruleset, Reason.INTERNAL, steps)
+        return _ignore(ruleset, Reason.INTERNAL, steps=steps)
     found = match.parties(directory, sighting, thread)
-    known = _whom(ruleset, directory, sighting, found, veto, steps)
+    happened_at = drafting.sent_at(ruleset, mail, place, now)
+    asked = asking.ask(
+        ruleset, Facts(sighting, directory, around, way, _matches(found), happened_at, now)
+    )
+    known = _whom(asked, found, veto, steps)
     if isinstance(known, Decision):
         return known
     draft = drafting.of_mail(ruleset, directory, sighting, place, mail, way, known.matches, now)
-    return _record(ruleset, known, draft, wants_text=known.level is Level.EVERYTHING)
+    return _record(known, draft, wants_text=known.level is Level.EVERYTHING)
 
 
 def text(decision: Decision, message: Message) -> Decision:
-    """The decision completed by the text that it asked for; others stay as they are."""
-    if not decision.wants_text:
+    """The decision completed by the text that it asked for, and by the rules that read it; others
+    stay as they are."""
+    waiting = decision.waiting
+    if not decision.wants_text or not isinstance(waiting, _Waiting):
         return decision
-    effects = tuple(
-        replace(e, draft=_with_text(e.draft, message)) if isinstance(e, RecordExchange) else e
-        for e in decision.effects
-    )
-    return replace(decision, effects=effects, wants_text=False)
+    known = waiting.known
+    known = replace(known, asked=known.asked.with_text(message))
+    return _record(known, _with_text(waiting.draft, message), wants_text=False)
 
 
 def event(
@@ -97,6 +126,7 @@ def event(
     sighting: Sighting,
     now: datetime,
     veto: Level = Level.EVERYTHING,
+    around: Surroundings = NOWHERE,
 ) -> Decision:
     """Judge one occurrence in a calendar: a meeting that took place is an exchange (spec §6)."""
     meeting = sighting.what
@@ -104,19 +134,20 @@ def event(
         raise TypeError("only an event can be judged as a meeting")
     turned_away, steps = gates.pass_through(gates.CALENDAR, ruleset, directory, sighting)
     if turned_away is not None or meeting.when is None:
-        return _ignore(ruleset, turned_away or Reason.NO_TIME, steps)
-    sign = adopt.sign(ruleset, directory, sighting)
+        return _ignore(ruleset, turned_away or Reason.NO_TIME, steps=steps)
+    sign = adopt.sign(ruleset, directory, sighting, around, now)
     if sign is not None:
         steps = (*steps, Step("a follow-up?", "yes", sign))
-        return _ignore(ruleset, Reason.FOLLOW_UP, steps)
+        return _ignore(ruleset, Reason.FOLLOW_UP, steps=steps)
     turned_away, more = gates.pass_through(gates.MEETING, ruleset, directory, sighting)
     steps = (*steps, *more)
     if turned_away is not None:
-        return _ignore(ruleset, turned_away, steps)
+        return _ignore(ruleset, turned_away, steps=steps)
     found = _guests(ruleset, directory, sighting, meeting)
     if not found and match.participants(meeting):
-        return _ignore(ruleset, Reason.INTERNAL, (*steps, Step("guests?", "colleagues only")))
-    known = _whom(ruleset, directory, sighting, found, veto, steps)
+        return _ignore(ruleset, Reason.INTERNAL, steps=(*steps, Step("guests?", "colleagues only")))
+    asked = asking.of_event(ruleset, directory, sighting, around, now, found)
+    known = _whom(asked, found, veto, steps)
     if isinstance(known, Decision):
         return known
     over_at = schedule.over_at(meeting.when)
@@ -124,11 +155,12 @@ def event(
         steps = (*known.steps, Step("over?", "not yet", f"over at {over_at.isoformat()}"))
         return Decision(Verdict.WAIT, Reason.NOT_YET, ruleset.fingerprint, steps)
     way, step = direction.of_meeting(directory, sighting.owner, meeting)
-    known = replace(known, steps=(*known.steps, Step("over?", "yes"), step))
+    steps = (*known.steps, Step("over?", "yes"), step)
+    known = replace(known, steps=steps, asked=asked.completed())
     draft = drafting.of_event(
         ruleset, directory, sighting, meeting, meeting.when, way, known.matches
     )
-    return _record(ruleset, known, draft, wants_text=False)
+    return _record(known, draft, wants_text=False)
 
 
 def _guests(
@@ -141,34 +173,53 @@ def _guests(
     return (named(directory, meeting.summary),)
 
 
+def _matches(found: tuple[match.Result, ...]) -> tuple[Match, ...]:
+    return tuple(dict.fromkeys(f for f in found if isinstance(f, Match)))
+
+
 def _whom(
-    ruleset: RuleSet,
-    directory: Directory,
-    sighting: Sighting,
-    found: tuple[match.Result, ...],
-    veto: Level,
-    steps: Steps,
+    asked: Asked, found: tuple[match.Result, ...], veto: Level, steps: Steps
 ) -> _Known | Decision:
-    """Whom it concerns, or the decision that follows from nobody, a tie, or a wish for nothing."""
-    matches = tuple(dict.fromkeys(f for f in found if isinstance(f, Match)))
+    """Whom it concerns, or the decision that follows from nobody, a tie, or a wish for nothing.
+
+    Of a message that concerns nobody the trace names no rule.
+    """
+    ruleset, directory = asked.ruleset, asked.facts.directory
+    matches = asked.facts.matches
     ties = tuple(dict.fromkeys(f for f in found if isinstance(f, Ambiguous)))
-    steps = (*steps, _whose(found, matches, ties))
-    if not matches and not ties:
-        return _ignore(ruleset, Reason.NO_THIRD_PARTY, steps)
-    level, by, step = _how_much(directory, sighting, matches, ties, veto)
-    steps = (*steps, step)
+    assigned = directory.parties_by_code.get(asked.early.third_party or "")
+    steps = (*steps, _whose(found, matches, ties, assigned))
+    if not matches and not ties and assigned is None:
+        return _ignore(ruleset, *_of_nobody(asked.early), steps=steps)
+    level, by, step = _how_much(asked, matches, ties, veto)
+    told = (*asking.steps(asked.rules), step)
     if level is Level.NOTHING:
-        return _ignore(ruleset, Reason.VETOED, steps, level, by)
+        return _ignore(ruleset, Reason.VETOED, level, by, steps=(*steps, *told))
+    if asked.early.ignored:
+        return _ignore(ruleset, Reason.RULE, steps=(*steps, *told))
+    if assigned is not None:
+        theirs = tuple(m for m in matches if m.third_party == assigned)
+        matches, ties = theirs or (Match(assigned, None, By.RULE),), ()
     questions = tuple(AskPerson(tie) for tie in ties)
     if not matches:
         return Decision(
-            Verdict.WAIT, Reason.AMBIGUOUS, ruleset.fingerprint, steps, questions, level
+            Verdict.WAIT, Reason.AMBIGUOUS, ruleset.fingerprint, (*steps, *told), questions, level
         )
-    return _Known(matches, questions, level, steps)
+    return _Known(asked, matches, questions, level, by, (*steps, step))
+
+
+def _of_nobody(early: Early) -> tuple[Reason, Level, tuple[Wish, ...]]:
+    """Why what matches nobody is left alone; a rule that keeps nothing of it binds all copies."""
+    if early.level is Level.NOTHING:
+        return Reason.VETOED, Level.NOTHING, (Wish.RULE,)
+    return Reason.RULE if early.ignored else Reason.NO_THIRD_PARTY, Level.EVERYTHING, ()
 
 
 def _whose(
-    found: tuple[match.Result, ...], matches: tuple[Match, ...], ties: tuple[Ambiguous, ...]
+    found: tuple[match.Result, ...],
+    matches: tuple[Match, ...],
+    ties: tuple[Ambiguous, ...],
+    assigned: ThirdPartyId | None,
 ) -> Step:
     """Names third parties by number and strangers by count."""
     evidence = [f"third party {m.third_party} by {m.by}" for m in matches]
@@ -176,22 +227,26 @@ def _whose(
     unknown = len(found) - sum(isinstance(f, Match | Ambiguous) for f in found)
     if unknown:
         evidence.append(f"{unknown} unknown from outside")
-    answer = "matched" if matches else "ambiguous" if ties else "nobody that we know"
+    if assigned is not None:
+        evidence.insert(0, f"third party {assigned} by rule")
+    is_known = bool(matches) or assigned is not None
+    answer = "matched" if is_known else "ambiguous" if ties else "nobody that we know"
     return Step("whose?", answer, "; ".join(dict.fromkeys(evidence[:20])))
 
 
 def _how_much(
-    directory: Directory,
-    sighting: Sighting,
+    asked: Asked,
     matches: tuple[Match, ...],
     ties: tuple[Ambiguous, ...],
     veto: Level,
 ) -> tuple[Level, tuple[Wish, ...], Step]:
+    directory = asked.facts.directory
     contacts = {m.contact for m in matches if m.contact is not None}
     contacts |= {c for t in ties for c in t.contacts}
     wishes = {
-        Wish.ACCOUNT: sighting.level,
+        Wish.ACCOUNT: asked.facts.sighting.level,
         Wish.CONTACT: strictest(*(directory.contacts[c].level for c in contacts)),
+        Wish.RULE: asked.early.level,
         Wish.EARLIER: veto,
     }
     level = strictest(*wishes.values())
@@ -200,28 +255,37 @@ def _how_much(
     return level, by, Step("how much may be kept?", level.name.lower(), evidence)
 
 
-def _record(ruleset: RuleSet, known: _Known, draft: Draft, *, wants_text: bool) -> Decision:
-    effects: tuple[Effect, ...] = (
-        RecordExchange(redact(draft, known.level)),
-        *known.questions,
-    )
+def _record(known: _Known, draft: Draft, *, wants_text: bool) -> Decision:
+    """The exchange as the rules that fired want it, no more of it than may be kept, and what
+    comes with it."""
+    asked, facts = known.asked, known.asked.facts
+    steps = known.steps
+    shown = classifying.classified(draft, asked.ranked, facts.directory, facts.sighting.what)
+    shown = redact(shown, known.level)
+    more: tuple[Effect, ...] = ()
+    if asked.fired:
+        more, refused = following.follow_ups(shown, asked.rules, facts.directory, facts.around)
+        steps = (*steps, *asking.steps(asked.rules), *refused)
     return Decision(
         Verdict.RECORD,
         Reason.MATCHED,
-        ruleset.fingerprint,
-        known.steps,
-        effects,
+        asked.ruleset.fingerprint,
+        steps,
+        (RecordExchange(shown), *known.questions, *more),
         known.level,
         wants_text,
+        known.by,
+        _Waiting(known, draft) if wants_text else None,
     )
 
 
 def _ignore(
     ruleset: RuleSet,
     reason: Reason,
-    steps: Steps,
     level: Level = Level.EVERYTHING,
     by: tuple[Wish, ...] = (),
+    *,
+    steps: Steps,
 ) -> Decision:
     return Decision(Verdict.IGNORE, reason, ruleset.fingerprint, steps, level=level, level_by=by)
 

@@ -50,7 +50,7 @@ def of_mail(
         contacts=_contacts(matches),
         direction=way,
         mode=ruleset.mail_mode,
-        happened_at=_sent_at(ruleset, mail, place, now),
+        happened_at=sent_at(ruleset, mail, place, now),
         source=Source.MAIL,
         subject=one_line(mail.subject),
         kind=mailkind.kind(mail),
@@ -116,7 +116,7 @@ def attachments(found: tuple[Attachment, ...]) -> tuple[str, ...]:
     )
 
 
-def _sent_at(ruleset: RuleSet, mail: Message, place: MailPlace, now: datetime) -> datetime:
+def sent_at(ruleset: RuleSet, mail: Message, place: MailPlace, now: datetime) -> datetime:
     """The Date header, unless it is absent or no clock could have shown it (RFC 5322 §3.6.1)."""
     received = min(place.received, now) if place.received is not None else None
     latest = (received or now) + ruleset.date_slack

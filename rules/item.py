@@ -34,6 +34,14 @@ class Item:
         self._kind: MailKind | None = None
         self._local: datetime | None = None
 
+    def completed(self, facts: Facts) -> "Item":
+        """The same item, now that its text is there: what else was found out stays found out."""
+        other = Item(facts, self.searched)
+        other._found = {name: found for name, found in self._found.items() if name != "text"}
+        other._keys = self._keys
+        other._local = self._local
+        return other
+
     def found(self, field: str) -> frozenset[int]:
         """The numbers of the wanted texts that this field meets."""
         found = self._found.get(field)

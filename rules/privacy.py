@@ -58,5 +58,13 @@ def redact(draft: Draft, level: Level) -> Draft:
         raise ValueError("nothing may be kept of this exchange")
     if level is Level.EVERYTHING:
         return replace(draft, level=level)
-    silent = replace(draft, level=level, comment="", quoted_from=None, attachments=())
-    return silent if level is Level.SUBJECT else replace(silent, subject="")
+    silent = replace(
+        draft,
+        level=level,
+        comment="",
+        quoted_from=None,
+        attachments=(),
+        confidential=None,
+        elements_in_text=(),
+    )
+    return silent if level is Level.SUBJECT else replace(silent, subject="", elements=())

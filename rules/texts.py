@@ -87,7 +87,7 @@ class _Set:
         self._numbers = [number for _, number in wanted]
         self._halves: tuple[_Set, ...] = ()
         exact = wanted[0][0].exact
-        self._automaton = re2.Set.SearchSet(_options(exact=exact, memory=_MEMORY))
+        self._automaton = re2.Set.SearchSet(options(exact=exact, memory=_MEMORY))
         for match, _ in wanted:
             self._automaton.Add(_pattern(match))
         # Always met: without it in the answer, the automaton ran out of memory.
@@ -129,15 +129,14 @@ def _quoted(text: str) -> str:
 
 def _regexp(match: TextMatch) -> "re2._Regexp":
     try:
-        found: re2._Regexp = re2.compile(
-            _pattern(match), _options(exact=match.exact, memory=_MEMORY_OF_ONE)
-        )
+        found: re2._Regexp = re2.compile(_pattern(match), options(exact=match.exact))
     except re2.error as error:
         raise BadPattern(str(error)) from error
     return found
 
 
-def _options(*, exact: bool, memory: int) -> re2.Options:
+def options(*, exact: bool, memory: int = _MEMORY_OF_ONE) -> re2.Options:
+    """How RE2 is asked: with or without letter case, in bounded memory."""
     options = re2.Options()
     options.max_mem = memory
     options.case_sensitive = exact

@@ -73,6 +73,12 @@ def names(cell: str) -> str:
     return BETWEEN.join(it for it in map(str.strip, re.split(r"[;|]", plain(cell))) if it)
 
 
+def tags(cell: str) -> str:
+    """Free words; a comma stands between two as well."""
+    found = map(str.strip, re.split(r"[;,|]", plain(cell)))
+    return BETWEEN.join(dict.fromkeys(filter(None, found)))
+
+
 # How the cells of each column are read; the others are plain.
 READERS: dict[str, Callable[[str], str]] = {
     "kind": kinds,
@@ -80,6 +86,7 @@ READERS: dict[str, Callable[[str], str]] = {
     "domain": domains,
     "phone": phones,
     "former": names,
+    "tags": tags,
 }
 
 

@@ -36,6 +36,7 @@ COLUMNS = {
         "|telephone|telephones|tel|numero de telephone|portable|tel portable|telephone portable"
     ),
     "entity": "entity|entite",
+    "tags": "tag|tags|label|labels|keyword|keywords|etiquette|etiquettes|mot cle|mots cles",
     "former": (
         "former name|former names|formerly|previous name|previous names"
         "|ancien nom|anciens noms|anciennement"
@@ -44,7 +45,7 @@ COLUMNS = {
 _KEYS = {name: key for key, names in COLUMNS.items() for name in names.split("|")}
 
 # Several columns of these add up; of the others, the first one counts.
-LISTS = frozenset({"domain", "email", "phone", "former"})
+LISTS = frozenset({"domain", "email", "phone", "former", "tags"})
 
 
 @dataclass(frozen=True, slots=True)

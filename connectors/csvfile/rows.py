@@ -10,8 +10,8 @@ from rules.model.wire import ImportRow
 def read(data: bytes) -> tuple[ImportRow, ...]:
     """The rows of a file; raises Unreadable when it is no table of third parties at all.
 
-    Fields have the keys code, name, kind, domain, contact, email, phone, entity and former, those
-    that are not empty; ";" stands between several kinds, domains, emails, phones and former
+    Fields have the keys code, name, kind, domain, contact, email, phone, entity, former and tags,
+    those that are not empty; ";" stands between several kinds, domains, emails, phones and former
     names. A row with a problem has no fields. Columns that nobody knows are one problem, on the
     header's line, and the rows are usable all the same.
     """

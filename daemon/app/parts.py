@@ -172,7 +172,8 @@ def assemble(settings: Settings, store: Store | None = None) -> Parts:
         installation.ensure(tx, now(), observe or None)
         known = members.declare(tx, settings, now())
         options.built_in(tx, builtin)
-    rulebook = Rulebook(store, ruleset_of(settings), own_domains(settings), builtin)
+    zone = settings.company.timezone
+    rulebook = Rulebook(store, ruleset_of(settings), own_domains(settings), builtin, zone)
     owner = f"{socket.gethostname()}:{secrets.token_hex(4)}"
     return Parts(
         settings=settings,

@@ -225,7 +225,9 @@ def _judge(
         sighting = Sighting(account.id, account.owner, place, event, account.level)
         mark = record.key_hash(capture.secret, event)
         veto = vetoes.level(tx, [mark]).get(mark, Level.EVERYTHING)
-        decision = decide.event(book.ruleset, book.directory, sighting, moment, veto=veto)
+        decision = decide.event(
+            book.ruleset, book.directory, sighting, moment, veto=veto, around=book.around
+        )
         counts[decision.verdict, decision.reason] += 1
         if decision.verdict is Verdict.WAIT and (at := schedule.looks_again(event, moment)):
             look_again.append(at)

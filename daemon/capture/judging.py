@@ -80,6 +80,7 @@ class Judging:
                 now(),
                 veto=vetoed.get(one.mark, Level.EVERYTHING),
                 since=self.account.since,
+                around=self.book.around,
             )
             return one.sighting, decision
 

@@ -1,19 +1,22 @@
 """Writing one decision down, with all that it brings, inside the caller's transaction."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from daemon.rulebook import Book
-from daemon.store import Tx, ambiguities, awaited, decisions, exchanges, vetoes, work
+from daemon.store import Tx, ambiguities, awaited, decisions, exchanges, follow_ups, vetoes, work
 from rules import closing, identity
 from rules.model.decisions import (
     AskPerson,
     AwaitReply,
     Decision,
+    OpenFollowUp,
     Reason,
     RecordExchange,
     Verdict,
     Wish,
 )
+from rules.model.exchanges import ExchangeId
 from rules.model.people import Level
 from rules.model.sightings import Event, MailPlace, Message, Sighting
 
@@ -49,11 +52,19 @@ def keep(
     recorded = exchanges.record(tx, sighting, decision, now)
     if recorded.new and recorded.exchange is not None and _may_answer(decision, book):
         work.put(tx, ANSWER, str(recorded.exchange), now)
-    if recorded.exchange is not None:
-        for effect in decision.effects:
-            if isinstance(effect, AwaitReply):
-                awaited.put(tx, recorded.exchange, effect, now)
+    # A copy that is judged again opens nothing: what was judged under other rules stays as it is.
+    if recorded.exchange is not None and recorded.first:
+        _follow_up(tx, book, recorded.exchange, decision, now)
     return decisions.Entry(sighting, decision, recorded.exchange, mark)
+
+
+def _follow_up(tx: Tx, book: Book, exchange: ExchangeId, decision: Decision, now: datetime) -> None:
+    for effect in decision.effects:
+        if isinstance(effect, AwaitReply):
+            awaited.put(tx, exchange, effect, now)
+        elif isinstance(effect, OpenFollowUp):
+            draft = replace(effect.draft, exchange=exchange)
+            follow_ups.open(tx, draft, now, book.live_since)
 
 
 def key_hash(secret: bytes, what: Message | Event) -> str:

@@ -147,6 +147,7 @@ def _put_party(tx: "Tx", row: "ImportRow", code: str, entity: int | None) -> "Th
             former_names=_several(row, "former"),
             domains=_several(row, "domain"),
             entity=EntityId(entity) if entity else None,
+            tags=_several(row, "tags"),
         ),
     )
 

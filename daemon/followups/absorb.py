@@ -45,7 +45,7 @@ class Absorb:
         ours = follow_ups.by_uid(tx, event.uid)
         if ours is not None:
             return self._merge(tx, book, ours, sighting.place, sighting.owner, obj, event, now)
-        if adopt.sign(book.ruleset, book.directory, sighting) is None:
+        if adopt.sign(book.ruleset, book.directory, sighting, book.around, now) is None:
             return None
         return _adopt(tx, book, sighting, sighting.place, obj, now)
 
@@ -132,6 +132,7 @@ def _adopt(
         now,
         book.live_since,
         by_reference=_by_reference(tx, event),
+        around=book.around,
     )
     if not isinstance(found, FollowUpDraft):
         return found

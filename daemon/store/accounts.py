@@ -1,5 +1,6 @@
 """Accounts: which mailboxes and calendars are watched, how they fare, and who works on them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -146,6 +147,12 @@ def note_trouble(
             last_error=error,
         )
     )
+
+
+def names(tx: Tx) -> Mapping[AccountId, str]:
+    """What each account is called in the configuration."""
+    row = table.c
+    return {AccountId(r.id): r.name for r in tx.execute(sa.select(row.id, row.name))}
 
 
 def statuses(tx: Tx) -> tuple[AccountStatus, ...]:

@@ -29,5 +29,5 @@ class ClaimLost(StoreError):
     """Another worker holds this ledger entry or piece of work now: drop it."""
 
 
-class UnknownCode(StoreError):
-    """No list has an entry of this code."""
+class UnknownCode(Unstorable):
+    """No list has an entry of this code: what names it waits until one has."""

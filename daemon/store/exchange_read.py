@@ -214,7 +214,8 @@ def confidential(tx: Tx, exchange: ExchangeId) -> ConfidentialComment | None:
         return None
     shared = tx.execute(sa.select(group.group_id).where(group.exchange_id == exchange)).scalars()
     groups = frozenset(GroupId(g) for g in shared)
-    return ConfidentialComment(row.text, UserId(row.author_id), groups, row.revision)
+    author = None if row.author_id is None else UserId(row.author_id)
+    return ConfidentialComment(row.text, author, groups, row.revision)
 
 
 def _one(tx: Tx, which: sa.ColumnElement[bool]) -> Exchange | None:
@@ -265,6 +266,9 @@ class _Hung:
             .order_by(product.position)
         )
         self.products = grouped(tx, coded, product.exchange_id, ids)
+        tag = t.exchange_tag.c
+        tagged = sa.select(tag.exchange_id, tag.tag).order_by(tag.tag)
+        self.tags = grouped(tx, tagged, tag.exchange_id, ids)
 
 
 def _exchange(r: Any, hung: _Hung) -> Exchange:
@@ -299,4 +303,5 @@ def _exchange(r: Any, hung: _Hung) -> Exchange:
         level=Level(r.level),
         revision=r.revision,
         answers=r.answers,
+        tags=tuple(hung.tags[r.id]),
     )

@@ -12,9 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from daemon.store import audit, erasure, lists, spots
+from daemon.store import audit, classified, erasure, lists, spots
 from daemon.store.database import Tx
-from daemon.store.elements import put as put_element
 from daemon.store.errors import Stale
 from daemon.store.exchange_read import find, get
 from daemon.store.rows import count, counted, insert_new, inserting, new_id
@@ -23,12 +22,10 @@ from daemon.store.text import indexable, words
 from rules import identity, privacy
 from rules.model.decisions import Decision, RecordExchange
 from rules.model.exchanges import (
-    ConfidentialComment,
     Draft,
     Exchange,
     ExchangeId,
     ExchangeKey,
-    LinkedElement,
     Role,
 )
 from rules.model.people import Level, UserId
@@ -45,15 +42,18 @@ _MOST_PARENTS = 100
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What became of a sighting: None when its exchange may not be kept; `new` when this copy
-    was the first."""
+    was the first of it; `first` when this copy was not seen before."""
 
     exchange: ExchangeId | None
     new: bool
+    first: bool = False
 
 
 def record(tx: Tx, sighting: Sighting, decision: Decision, now: datetime) -> Recorded:
     """Record what a decision says about a sighting; safe to repeat, in any order of copies.
 
+    What rules say of a copy counts when it is first seen, and stays as it is when other rules
+    judge that copy again (docs/decisions/0003); how copies add up says `classified`.
     The strictest level of all copies wins and stays; NOTHING deletes what was there and keeps
     only a hash of its keys, so that no other copy brings it back. Raises ValueError when the
     decision records nothing.
@@ -74,8 +74,10 @@ def record(tx: Tx, sighting: Sighting, decision: Decision, now: datetime) -> Rec
     if known:
         _merge(tx, known, draft, level)
     _add_keys(tx, exchange, draft.keys)
-    _see(tx, exchange, sighting, draft, level, now)
-    return Recorded(exchange, new=known is None)
+    first = _see(tx, exchange, sighting, draft, level, now)
+    if first:
+        classified.add(tx, exchange, privacy.redact(draft, _level(tx, exchange)), now)
+    return Recorded(exchange, new=known is None, first=first)
 
 
 def add(tx: Tx, draft: Draft, now: datetime) -> Exchange:
@@ -91,8 +93,7 @@ def add(tx: Tx, draft: Draft, now: datetime) -> Exchange:
     if exchange is None:
         exchange = _insert(tx, privacy.redact(draft, draft.level), now)
         _add_keys(tx, exchange, draft.keys)
-        if draft.confidential is not None:
-            put_confidential(tx, exchange, draft.confidential, now)
+        classified.told(tx, exchange, draft, now)
     stored = get(tx, exchange)
     if stored is None:
         raise Stale("this exchange was deleted")
@@ -128,29 +129,6 @@ def delete(tx: Tx, exchange: ExchangeId, by: UserId, reason: str, now: datetime)
     audit.note(tx, f"user {by}", "delete exchange", stored.ref, now)
 
 
-def put_confidential(
-    tx: Tx, exchange: ExchangeId, comment: ConfidentialComment, now: datetime
-) -> None:
-    """Write the confidential comment; it moves its own revision only, never the exchange's."""
-    table, group = t.confidential_comment, t.confidential_group
-    facts = {
-        "text": comment.text,
-        "words": words(comment.text),
-        "author_id": comment.author,
-        "written_at": now,
-    }
-    statement = inserting(tx, table).values(exchange_id=exchange, revision=1, **facts)
-    statement = statement.on_conflict_do_update(
-        index_elements=["exchange_id"], set_={**facts, "revision": table.c.revision + 1}
-    )
-    if tx.execute(statement.returning(table.c.revision)).scalar_one() > 1:
-        erasure.erased(tx)
-    tx.execute(sa.delete(group).where(group.c.exchange_id == exchange))
-    insert_new(
-        tx, group, [{"exchange_id": exchange, "group_id": g} for g in sorted(comment.groups)]
-    )
-
-
 def _insert(tx: Tx, draft: Draft, now: datetime, rules: str | None = None) -> ExchangeId:
     purpose = draft.purpose
     message_id = indexable(identity.normal_id(draft.message_id)) if draft.message_id else None
@@ -178,26 +156,16 @@ def _insert(tx: Tx, draft: Draft, now: datetime, rules: str | None = None) -> Ex
             thread=_thread(tx, message_id, parents),
             level=int(draft.level),
             revision=1,
-            words=_words(draft.subject, draft.comment, draft.project, draft.elements),
+            words=words(draft.subject, draft.comment, draft.project or ""),
             rules=rules,
         )
     )
     insert_new(tx, t.exchange_parent, [_of(exchange, message_id=p) for p in parents])
     for n, name in enumerate(draft.attachments):
         tx.execute(sa.insert(t.exchange_attachment).values(_of(exchange, position=n, name=name)))
-    for n, code in enumerate(dict.fromkeys(draft.products)):
-        item = lists.item_id(tx, "product", code)
-        tx.execute(sa.insert(t.exchange_product).values(_of(exchange, position=n, item_id=item)))
-    _link(tx, exchange, draft.elements)
     for table, values in _participants(draft, _roles(draft)):
         insert_new(tx, table, [_of(exchange, position=n, **v) for n, v in enumerate(values)])
     return exchange
-
-
-def _words(
-    subject: str, comment: str, project: str | None, elements: Iterable[LinkedElement]
-) -> str:
-    return words(subject, comment, project or "", *(e.ref for e in elements))
 
 
 def _of(exchange: ExchangeId, **values: Any) -> dict[str, Any]:
@@ -231,12 +199,6 @@ def _thread(tx: Tx, message_id: str | None, parents: list[str]) -> str | None:
     if len(names) > 1:
         tx.execute(sa.update(row).where(row.c.thread.in_(names)).values(thread=names[0]))
     return names[0]
-
-
-def _link(tx: Tx, exchange: ExchangeId, elements: Iterable[LinkedElement]) -> None:
-    for n, element in enumerate(elements):
-        row = _of(exchange, element_id=put_element(tx, element), position=n)
-        insert_new(tx, t.exchange_element, [row])
 
 
 def _roles(draft: Draft) -> list[tuple[Role, UserId]]:
@@ -299,6 +261,7 @@ def _narrow(tx: Tx, exchange: ExchangeId, level: Level) -> None:
     stored = get(tx, exchange)
     if stored is None or level >= stored.level:
         return
+    classified.narrow(tx, exchange, level)
     subject = stored.subject if level is Level.SUBJECT else ""
     tx.execute(
         sa.update(t.exchange)
@@ -309,7 +272,7 @@ def _narrow(tx: Tx, exchange: ExchangeId, level: Level) -> None:
             subject=subject,
             comment="",
             quoted_from=None,
-            words=_words(subject, "", stored.project, stored.elements),
+            words=classified.words_of(tx, exchange, subject, "", stored.project),
         )
     )
     attached = t.exchange_attachment
@@ -329,9 +292,13 @@ def _see(
     draft: Draft,
     level: Level,
     now: datetime,
-) -> None:
-    """The copy itself; seen again it keeps its first time and takes the level now asked for."""
+) -> bool:
+    """The copy itself, and whether it is new; seen again it keeps its first time and what rules
+    said of it, and takes the level now asked for."""
     where = spots.spot(sighting)
+    here = spots.columns(where)
+    same = [t.sighting.c[name] == here[name] for name in spots.unique(where)]
+    is_new = tx.execute(sa.select(t.sighting.c.id).where(*same)).first() is None
     place = sighting.place
     role = place.role if isinstance(place, MailPlace) else "calendar"
     facts: Mapping[str, Any] = {
@@ -340,15 +307,22 @@ def _see(
         "owner_id": sighting.owner,
     }
     statement = inserting(tx, t.sighting).values(
-        **_of(exchange, **spots.columns(where)),
+        **_of(exchange, **here),
         place_name=place.name,
         role=role,
         seen_at=now,
+        said=classified.said(draft),
         **facts,
     )
     tx.execute(
         statement.on_conflict_do_update(index_elements=spots.unique(where), set_=dict(facts))
     )
+    return is_new
+
+
+def _level(tx: Tx, exchange: ExchangeId) -> Level:
+    c = t.exchange.c
+    return Level(tx.execute(sa.select(c.level).where(c.id == exchange)).scalar_one())
 
 
 def _hash(key: ExchangeKey | tuple[str, str]) -> str:

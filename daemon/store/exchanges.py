@@ -1,5 +1,6 @@
 """Exchanges: the one door to recording and reading them."""
 
+from daemon.store.classified import put_confidential
 from daemon.store.exchange_read import (
     Seen,
     attachments,
@@ -20,7 +21,6 @@ from daemon.store.exchange_write import (
     add,
     delete,
     lock,
-    put_confidential,
     record,
     restrict,
 )

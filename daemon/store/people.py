@@ -63,4 +63,5 @@ def directory(tx: Tx, own_domains: Iterable[str], free_mail: Iterable[str]) -> D
         contacts(tx),
         own_domains,
         free_mail,
+        groups(tx).values(),
     )

@@ -106,7 +106,7 @@ def _reminded(user: User) -> tuple[object, ...]:
 
 
 def _matching(user: User) -> tuple[object, ...]:
-    return user.email, user.aliases, user.name, user.active
+    return user.email, user.aliases, user.name, user.active, user.groups
 
 
 def _plan_again(tx: Tx, before: User, after: User) -> None:

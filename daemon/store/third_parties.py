@@ -42,6 +42,7 @@ def put_third_party(tx: Tx, party: ThirdParty) -> ThirdPartyId:
             kinds=before.kinds | party.kinds,
             former_names=_union(before.former_names, party.former_names),
             domains=_union(before.domains, party.domains),
+            tags=tuple(sorted({*before.tags, *party.tags})),
             entity=before.entity if party.entity is None else party.entity,
         )
     if wanted != before:
@@ -98,6 +99,9 @@ def _put_party_rows(tx: Tx, party: ThirdParty) -> None:
         for n, d in enumerate(dict.fromkeys(party.domains))
     ]
     replace_rows(tx, domain.c.third_party_id == party.id, domain, domains)
+    tag = people.third_party_tag
+    tags = [{"third_party_id": party.id, "tag": x} for x in sorted(set(party.tags))]
+    replace_rows(tx, tag.c.third_party_id == party.id, tag, tags)
 
 
 def put_contact(tx: Tx, contact: Contact) -> ContactId:
@@ -260,6 +264,9 @@ def _parties(tx: Tx, query: sa.Select[tuple[int]]) -> list[ThirdParty]:
     host = people.third_party_domain.c
     hosted = sa.select(host.third_party_id, host.domain).order_by(host.position)
     domains = grouped(tx, hosted, host.third_party_id, ids)
+    tag = people.third_party_tag.c
+    tagged = sa.select(tag.third_party_id, tag.tag).order_by(tag.tag)
+    tags = grouped(tx, tagged, tag.third_party_id, ids)
     return [
         ThirdParty(
             id=ThirdPartyId(r.id),
@@ -271,6 +278,7 @@ def _parties(tx: Tx, query: sa.Select[tuple[int]]) -> list[ThirdParty]:
             entity=None if r.entity_id is None else EntityId(r.entity_id),
             active=r.active,
             revision=r.revision,
+            tags=tuple(tags[r.id]),
         )
         for r in rows
     ]

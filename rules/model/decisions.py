@@ -158,7 +158,7 @@ Effect = RecordExchange | AskPerson | OpenFollowUp | AwaitReply | CloseFollowUp 
 class Decision:
     """What is done with one sighting. `rules` is the fingerprint of the rules in force;
     `level_by` says who wants the level, where it hides anything: a rule's wish can be lifted by
-    other rules, the others stand."""
+    other rules, the others stand. `waiting` is what `rules.decide.text` goes on from."""
 
     verdict: Verdict
     reason: Reason
@@ -168,3 +168,4 @@ class Decision:
     level: Level = Level.EVERYTHING
     wants_text: bool = field(default=False)
     level_by: tuple[Wish, ...] = ()
+    waiting: object = field(default=None, compare=False, repr=False)

@@ -74,9 +74,23 @@ class ConfidentialComment:
     """Seen by author, recorder, the groups it is shared with, and holders of the right."""
 
     text: str
-    author: UserId
+    author: UserId | None
     groups: frozenset[GroupId] = frozenset()
     revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a rule said about a single-valued field (`mode`, `purpose`, `author`, `answers`) of one
+    copy.
+
+    Of several copies the highest rank counts, which is where the rule stands in its set: the
+    order in which copies are read changes nothing.
+    """
+
+    field: str
+    rank: int
+    value: str | UserId | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +98,8 @@ class Draft:
     """An exchange before it has a reference: what a decision, a person or the API proposes.
 
     `mode` and `purpose` are codes of the editable lists; `happened_at` is aware. `answers`: whether
-    rules let it close follow-ups; None leaves that to the rule set's default.
+    rules let it close follow-ups; None leaves that to the rule set's default. What the text or an
+    attachment names is in `elements_in_text`, apart from `elements`: it goes where the text goes.
     """
 
     keys: tuple[ExchangeKey, ...]
@@ -113,6 +128,9 @@ class Draft:
     confidential: ConfidentialComment | None = None
     attachments: tuple[str, ...] = ()
     answers: bool | None = None
+    tags: tuple[str, ...] = ()
+    elements_in_text: tuple[LinkedElement, ...] = ()
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +165,4 @@ class Exchange:
     level: Level = Level.EVERYTHING
     revision: int = 1
     answers: bool | None = None
+    tags: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ import pytest
 from rules import adopt
 from rules.model.decisions import Ambiguous, AskPerson, By, Decision, Match, Nobody, Reason, Verdict
 from rules.model.exchanges import LinkedElement
+from rules.model.facts import NOWHERE
 from rules.model.followups import Assignee, FollowUpDraft, Origin, Reminder, State
 from rules.model.people import Address, Level
 from rules.model.sightings import Alarm, Answer, Attendee, Component, When
@@ -34,7 +35,7 @@ def relance(summary="Relance Acme", **more):
 
 
 def sign(event, **calendar):
-    return adopt.sign(RULES, DIRECTORY, in_calendar(event, **calendar))
+    return adopt.sign(RULES, DIRECTORY, in_calendar(event, **calendar), NOWHERE, NOW)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from daemon.store.tables.columns import (
     Amount,
+    Json,
     id_,
     integer,
     moment,
@@ -75,6 +76,12 @@ exchange_product = table(
     ref("item_id", "list_item", key=True),
     integer("position"),
 )
+exchange_tag = table(
+    "exchange_tag",
+    owned_by("exchange_id", "exchange"),
+    text("tag", key=True),
+    sa.Index("ix_exchange_tag_tag", "tag"),
+)
 exchange_attachment = table(
     "exchange_attachment",
     owned_by("exchange_id", "exchange"),
@@ -113,6 +120,8 @@ exchange_element = table(
     owned_by("exchange_id", "exchange"),
     ref("element_id", "element", key=True),
     integer("position"),
+    # The least level that shows what it was found in; none of what a person linked.
+    integer("level", null=True),
     sa.Index("ix_exchange_element_element_id", "element_id"),
 )
 # What happened in the ERP, shown in the history between the exchanges.
@@ -158,6 +167,8 @@ sighting = table(
     text("direction"),
     integer("level"),
     moment("seen_at"),
+    # What rules said of this copy, field by field, and where the rule stands in its set.
+    sa.Column("said", Json, nullable=True),
     sa.UniqueConstraint("folder_id", "uidvalidity", "uid"),
     sa.UniqueConstraint("calendar_id", "href", "recurrence"),
     sa.Index("ix_sighting_exchange_id", "exchange_id"),
@@ -170,7 +181,8 @@ confidential_comment = table(
     ref("exchange_id", "exchange", key=True, gone="CASCADE"),
     text("text"),
     text("words"),
-    ref("author_id", "staff"),
+    # Nobody's where a rule made it of a mail in a shared mailbox.
+    ref("author_id", "staff", null=True),
     integer("revision"),
     moment("written_at"),
 )

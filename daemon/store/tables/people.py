@@ -66,6 +66,9 @@ third_party_name = table(
     text("name"),
     text("folded"),
 )
+third_party_tag = table(
+    "third_party_tag", owned_by("third_party_id", "third_party"), text("tag", key=True)
+)
 # Not unique: two third parties of one domain are a tie, which a person decides (spec §4).
 third_party_domain = table(
     "third_party_domain",

@@ -1,0 +1,152 @@
+"""What do the rules that fired make of an exchange? Of a single-valued action the last word
+counts, many-valued ones add up (docs/decisions/0003)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from rules import identity
+from rules.asking import actions
+from rules.model.exchanges import ConfidentialComment, Draft, LinkedElement, Said
+from rules.model.people import Directory, UserId
+from rules.model.rules import (
+    AddCollaborators,
+    AddProducts,
+    AddTags,
+    CloseFollowUps,
+    Confidential,
+    Link,
+    LinkField,
+    Rule,
+    SetAuthor,
+    SetMode,
+    SetPurpose,
+)
+from rules.model.sightings import Event, Message
+from rules.texts import cut, options
+from rules.words import fold, one_line
+
+Ranked = tuple[tuple[int, Rule], ...]
+"""Rules that fired, each with where it stands in the set, ascending."""
+
+MOST_ELEMENTS = 50
+"""Elements that one exchange is linked to by rules."""
+
+_LONGEST_REFERENCE = 100
+_MOST_FOUND = 500
+_MOST_NAMES = 200
+
+
+def classified(draft: Draft, fired: Ranked, directory: Directory, what: Message | Event) -> Draft:
+    """The draft as these rules, in order, want it; without them as it was.
+
+    Where they name a user that nobody knows, nothing changes: the checker has told it.
+    """
+    if not fired:
+        return draft
+    rules = tuple(rule for _, rule in fired)
+    said = tuple(_said(fired, directory))
+    values: Mapping[str, Any] = {one.field: one.value for one in said}
+    author = values.get("author", draft.author)
+    helpers = _known(directory, (u for a in actions(rules, AddCollaborators) for u in a.users))
+    links = tuple(actions(rules, Link))
+    elements = _linked(links, what, (LinkField.SUBJECT,))
+    late = _linked(links, what, (LinkField.TEXT, LinkField.ATTACHMENTS))
+    products = (code for a in actions(rules, AddProducts) for code in a.products)
+    tags = (tag(text) for a in actions(rules, AddTags) for text in a.tags)
+    changed = replace(
+        draft,
+        mode=values.get("mode", draft.mode),
+        purpose=values.get("purpose", draft.purpose),
+        author=author,
+        answers=values.get("answers", draft.answers),
+        products=tuple(dict.fromkeys((*draft.products, *products))),
+        tags=tuple(sorted({*draft.tags, *tags} - {""})),
+        collaborators=tuple(sorted({*draft.collaborators, *helpers} - {author})),
+        elements=tuple(dict.fromkeys((*draft.elements, *elements))),
+        elements_in_text=tuple(e for e in late if e not in elements),
+        said=said,
+    )
+    return _confidential(changed, tuple(actions(rules, Confidential)), directory)
+
+
+def _said(fired: Ranked, directory: Directory) -> Iterator[Said]:
+    """The last word about each single-valued field."""
+    last: dict[str, Said] = {}
+    for rank, rule in fired:
+        for action in rule.then:
+            if isinstance(action, SetMode):
+                last["mode"] = Said("mode", rank, action.mode)
+            elif isinstance(action, SetPurpose):
+                last["purpose"] = Said("purpose", rank, action.purpose)
+            elif isinstance(action, CloseFollowUps):
+                last["answers"] = Said("answers", rank, action.close)
+            elif isinstance(action, SetAuthor):
+                for user in _known(directory, [action.user]):
+                    last["author"] = Said("author", rank, user)
+    yield from last.values()
+
+
+def tag(text: str) -> str:
+    """A tag as it is kept: one line, folded, so that it is found however it is written."""
+    return fold(one_line(text, 100))
+
+
+def _confidential(draft: Draft, wanted: tuple[Confidential, ...], directory: Directory) -> Draft:
+    """Its text becomes a confidential comment; groups add up."""
+    if not wanted or not draft.comment:
+        return draft
+    names = {fold(name) for action in wanted for name in action.groups}
+    groups = frozenset(g for g, name in directory.groups.items() if fold(name) in names)
+    author = draft.author if draft.author is not None else draft.mailbox_owner
+    comment = ConfidentialComment(draft.comment, author, groups)
+    return replace(draft, comment="", quoted_from=None, confidential=comment)
+
+
+def _linked(
+    links: Iterable[Link], what: Message | Event, fields: tuple[LinkField, ...]
+) -> tuple[LinkedElement, ...]:
+    found: dict[LinkedElement, None] = {}
+    for link in links:
+        for text in _texts(what, [f for f in link.fields if f in fields]):
+            for reference in _references(link.pattern, text):
+                if len(found) < MOST_ELEMENTS:
+                    found.setdefault(LinkedElement(link.type, reference))
+    return tuple(found)
+
+
+def _texts(what: Message | Event, fields: Iterable[LinkField]) -> Iterator[str]:
+    for field in fields:
+        if field is LinkField.SUBJECT:
+            yield what.subject if isinstance(what, Message) else what.summary
+        elif field is LinkField.TEXT and isinstance(what, Event):
+            yield what.description
+        elif field is LinkField.TEXT and isinstance(what, Message) and what.body:
+            yield what.body.text
+        elif field is LinkField.ATTACHMENTS and isinstance(what, Message):
+            yield from (a.name for a in what.attachments[:_MOST_NAMES])
+
+
+def _references(pattern: str, text: str) -> Iterator[str]:
+    """What a pattern finds, in upper case: `pr2303-0107` is PR2303-0107."""
+    found = _compiled(pattern)
+    group = "ref" if "ref" in found.groupindex else 0
+    for n, match in enumerate(found.finditer(cut(text))):
+        if n >= _MOST_FOUND:
+            break
+        if reference := one_line(match.group(group) or "", _LONGEST_REFERENCE).upper():
+            yield reference
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> "re2._Regexp":
+    found: re2._Regexp = re2.compile(pattern, options(exact=False))
+    return found
+
+
+def _known(directory: Directory, emails: Iterable[str]) -> list[UserId]:
+    found = (directory.users_by_key.get(identity.key(email)) for email in emails)
+    return [user for user in found if user is not None]
