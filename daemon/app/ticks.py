@@ -12,6 +12,7 @@ from daemon.followups.no_reply import open_unanswered
 from daemon.followups.publish import carry
 from daemon.jobs import Job, Priority, Turn
 from daemon.loop import Loop, Tick
+from daemon.reminders.late import give_up
 from daemon.reminders.plan import plan
 from daemon.reminders.post import send_letters
 from daemon.reminders.send import send_due
@@ -114,6 +115,8 @@ class Ticks:
         assert parts.sender is not None  # noqa: S101  the tick exists only with a sender
         while plan(parts.store, parts.rulebook, now()) and not turn.stopping:
             turn.within(60)
+        if told := give_up(parts.sender):
+            log.info("missed", recipients=told)
         while not turn.stopping and (sent := send_due(parts.sender)):
             log.info("reminders", handed_over=sent)
             turn.within(60)

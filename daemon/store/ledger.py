@@ -128,6 +128,38 @@ def _unwritten(now: datetime) -> sa.Select[int]:
     return _tried.where(_left, c.mail.is_(None), c.claimed_until <= now)
 
 
+def overdue_for(tx: Tx, before: datetime, now: datetime) -> tuple[UserId, ...]:
+    """For whom something is not over that was due before then, and that nobody has in hand."""
+    found: set[int] = set()
+    for these in _overdue(before, now):
+        found |= set(tx.execute(sa.select(c.recipient_id).distinct().where(*these)).scalars())
+    return tuple(map(UserId, sorted(found)))
+
+
+def overdue_of(
+    tx: Tx, recipient: UserId, before: datetime, now: datetime
+) -> tuple[LedgerEntry, ...]:
+    """Those of one recipient, soonest due first; nobody else gets them before the commit."""
+    found = [
+        _entry(r)
+        for these in _overdue(before, now)
+        for r in tx.execute(
+            sa.select(table).where(c.recipient_id == recipient, *these).with_for_update()
+        )
+    ]
+    return tuple(sorted(found, key=lambda e: (e.due.at, e.id)))
+
+
+def _overdue(before: datetime, now: datetime) -> tuple[tuple[sa.ColumnElement[bool], ...], ...]:
+    # One by one, for each has an index of its own.
+    free = sa.or_(c.claimed_until.is_(None), c.claimed_until <= now)
+    return (
+        (_due, c.at < before),
+        (_waiting, c.at < before, free),
+        (_left, c.at < before, c.claimed_until <= now),
+    )
+
+
 def next_at(tx: Tx) -> datetime | None:
     """When the next one that was never tried falls due."""
     return tx.execute(sa.select(c.at).where(_due).order_by(c.at, c.id).limit(1)).scalar()

@@ -121,13 +121,19 @@ def test_after_downtime_a_late_one_says_so_and_one_too_late_is_void(
                 what="both settled",
                 house=house,
             )
+            eventually(lambda: len(letters(sent)) == 2, what="both mails", house=house)
         assert office.void_reasons() == ["too late"]
         # What was over before suivi went live is history.
         assert not office.get(ancient).live
         assert office.states(ancient) == []
-    (letter,) = letters(sent)
+    letter, missed = sorted(letters(sent), key=lambda one: one["X-Suivi"], reverse=True)
     assert "en retard" in letter.text
     assert "en retard" in letter.html
+    # One mail tells what was missed.
+    assert (missed["X-Suivi"], missed.recipients) == ("missed", ("ann@lumen.example",))
+    assert "Too late" in missed.text
+    assert "Too late" in missed.html
+    assert "Ancient" not in missed.text
 
 
 def test_a_refusal_is_shown_and_delays_nobody(house: House, faulty: SmtpSink) -> None:
