@@ -111,14 +111,15 @@ def _linked(
 ) -> tuple[LinkedElement, ...]:
     found: dict[LinkedElement, None] = {}
     for link in links:
-        for text in _texts(what, [f for f in link.fields if f in fields]):
-            for reference in _references(link.pattern, text):
+        for text in texts_of(what, [f for f in link.fields if f in fields]):
+            for reference in references(link.pattern, text):
                 if len(found) < MOST_ELEMENTS:
                     found.setdefault(LinkedElement(link.type, reference))
     return tuple(found)
 
 
-def _texts(what: Message | Event, fields: Iterable[LinkField]) -> Iterator[str]:
+def texts_of(what: Message | Event, fields: Iterable[LinkField]) -> Iterator[str]:
+    """The texts in which references are looked for, as far as they are there."""
     for field in fields:
         if field is LinkField.SUBJECT:
             yield what.subject if isinstance(what, Message) else what.summary
@@ -130,7 +131,7 @@ def _texts(what: Message | Event, fields: Iterable[LinkField]) -> Iterator[str]:
             yield from (a.name for a in what.attachments[:_MOST_NAMES])
 
 
-def _references(pattern: str, text: str) -> Iterator[str]:
+def references(pattern: str, text: str) -> Iterator[str]:
     """What a pattern finds, in upper case: `pr2303-0107` is PR2303-0107."""
     found = _compiled(pattern)
     group = "ref" if "ref" in found.groupindex else 0

@@ -273,7 +273,8 @@ ACTIONS: Mapping[str, ActionWord] = {
             "`{type, pattern, in}`, or a list of such",
         ),
         tuple,
-        "Elements whose reference a pattern finds: its group named `ref`, else the whole of it.",
+        "Elements whose reference a pattern finds, in any letter case: its group named `ref`, else "
+        "the whole of it, in upper case.",
         r"link: {type: quote, pattern: 'PR\d{4}-\d{4,}', in: [subject, text]}",
     ),
     "confidential": ActionWord(

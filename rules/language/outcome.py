@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import re2
-
+from rules.classifying import references, tag, texts_of
+from rules.following import filled
 from rules.model.facts import Facts
 from rules.model.rules import (
     Action,
@@ -18,7 +18,6 @@ from rules.model.rules import (
     Ignore,
     KeepPrivate,
     Link,
-    LinkField,
     OpenFollowUp,
     OpenWhenNoReply,
     Remind,
@@ -27,9 +26,7 @@ from rules.model.rules import (
     SetMode,
     SetPurpose,
 )
-from rules.model.sightings import Event, Message
-
-_MOST_LINKS = 100
+from rules.model.sightings import Message
 
 Outcome = Mapping[str, frozenset[str]]
 """By word of the actions: what came out, as texts. A word that is not there came to nothing."""
@@ -61,32 +58,26 @@ def _said(action: Action, facts: Facts) -> tuple[str, frozenset[str]]:
 
 def _links(link: Link, facts: Facts) -> Iterable[str]:
     """`quote PR2303-0107`, for each that the pattern finds."""
-    what = facts.sighting.what
-    pattern = re2.compile(link.pattern)
-    for text in _texts(link, what):
-        for number, found in enumerate(pattern.finditer(text)):
-            if number >= _MOST_LINKS:
-                return
-            named = "ref" in pattern.groupindex and found.group("ref")
-            if reference := named or found.group():
-                yield f"{link.type} {reference}"
+    for text in texts_of(facts.sighting.what, link.fields):
+        yield from (f"{link.type} {ref}" for ref in references(link.pattern, text))
 
 
-def _texts(link: Link, what: Message | Event) -> Iterable[str]:
-    is_mail = isinstance(what, Message)
-    if LinkField.SUBJECT in link.fields:
-        yield what.subject if isinstance(what, Message) else what.summary
-    if LinkField.TEXT in link.fields:
-        if isinstance(what, Event):
-            yield what.description
-        elif what.body:
-            yield what.body.text
-    if LinkField.ATTACHMENTS in link.fields and is_mail:
-        yield from (attachment.name for attachment in getattr(what, "attachments", ()))
+def _title(action: OpenFollowUp | OpenWhenNoReply, facts: Facts) -> Iterable[str]:
+    return (filled(action.plan.title, _variables(facts)) or "true",)
 
 
-def _title(action: Any, _facts: Facts) -> Iterable[str]:
-    return (action.plan.title or "true",)
+def _variables(facts: Facts) -> Mapping[str, str]:
+    """What a title may name, as far as an example has it."""
+    what, directory = facts.sighting.what, facts.directory
+    match = next(iter(facts.matches), None)
+    contact = directory.contacts.get(match.contact) if match and match.contact else None
+    return {
+        "subject": what.subject if isinstance(what, Message) else what.summary,
+        "third_party": directory.third_parties[match.third_party].name if match else "",
+        "contact": contact.name if contact else "",
+        "reference": "",
+        "author": "",
+    }
 
 
 def _reminder(action: Remind, _facts: Facts) -> Iterable[str]:
@@ -104,7 +95,7 @@ _WORDS: Mapping[type, tuple[str, _Said]] = {
     SetMode: ("mode", lambda a, f: (a.mode,)),
     SetPurpose: ("purpose", lambda a, f: (a.purpose,)),
     AddProducts: ("products", lambda a, f: a.products),
-    AddTags: ("tags", lambda a, f: a.tags),
+    AddTags: ("tags", lambda a, f: map(tag, a.tags)),
     AssignThirdParty: ("third_party", lambda a, f: (a.code,)),
     SetAuthor: ("author", lambda a, f: (a.user,)),
     AddCollaborators: ("collaborators", lambda a, f: a.users),

@@ -42,6 +42,7 @@ from rules.model.sightings import (
     When,
 )
 from rules.ruleset import RuleSet
+from rules.words import fold
 
 VIDEO_SIGNS = RuleSet().video_signs
 
@@ -98,7 +99,9 @@ def _try(compiled: firing.Compiled, position: int, example: Example, desk: Desk)
 
 
 def _meets(expected: Expected, got: frozenset[str]) -> bool:
-    return bool(got) if expected.some else got == expected.values
+    if expected.some:
+        return bool(got)
+    return {fold(text) for text in got} == {fold(text) for text in expected.values}
 
 
 def _told(
@@ -179,13 +182,17 @@ def _directory(people: tuple[Person, ...], parties: tuple[Party, ...]) -> Direct
             ThirdParty(ids[p.code], p.code, p.name, p.kinds, tags=p.tags) for p in known.values()
         ],
         contacts=[
-            Contact(ContactId(i), ids[person.third_party or parties[0].code], "", (person.email,))
+            _contact(ContactId(i), ids[person.third_party or parties[0].code], person)
             for i, person in enumerate(people, start=1)
             if not person.user and (person.third_party or parties)
         ],
         own_domains=(),
         groups=[Group(number, name) for name, number in groups.items()],
     )
+
+
+def _contact(number: ContactId, party: ThirdPartyId, person: Person) -> Contact:
+    return Contact(number, party, person.email, (person.email,))
 
 
 def _once(users: Iterable[User]) -> list[User]:

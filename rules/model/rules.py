@@ -244,9 +244,9 @@ class LinkField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Elements whose reference `pattern` (RE2) finds in the texts of `fields`, as written.
+    """Elements whose reference `pattern` (RE2, in any letter case) finds in the texts of `fields`.
 
-    The reference is the group named `ref`, else the whole match; `type` is quote, order…
+    It is the group named `ref`, else the whole match, in upper case; `type` is quote, order…
     """
 
     type: str

@@ -31,7 +31,7 @@ def told(example: str, text: str = QUOTES) -> list[str]:
     [
         "mail: {subject: Your PR2303-0107}",
         "{mail: {subject: PR2303-0107}, fires: true, gives: {purpose: other, link: true}}",
-        "{mail: {subject: pr2303-0107}, fires: true, gives: {purpose: other, link: none}}",
+        "{mail: {subject: pr2303-0107}, gives: {purpose: other, link: quote PR2303-0107}}",
         "{mail: {subject: Hello}, fires: false}",
         "{event: {subject: PR2303-0107}, fires: false, gives: {purpose: none}}",
         "{mail: {subject: PR1111-0001, text: and PR1111-0002}, "
