@@ -92,8 +92,8 @@ def _veto(tx: Tx, mark: str, sighting: Sighting, decision: Decision, now: dateti
         if isinstance(what, Event)
         else (identity.message_key(what),)
     )
-    by_rule = vetoes.is_rules_own(tx, mark)
-    exchanges.restrict(tx, keys, Level.NOTHING, now, by_rule=by_rule)
+    of_rule = mark if vetoes.is_rules_own(tx, mark) else None
+    exchanges.restrict(tx, keys, Level.NOTHING, now, of_rule)
 
 
 def _may_answer(decision: Decision, book: Book) -> bool:

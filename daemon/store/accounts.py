@@ -43,6 +43,7 @@ class AccountStatus:
     leased_by: str | None = None
     leased_until: datetime | None = None
     retired_at: datetime | None = None
+    created_at: datetime | None = None
 
 
 def declare(
@@ -174,6 +175,7 @@ def statuses(tx: Tx) -> tuple[AccountStatus, ...]:
             leased_by=r.lease_owner,
             leased_until=r.lease_until,
             retired_at=r.retired_at,
+            created_at=r.created_at,
         )
         for r in rows
     )

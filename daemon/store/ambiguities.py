@@ -29,7 +29,11 @@ class Question:
 
 def ask(tx: Tx, sighting: Sighting, ambiguous: Ambiguous, now: datetime) -> None:
     """Put it into the queue; asked twice of one copy, it is asked once."""
-    where = spots.spot(sighting)
+    ask_at(tx, spots.spot(sighting), ambiguous, now)
+
+
+def ask_at(tx: Tx, where: spots.Spot, ambiguous: Ambiguous, now: datetime) -> None:
+    """The same, about the copy at a place."""
     candidates = ",".join(str(p) for p in sorted(ambiguous.candidates))
     statement = (
         inserting(tx, table)
@@ -74,6 +78,11 @@ def open_ones(tx: Tx) -> tuple[Question, ...]:
         )
         for r in rows
     )
+
+
+def drop(tx: Tx, question: int) -> None:
+    """It is not asked any more, for rules say whom it is about."""
+    tx.execute(sa.delete(table).where(c.id == question))
 
 
 def resolve(tx: Tx, question: int, by: UserId, chosen: ThirdPartyId | None, now: datetime) -> None:

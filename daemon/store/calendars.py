@@ -101,6 +101,13 @@ def state(tx: Tx, calendar: CalendarId) -> CalendarState:
     return CalendarState(found.sync_token, found.ctag, found.judged_as, etags)
 
 
+def knows(tx: Tx, calendar: CalendarId, href: str) -> bool:
+    """Whether this object was judged."""
+    o = calendar_object.c
+    known = sa.select(o.href).where(o.calendar_id == calendar, o.href == href)
+    return tx.execute(known).first() is not None
+
+
 def commit(
     tx: Tx, calendar: CalendarId, changed: Mapping[str, str], removed: Iterable[str]
 ) -> None:
@@ -133,9 +140,7 @@ def written(tx: Tx, calendar: CalendarId, href: str, etag: str) -> None:
     The next look compares in full: of an object that came and went between two tokens, or two
     states of the calendar, a server need not tell (RFC 6578 §3.4).
     """
-    o = calendar_object.c
-    known = sa.select(o.href).where(o.calendar_id == calendar, o.href == href)
-    if tx.execute(known).first() is None:
+    if not knows(tx, calendar, href):
         anew = {"sync_token": None, "ctag": None}
         tx.execute(sa.update(table).where(c.id == calendar).values(**anew))
     commit(tx, calendar, {href: etag}, ())

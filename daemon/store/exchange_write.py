@@ -31,10 +31,6 @@ from rules.model.exchanges import (
 from rules.model.people import Level, UserId
 from rules.model.sightings import MailPlace, Sighting
 
-NOTHING_KEPT = "nothing may be kept"
-RULE_KEEPS_NOTHING = "a rule keeps nothing"
-"""Why keys are buried; what a rule buried comes back when other rules want it."""
-
 # References lists of hostile mail have thousands; of a long thread both ends are kept.
 _MOST_PARENTS = 100
 
@@ -68,7 +64,7 @@ def record(tx: Tx, sighting: Sighting, decision: Decision, now: datetime) -> Rec
         return Recorded(None, new=False)
     known = find(tx, draft.keys)
     if level is Level.NOTHING:
-        _bury(tx, known, draft.keys, NOTHING_KEPT, None, now)
+        _bury(tx, known, draft.keys, "nothing may be kept", None, now)
         return Recorded(None, new=False)
     exchange = known or _insert(tx, privacy.redact(draft, level), now, decision.rules)
     if known:
@@ -106,17 +102,27 @@ def lock(tx: Tx) -> None:
 
 
 def restrict(
-    tx: Tx, keys: Iterable[ExchangeKey], level: Level, now: datetime, *, by_rule: bool = False
+    tx: Tx,
+    keys: Iterable[ExchangeKey],
+    level: Level,
+    now: datetime,
+    of_rule: str | None = None,
 ) -> None:
     """No more than `level` may be kept of what these keys lead to, now or later: NOTHING deletes
-    it and buries the keys; the other levels narrow what is there."""
+    it and buries the keys; the other levels narrow what is there. `of_rule` is the keyed hash of
+    a message of which only a rule keeps nothing: `dig_up` finds it by that."""
     keys = tuple(keys)
     counted(tx, "exchange", lock=True)
     known = find(tx, keys)
     if level is Level.NOTHING:
-        _bury(tx, known, keys, RULE_KEEPS_NOTHING if by_rule else NOTHING_KEPT, None, now)
+        _bury(tx, known, keys, "nothing may be kept", None, now, of_rule)
     elif known is not None:
         _narrow(tx, known, level)
+
+
+def dig_up(tx: Tx, of_rule: str) -> None:
+    """What only a rule buried of a message may be recorded again."""
+    tx.execute(sa.delete(t.tombstone).where(t.tombstone.c.of_rule == of_rule))
 
 
 def delete(tx: Tx, exchange: ExchangeId, by: UserId, reason: str, now: datetime) -> None:
@@ -153,7 +159,7 @@ def _insert(tx: Tx, draft: Draft, now: datetime, rules: str | None = None) -> Ex
             status="active",
             answers=draft.answers,
             message_id=message_id,
-            thread=_thread(tx, message_id, parents),
+            thread=thread_of(tx, message_id, parents),
             level=int(draft.level),
             revision=1,
             words=words(draft.subject, draft.comment, draft.project or ""),
@@ -178,7 +184,7 @@ def _parents(draft: Draft) -> list[str]:
     return ids if len(ids) <= _MOST_PARENTS else [*ids[:half], *ids[-half:]]
 
 
-def _thread(tx: Tx, message_id: str | None, parents: list[str]) -> str | None:
+def thread_of(tx: Tx, message_id: str | None, parents: list[str]) -> str | None:
     """The name of its thread. Threads that turn out to be one, for their common parent is
     captured last, get one name: the order of reading changes nothing (spec §4)."""
     ids = [*parents, *([message_id] if message_id else [])]
@@ -344,6 +350,7 @@ def _bury(
     reason: str,
     by: UserId | None,
     now: datetime,
+    of_rule: str | None = None,
 ) -> None:
     """Delete it with all that hangs on it; of its keys, and these, only hashes stay."""
     hashes = {_hash(k) for k in keys}
@@ -353,5 +360,5 @@ def _bury(
         hashes |= {_hash((kind, key)) for kind, key in stored}
         tx.execute(sa.delete(t.exchange).where(t.exchange.c.id == exchange))
         erasure.erased(tx)
-    rows = [{"hash": h, "reason": reason, "by_id": by, "at": now} for h in sorted(hashes)]
-    insert_new(tx, t.tombstone, rows)
+    same = {"reason": reason, "by_id": by, "at": now, "of_rule": of_rule}
+    insert_new(tx, t.tombstone, [{"hash": h, **same} for h in sorted(hashes)])

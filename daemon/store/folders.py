@@ -123,6 +123,19 @@ def judged(
     return merged((r.lo, r.hi) for r in rows)
 
 
+def past(tx: Tx) -> dict[tuple[FolderId, int], Ranges]:
+    """All UIDs, by folder and UIDVALIDITY, that were judged with the present directory, under
+    whatever rules."""
+    c = places.judged_range.c
+    query = sa.select(c.folder_id, c.uidvalidity, c.lo, c.hi).where(
+        c.directory_version == current_directory(tx)
+    )
+    found: dict[tuple[FolderId, int], list[tuple[int, int]]] = {}
+    for r in tx.execute(query):
+        found.setdefault((FolderId(r.folder_id), r.uidvalidity), []).append((r.lo, r.hi))
+    return {where: merged(ranges) for where, ranges in found.items()}
+
+
 def judge(
     tx: Tx,
     folder: FolderId,

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from daemon.store.database import Tx
 from daemon.store.errors import ClaimLost
 from daemon.store.rows import chunks, inserting
+from daemon.store.tables.follow_ups import follow_up
 from daemon.store.tables.follow_ups import ledger as table
-from rules.model.followups import Due, FollowUpId, LedgerEntry, LedgerId, LedgerState
+from rules.model.exchanges import ExchangeId
+from rules.model.followups import Due, FollowUpId, LedgerEntry, LedgerId, LedgerState, Origin
 from rules.model.people import UserId
 
 c = table.c
@@ -255,6 +257,19 @@ def of_all(tx: Tx, several: Iterable[FollowUpId]) -> dict[FollowUpId, tuple[Ledg
         for r in tx.execute(query.where(c.follow_up_id.in_(some))):
             found[FollowUpId(r.follow_up_id)] += (_entry(r),)
     return found
+
+
+def was_reminded_of(tx: Tx, exchange: ExchangeId) -> bool:
+    """Whether a reminder of a follow-up that rules opened with this exchange has left, or may
+    have."""
+    c, owner = table.c, follow_up.c
+    left = (LedgerState.SENDING, LedgerState.SENT, LedgerState.UNKNOWN)
+    sent = (
+        sa.select(c.id)
+        .join(follow_up, owner.id == c.follow_up_id)
+        .where(owner.exchange_id == exchange, owner.origin == Origin.RULE, c.state.in_(left))
+    )
+    return tx.execute(sent.limit(1)).first() is not None
 
 
 def all_open(tx: Tx) -> tuple[LedgerEntry, ...]:

@@ -44,6 +44,11 @@ def due(tx: Tx, kind: str, now: datetime) -> tuple[Work, ...]:
     return tuple(map(_work, tx.execute(query)))
 
 
+def of_kind(tx: Tx, kind: str) -> tuple[Work, ...]:
+    """All of a kind, whenever it is to be done."""
+    return tuple(map(_work, tx.execute(sa.select(table).where(c.kind == kind).order_by(c.id))))
+
+
 def take(
     tx: Tx, kind: str, now: datetime, owner: str, until: datetime, limit: int
 ) -> tuple[Work, ...]:

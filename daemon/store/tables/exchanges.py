@@ -153,6 +153,8 @@ tombstone = table(
     text("reason"),
     ref("by_id", "staff", null=True),
     moment("at"),
+    # The keyed hash of a message that only a rule buried, for other rules may dig it up.
+    text("of_rule", null=True),
 )
 
 # One copy of it; outlives the account and folder it names (schema 5).

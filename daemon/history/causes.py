@@ -1,0 +1,45 @@
+"""Which rules had a part in a decision, as its trace tells."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from daemon.store import Tx, decisions
+from daemon.store.twin import Judged
+from daemon.store.whole import Whole
+from rules import identity
+from rules.model.decisions import By, Step
+from rules.model.exchanges import ExchangeId
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The names of the rules that fired; whether it was known by the thread that it continues."""
+
+    rules: frozenset[str] = frozenset()
+    by_thread: bool = False
+
+
+def now(judged: Judged | None) -> Cause:
+    """What had a part in the other rules' decision."""
+    return Cause() if judged is None else _of(judged.trace)
+
+
+def before(here: Tx, exchange: ExchangeId) -> Cause:
+    """What had a part in recording an exchange: the last decision about each copy of it."""
+    last = {one.spot: one for one in decisions.explain(here, exchange=exchange)}
+    found = [_of(one.trace) for one in last.values()]
+    rules = frozenset(name for cause in found for name in cause.rules)
+    return Cause(rules, any(cause.by_thread for cause in found))
+
+
+def mark(secret: bytes, one: Whole) -> str | None:
+    """The keyed hash by which decisions about a mail are found; None for what is no mail."""
+    name = one.row["message_id"]
+    return None if not name else identity.digest(secret, identity.normal_id(name))
+
+
+def _of(trace: Iterable[Step]) -> Cause:
+    steps = tuple(trace)
+    rules = frozenset(step.answer for step in steps if step.question == "rule")
+    thread = any(step.question == "whose?" and f"by {By.THREAD}" in step.evidence for step in steps)
+    return Cause(rules, thread)

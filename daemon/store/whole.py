@@ -1,0 +1,322 @@
+"""An exchange with all that hangs on it, as one value that can be held against another store's.
+
+`rules diff` compares what stands here with what other rules make of the same mail, in a store of
+its own; `rules apply` puts the one in the place of the other. Tables that hang on an exchange are
+found by their foreign key, so that one which is added later is neither forgotten nor compared by
+halves. What each store gives by itself (reference, times, revision, thread) tells no difference.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import sqlalchemy as sa
+
+from daemon.store import elements, erasure, spots
+from daemon.store.database import Tx
+from daemon.store.exchange_write import thread_of
+from daemon.store.rows import chunks, count, insert_new, inserting, new_id
+from daemon.store.tables import exchanges as t
+from daemon.store.tables import metadata
+from daemon.store.text import words
+from rules.model.exchanges import ExchangeId, ExchangeKey, KeyKind, LinkedElement
+
+Row = Mapping[str, Any]
+
+SOURCES = ("mail", "calendar")
+"""What captures record, and rules decide."""
+
+COLUMNS = (
+    "entity_id",
+    "direction",
+    "mode_id",
+    "purpose_id",
+    "kind",
+    "subject",
+    "comment",
+    "quoted_from",
+    "project",
+    "level",
+)
+"""What deciding says of an exchange, in its own row."""
+
+# Names by which a copy is found, and what a person did: not what rules say.
+_APART = frozenset({"exchange_key", "exchange_parent", "exchange_edit"})
+# What no two stores have alike, or that says nothing.
+_OWN = frozenset({"exchange_id", "position", "revision", "written_at", "words", "element_id"})
+
+# Of a copy: what each store gives by itself.
+_APART_OF_COPY = frozenset({"id", "exchange_id", "seen_at"})
+
+_GONE_WITH_THE_TEXT = frozenset({"subject", "comment", "quoted_from"})
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One exchange: its row, the rows that hang on it by table, its keys and parents, and the
+    copies that were seen; `edited` names the fields that a person changed."""
+
+    id: ExchangeId
+    row: Row
+    hung: Mapping[str, tuple[Row, ...]]
+    keys: tuple[ExchangeKey, ...]
+    parents: tuple[str, ...]
+    copies: tuple[Row, ...]
+    edited: frozenset[str]
+
+    @property
+    def ref(self) -> str:
+        """As people call it, `EXC-12`."""
+        return f"EXC-{self.row['number']}"
+
+
+def hanging() -> tuple[sa.Table, ...]:
+    """The tables whose rows belong to one exchange and are compared, owners first."""
+    owned = [t.exchange]
+    for table in metadata.sorted_tables:
+        keys = [c for c in table.primary_key.columns if c.name == "exchange_id"]
+        if any(f.column.table in owned for c in keys for f in c.foreign_keys):
+            owned.append(table)
+    return tuple(table for table in owned[1:] if table.name not in _APART)
+
+
+def read(tx: Tx, ids: Iterable[ExchangeId]) -> dict[ExchangeId, Whole]:
+    """These exchanges, as far as they are there."""
+    found: dict[ExchangeId, Whole] = {}
+    for some in chunks(ids):
+        rows = _rows(tx, t.exchange, t.exchange.c.id, some)
+        hung = {table.name: _hung(tx, table, some) for table in hanging()}
+        keys = _hung(tx, t.exchange_key, some)
+        parents = _hung(tx, t.exchange_parent, some)
+        copies = _hung(tx, t.sighting, some)
+        edits = _hung(tx, t.exchange_edit, some)
+        for row in rows:
+            number = ExchangeId(row["id"])
+            found[number] = Whole(
+                id=number,
+                row=row,
+                hung={name: tuple(by.get(number, ())) for name, by in hung.items()},
+                keys=tuple(ExchangeKey(KeyKind(k["kind"]), k["key"]) for k in keys.get(number, ())),
+                parents=tuple(p["message_id"] for p in parents.get(number, ())),
+                copies=tuple(copies.get(number, ())),
+                edited=frozenset(e["field"] for e in edits.get(number, ())),
+            )
+    return found
+
+
+def captured(tx: Tx, after: ExchangeId, limit: int) -> tuple[ExchangeId, ...]:
+    """The next exchanges that captures recorded, in the order of their ids."""
+    c = t.exchange.c
+    query = sa.select(c.id).where(c.id > after, c.source.in_(SOURCES)).order_by(c.id).limit(limit)
+    return tuple(map(ExchangeId, tx.execute(query).scalars()))
+
+
+def last(tx: Tx) -> ExchangeId:
+    """The newest exchange; 0 where there is none."""
+    return ExchangeId(tx.execute(sa.select(sa.func.max(t.exchange.c.id))).scalar() or 0)
+
+
+def of_thread(
+    tx: Tx, thread: str | None, but: ExchangeId, most: int = 200
+) -> tuple[ExchangeId, ...]:
+    """The other exchanges of a thread."""
+    c = t.exchange.c
+    these = sa.select(c.id).where(c.thread == thread, c.id != but).order_by(c.id).limit(most)
+    return () if thread is None else tuple(map(ExchangeId, tx.execute(these).scalars()))
+
+
+def by_keys(tx: Tx, wholes: Iterable[Whole]) -> dict[ExchangeId, ExchangeId]:
+    """Which of them are known here: by their id there, the id here."""
+    owners: dict[tuple[str, str], list[ExchangeId]] = {}
+    for whole in wholes:
+        for key in whole.keys:
+            owners.setdefault((key.kind, key.key), []).append(whole.id)
+    found: dict[ExchangeId, ExchangeId] = {}
+    c = t.exchange_key.c
+    for some in chunks(key for _, key in owners):
+        for row in tx.execute(sa.select(c.kind, c.key, c.exchange_id).where(c.key.in_(some))):
+            for owner in owners.get((row.kind, row.key), ()):
+                found.setdefault(owner, ExchangeId(row.exchange_id))
+    return found
+
+
+def facts(whole: Whole) -> dict[str, Any]:
+    """What is compared, by the name of its column or table."""
+    told: dict[str, Any] = {name: whole.row[name] for name in COLUMNS}
+    for name, rows in whole.hung.items():
+        told[name] = frozenset(_plain(row) for row in rows)
+    return told
+
+
+def differing(one: Whole, other: Whole) -> frozenset[str]:
+    """The names of what is not alike."""
+    here, there = facts(one), facts(other)
+    return frozenset(name for name in here if here[name] != there.get(name))
+
+
+def insert(tx: Tx, whole: Whole, rules: str, now: datetime) -> ExchangeId:
+    """Record what the other store has: a new reference, all else alike."""
+    own = {"id", "number", "recorded_at", "revision", "thread", "rules"}
+    row = {name: value for name, value in whole.row.items() if name not in own}
+    exchange = ExchangeId(
+        new_id(
+            tx,
+            t.exchange,
+            **row,
+            number=count(tx, "exchange"),
+            recorded_at=now,
+            thread=thread_of(tx, whole.row["message_id"], list(whole.parents)),
+            revision=1,
+            rules=rules,
+        )
+    )
+    parents = [{"exchange_id": exchange, "message_id": p} for p in whole.parents]
+    insert_new(tx, t.exchange_parent, parents)
+    for table in hanging():
+        _put_rows(tx, table, exchange, whole.hung[table.name])
+    _put_names(tx, exchange, whole)
+    return exchange
+
+
+def replace(tx: Tx, here: Whole, whole: Whole, fields: Collection[str], rules: str) -> None:
+    """Make these fields of an exchange as the other store has them; its reference stays."""
+    columns = {name: whole.row[name] for name in COLUMNS if name in fields}
+    row = {**here.row, **columns}
+    for table in hanging():
+        if table.name in fields:
+            owner = table.c.exchange_id == here.id
+            tx.execute(sa.delete(table).where(owner))
+            _put_rows(tx, table, here.id, whole.hung[table.name])
+    refs = whole.hung if "exchange_element" in fields else here.hung
+    said = (row["subject"], row["comment"], row["project"] or "")
+    linked = (e["ref"] for e in refs.get("exchange_element", ()))
+    tx.execute(
+        sa.update(t.exchange)
+        .where(t.exchange.c.id == here.id)
+        .values(
+            **columns,
+            words=words(*said, *linked),
+            revision=t.exchange.c.revision + 1,
+            rules=rules,
+        )
+    )
+    _put_names(tx, here.id, whole)
+    if not _GONE_WITH_THE_TEXT.isdisjoint(fields):
+        erasure.erased(tx)
+
+
+def place(copy: Row) -> tuple[Any, ...]:
+    """Where a copy was seen, comparable."""
+    names = ("folder_id", "uidvalidity", "uid", "calendar_id", "href", "recurrence")
+    return tuple(copy[name] for name in names)
+
+
+def drop_copies(tx: Tx, here: Whole, whole: Whole, but: Collection[Row]) -> None:
+    """Forget the copies that the other store leaves out."""
+    kept = {place(copy) for copy in (*whole.copies, *but)}
+    for copy in here.copies:
+        if place(copy) not in kept:
+            tx.execute(sa.delete(t.sighting).where(t.sighting.c.id == copy["id"]))
+
+
+def refresh_copies(tx: Tx, pairs: Iterable[tuple[Whole, Whole]]) -> None:
+    """What the other rules said of each copy that both have, where it is not the same: later
+    copies are held against it."""
+    for here, whole in pairs:
+        known = {place(copy): _said(copy) for copy in here.copies}
+        changed = [c for c in whole.copies if known.get(place(c), _said(c)) != _said(c)]
+        _put_copies(tx, here.id, changed)
+
+
+def _said(copy: Row) -> Row:
+    return {name: value for name, value in copy.items() if name not in _APART_OF_COPY}
+
+
+def add_rows(tx: Tx, here: Whole, whole: Whole, table: str) -> None:
+    """What the other store has in this table and this one lacks; nothing is taken away."""
+    known = {_plain(row) for row in here.hung[table]}
+    more = [row for row in whole.hung[table] if _plain(row) not in known]
+    start = len(here.hung[table])
+    rows = [{**row, "position": start + n} for n, row in enumerate(more)]
+    _put_rows(tx, metadata.tables[table], here.id, rows)
+
+
+def remove(tx: Tx, here: Whole) -> None:
+    """Take it away with all that hangs on it; nothing keeps it from being recorded again."""
+    tx.execute(sa.delete(t.exchange).where(t.exchange.c.id == here.id))
+    erasure.erased(tx)
+
+
+def in_step(tx: Tx, ids: Iterable[ExchangeId], rules: str) -> None:
+    """These stand as `rules` want them."""
+    for some in chunks(ids):
+        these = sa.and_(t.exchange.c.id.in_(some), t.exchange.c.rules != rules)
+        tx.execute(sa.update(t.exchange).where(these).values(rules=rules))
+
+
+def of_earlier_rules(tx: Tx, rules: str) -> int:
+    """How many exchanges stand as other rules than these wanted them."""
+    c = t.exchange.c
+    query = sa.select(sa.func.count()).where(c.rules.is_not(None), c.rules != rules)
+    return int(tx.execute(query).scalar_one())
+
+
+def note_edit(
+    tx: Tx, exchange: ExchangeId, fields: Iterable[str], by: int | None, now: datetime
+) -> None:
+    """A person changed these fields (names of COLUMNS or of hanging tables): no rule overwrites
+    them from now on."""
+    rows = [{"exchange_id": exchange, "field": f, "by_id": by, "at": now} for f in sorted(fields)]
+    insert_new(tx, t.exchange_edit, rows)
+
+
+def _rows(tx: Tx, table: sa.Table, owner: sa.ColumnElement[int], ids: list[Any]) -> list[Row]:
+    query = sa.select(table).where(owner.in_(ids)).order_by(*table.primary_key.columns)
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def _hung(tx: Tx, table: sa.Table, ids: list[Any]) -> dict[int, list[Row]]:
+    query = sa.select(table)
+    if table is t.exchange_element:
+        # An element has another number in each store: it is told by type and reference.
+        e = t.element.c
+        query = query.add_columns(e.type, e.ref, e.date, e.amount, e.state).join(t.element)
+    query = query.where(table.c.exchange_id.in_(ids))
+    order = [table.c.position] if "position" in table.c else list(table.primary_key.columns)
+    found: dict[int, list[Row]] = {}
+    for row in tx.execute(query.order_by(*order)).mappings():
+        found.setdefault(row["exchange_id"], []).append(dict(row))
+    return found
+
+
+def _plain(row: Row) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted((n, v) for n, v in row.items() if n not in _OWN))
+
+
+def _put_rows(tx: Tx, table: sa.Table, exchange: ExchangeId, rows: Iterable[Row]) -> None:
+    made = []
+    for row in rows:
+        values = {**row, "exchange_id": exchange}
+        if table is t.exchange_element:
+            known = LinkedElement(*(row[n] for n in ("type", "ref", "date", "amount", "state")))
+            values["element_id"] = elements.put(tx, known)
+        made.append({c.name: values[c.name] for c in table.columns})
+    insert_new(tx, table, made)
+
+
+def _put_names(tx: Tx, exchange: ExchangeId, whole: Whole) -> None:
+    """Its keys and copies, beside those that are known."""
+    keys = [{"exchange_id": exchange, "kind": k.kind, "key": k.key} for k in whole.keys]
+    insert_new(tx, t.exchange_key, keys)
+    _put_copies(tx, exchange, whole.copies)
+
+
+def _put_copies(tx: Tx, exchange: ExchangeId, copies: Iterable[Row]) -> None:
+    for row in copies:
+        values = {n: v for n, v in row.items() if n != "id"} | {"exchange_id": exchange}
+        facts = {n: v for n, v in values.items() if n != "seen_at"}
+        statement = inserting(tx, t.sighting).values(values)
+        unique = spots.unique(spots.read(SimpleNamespace(**row)))
+        tx.execute(statement.on_conflict_do_update(index_elements=unique, set_=facts))
