@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from daemon.cli.context import settings, words
+from daemon.cli.context import settings, store, words
 from daemon.cli.output import Json, as_json, plain
 from daemon.i18n import mark
 
@@ -42,6 +42,7 @@ def check(context: typer.Context, directory: Directory = None, *, json: Json = F
     from rules.language import read
 
     known, why_not = _known(context)
+    # A directory that is named is checked without any configuration, too.
     folder = directory or settings(context).rules_folder
     gathered = gather(folder)
     loaded = read(gathered.files, known)
@@ -56,7 +57,23 @@ def check(context: typer.Context, directory: Directory = None, *, json: Json = F
 def _known(context: typer.Context) -> "tuple[Known | None, str]":
     """What the store and the configuration know; None, and why, where they can't be asked:
     rules are checked on machines without suivi's database, too."""
-    return None, ""
+    from daemon.config import ConfigError
+    from daemon.rulefiles.names import names
+    from daemon.store.errors import StoreError
+    from rules.language import Known
+
+    try:
+        with store(context) as (loaded, opened), opened.read() as tx:
+            # The configuration may be newer than the store.
+            mailboxes = (mailbox.name for mailbox in loaded.mailboxes)
+            calendars = (calendar.name for calendar in loaded.calendars)
+            configured = Known(
+                users=frozenset(user.email for user in loaded.users),
+                accounts=frozenset((*mailboxes, *calendars)),
+            )
+            return names(tx, configured), ""
+    except (ConfigError, StoreError, OSError) as error:
+        return None, str(error).splitlines()[0]
 
 
 def _tell(folder: Path, gathered: "Gathered", loaded: "Loaded", why_not: str) -> None:
@@ -75,7 +92,7 @@ def _tell(folder: Path, gathered: "Gathered", loaded: "Loaded", why_not: str) ->
             line = _("{line} (a warning)").format(line=line)
         typer.echo(plain(line))
     if why_not:
-        said = _("Names were not checked, for the database can't be opened: {why}")
+        said = _("Names were not checked, for the database can't be asked: {why}")
         typer.echo(said.format(why=plain(why_not)), err=True)
     if loaded.is_good and not gathered.troubles:
         said = _("{rules} rules in {files} files, no mistakes.")

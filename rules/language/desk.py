@@ -4,9 +4,12 @@ import difflib
 import string
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from rules import identity
 from rules.language.nodes import Node
 from rules.language.problems import Problem, Severity
+from rules.model.people import AddressKey
 from rules.model.rules import Known, Place
 from rules.words import fold
 
@@ -24,7 +27,7 @@ _MANY = 500
 _LETTERS = string.ascii_letters + string.digits + "-_.@ "
 
 
-@dataclass(slots=True)
+@dataclass
 class Desk:
     """One file while it is read: readers put problems here and go on, so that all are told."""
 
@@ -32,6 +35,11 @@ class Desk:
     known: Known = field(default_factory=Known)
     rule: str = ""
     problems: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def user_keys(self) -> frozenset[AddressKey]:
+        """The users that are known, as addresses are compared."""
+        return frozenset(identity.key(email) for email in self.known.users or ())
 
     def wrong(self, node: Spot, code: str, **parameters: str) -> None:
         """An error at a node; `parameters` fill its message."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from rules import identity
 from rules.language.amounts import Malformed
 from rules.language.desk import Desk
 from rules.language.nodes import List, Map, Node, Text
@@ -161,7 +162,9 @@ def name_of(which: str, says: str) -> Reader[str]:
 def is_known(name: str, which: str, node: Node, desk: Desk) -> bool:
     """Whether the store has it, as far as that can be told; what it lacks is told."""
     known: frozenset[str] | None = getattr(desk.known, which)
-    if known is None or name in known or (which == "users" and name.casefold() in known):
+    if known is None or name in known:
+        return True
+    if which == "users" and identity.key(name) in desk.user_keys:
         return True
     desk.unknown(node, UNKNOWN[which], name, known)
     return False
