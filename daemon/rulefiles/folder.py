@@ -13,6 +13,7 @@ from pathlib import Path
 
 from daemon.i18n import mark
 from daemon.rulefiles.mistake import Trouble
+from rules.language.schema import FILE_NAME
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -108,7 +109,8 @@ def _read(path: Path, name: str) -> bytes | Trouble:
 
 def _is_strange(name: str) -> bool:
     passing = name.startswith((".", "#")) or name.lower().endswith(_PASSING) or name.isdecimal()
-    return not (is_rules_file(name) or passing)
+    # Editors look for the schema beside the files.
+    return not (is_rules_file(name) or passing or name == FILE_NAME)
 
 
 def _shown(name: str) -> str:

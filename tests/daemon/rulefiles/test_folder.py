@@ -54,7 +54,14 @@ def test_what_editors_leave_is_not_read(rules: Path, name: str) -> None:
 
 
 def test_a_name_that_is_nearly_right_is_told_but_not_one_that_comes_and_goes(rules: Path) -> None:
-    for name in ("10-clients.yaml.txt", "README.md", "4913", "10.yaml~", ".git"):
+    for name in (
+        "10-clients.yaml.txt",
+        "README.md",
+        "4913",
+        "10.yaml~",
+        ".git",
+        "rules.schema.json",
+    ):
         (rules / name).write_text("")
     assert gather(rules).strange == ("10-clients.yaml.txt", "README.md")
 
