@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Directory = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[DIR]",
+        metavar="DIR",
         help=mark("The directory of the rules files; without it, the configured one."),
     ),
 ]
