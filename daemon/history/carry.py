@@ -6,8 +6,15 @@ Done again it finds nothing to do; what a person wished, deleted or edited is ne
 from dataclasses import replace
 from datetime import datetime
 
-from daemon.history import causes
-from daemon.history.compare import COPIES, PEOPLE, Both, lost_copies, was_judged
+from daemon.history import brought, causes
+from daemon.history.compare import (
+    COPIES,
+    PEOPLE,
+    Both,
+    brought_by,
+    lost_copies,
+    was_judged,
+)
 from daemon.history.findings import Difference
 from daemon.store import audit, exchanges, twin, vetoes, whole, work
 from daemon.store.whole import Whole
@@ -34,7 +41,7 @@ def carry(
     elif found.there is None:
         ref = _hide(both, found, now)
     else:
-        ref = _change(both, found, rules, now)
+        ref = _change(both, found, rules, live_since, now)
     audit.note(both.here, WHO, f"{found.change} by rules {rules}", ref, now)
     return ref
 
@@ -48,6 +55,7 @@ def _record(
     _settle_veto(both, causes.mark(both.scope.secret, other))
     number = whole.insert(both.here, other, rules, now)
     _note_decisions(both, other, number, now)
+    brought.opened(both.here, both.there, number, there, live_since, now)
     if closing.is_live(other.row["happened_at"], live_since):
         work.put(both.here, ANSWER, str(number), now)
     return whole.read(both.here, [number])[number].ref
@@ -58,6 +66,7 @@ def _hide(both: Both, found: Difference, now: datetime) -> str:
     assert here is not None  # noqa: S101  see above
     mine = whole.read(both.here, [here])[here]
     _settle_veto(both, causes.mark(both.scope.secret, mine))
+    brought.withdraw_all(both.here, here, now)
     whole.remove(both.here, mine)
     for copy in mine.copies:
         if (judged := twin.judged(both.there, copy)) is not None:
@@ -65,14 +74,19 @@ def _hide(both: Both, found: Difference, now: datetime) -> str:
     return mine.ref
 
 
-def _change(both: Both, found: Difference, rules: str, now: datetime) -> str:
+def _change(
+    both: Both, found: Difference, rules: str, live_since: datetime | None, now: datetime
+) -> str:
     here, there = found.here, found.there
     assert here is not None  # noqa: S101  see above
     assert there is not None  # noqa: S101  see above
     mine = whole.read(both.here, [here])[here]
     other = _judged_part(both, whole.read(both.there, [there])[there])
     _settle_veto(both, causes.mark(both.scope.secret, other))
-    fields = found.fields - {COPIES}
+    if brought.FOLLOW_UPS in found.fields:
+        more = brought_by(both, here, there)
+        brought.carry(both.here, both.there, here, there, more, live_since, now)
+    fields = found.fields - {COPIES, brought.FOLLOW_UPS}
     if lost_copies(both, mine, other):
         # What copies told that can't be read any more stays.
         for table in sorted(fields & PEOPLE):

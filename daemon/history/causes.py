@@ -24,6 +24,11 @@ def now(judged: Judged | None) -> Cause:
     return Cause() if judged is None else _of(judged.trace)
 
 
+def now_of(there: Tx, exchange: ExchangeId) -> Cause:
+    """What had a part in what the other rules made of an exchange."""
+    return before(there, exchange)
+
+
 def before(here: Tx, exchange: ExchangeId) -> Cause:
     """What had a part in recording an exchange: the last decision about each copy of it."""
     last = {one.spot: one for one in decisions.explain(here, exchange=exchange)}

@@ -8,10 +8,11 @@ that was lost, since then is no rule's doing, and stays as it is.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from daemon.history import causes, telling
+from daemon.history import brought, causes, telling
+from daemon.history.brought import Brought
 from daemon.history.causes import Cause
 from daemon.history.findings import Change, Difference, Finding, InStep, Scope, Undecided, Why
-from daemon.store import Store, Tx, calendars, ledger, twin, whole
+from daemon.store import Store, Tx, calendars, twin, whole
 from daemon.store.twin import Judged
 from daemon.store.whole import Whole
 from rules.model.decisions import Reason, Verdict
@@ -60,8 +61,10 @@ def chunks_of(store: Store, last: ExchangeId | None = None) -> Iterator[tuple[Ex
 def of_there(both: Both, ids: Iterable[ExchangeId]) -> Iterator[Finding]:
     """Of these exchanges that the other rules made: what is new or otherwise."""
     theirs = whole.read(both.there, ids)
+    theirs_bring = brought.concerned(both.there, theirs)
     known = whole.by_keys(both.here, theirs.values())
     ours = whole.read(both.here, known.values())
+    ours_bring = brought.concerned(both.here, ours)
     for other in theirs.values():
         if not _concerns(both.scope, other):
             continue
@@ -69,7 +72,8 @@ def of_there(both: Both, ids: Iterable[ExchangeId]) -> Iterator[Finding]:
         if mine is None:
             yield from _new(both, other)
         elif mine.row["source"] in whole.SOURCES and mine.id <= both.scope.last:
-            yield from _both(both, mine, other)
+            brings = mine.id in ours_bring or other.id in theirs_bring
+            yield from _both(both, mine, other, brings=brings)
 
 
 def of_here(both: Both, ids: Iterable[ExchangeId]) -> Iterator[Finding]:
@@ -122,8 +126,17 @@ def _first(both: Both, copies: Sequence[whole.Row]) -> Judged | None:
 # --- recorded in both ---------------------------------------------------------------------------
 
 
-def _both(both: Both, mine: Whole, other: Whole) -> Iterator[Finding]:
+def brought_by(both: Both, mine: ExchangeId, other: ExchangeId) -> Brought:
+    """What the other rules bring otherwise with an exchange of both."""
+    old, new = causes.before(both.here, mine), causes.now_of(both.there, other)
+    return brought.differing(both.here, both.there, mine, other, old, new)
+
+
+def _both(both: Both, mine: Whole, other: Whole, *, brings: bool) -> Iterator[Finding]:
     fields = set(whole.differing(mine, other))
+    more = brought_by(both, mine.id, other.id) if brings else Brought()
+    if more:
+        fields.add(brought.FOLLOW_UPS)
     lost = lost_copies(both, mine, other)
     dropped = [c for c in mine.copies if not _has(other, c) and c not in lost]
     added = [c for c in other.copies if not _has(mine, c) and was_judged(both, c)]
@@ -131,12 +144,15 @@ def _both(both: Both, mine: Whole, other: Whole) -> Iterator[Finding]:
         fields.add(COPIES)
     if lost:
         fields -= _only_by_lost_copies(mine, other, fields)
-    if not fields:
+    if not fields and not more.stays:
         yield InStep(mine.id, other.id)
         return
     told = telling.known(both.here, mine, ref=mine.ref)
+    if more.stays:
+        why = Why.REMINDED if brought.was_reminded(both.here, mine.id) else Why.EDITED
+        yield Undecided(why, told, tuple(one.ref for one in more.stays))
     old = causes.before(both.here, mine.id)
-    new = causes.now(_first(both, other.copies))
+    new = causes.now_of(both.there, other.id)
     before, now = old.rules, new.rules
     stays = _what_stays(both, mine, other, fields, (old, new), bool(lost))
     for why, names in stays.items():
@@ -274,7 +290,7 @@ def _why_kept(
         return Why.TOO_OLD
     if not rules.isdisjoint(both.scope.timed):
         return Why.PRESENT_TIME
-    if ledger.was_reminded_of(both.here, mine.id):
+    if brought.was_reminded(both.here, mine.id):
         return Why.REMINDED
     if rules or decision.reason in _BY_RULES:
         return None

@@ -1,5 +1,6 @@
 """Replies that rules wait for: put down with the exchange, gone once they came or are given up."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter
 from daemon.store.database import Tx
 from daemon.store.exchange_read import get as get_exchange
 from daemon.store.exchange_read import related
-from daemon.store.rows import inserting
+from daemon.store.rows import chunks, inserting
 from daemon.store.tables.exchanges import exchange as exchange_table
 from daemon.store.tables.follow_ups import awaited_reply as table
 from daemon.store.tables.follow_ups import follow_up
@@ -76,6 +77,30 @@ def of(tx: Tx, exchange: ExchangeId) -> tuple[Awaited, ...]:
     """What is waited for, of one exchange."""
     query = sa.select(table).where(c.exchange_id == exchange).order_by(c.id)
     return tuple(map(_awaited, tx.execute(query)))
+
+
+def among(tx: Tx, exchanges: Iterable[ExchangeId]) -> frozenset[ExchangeId]:
+    """Those of these exchanges for which a reply is waited."""
+    found: set[ExchangeId] = set()
+    for some in chunks(exchanges):
+        query = sa.select(c.exchange_id).where(c.exchange_id.in_(some))
+        found |= {ExchangeId(n) for n in tx.execute(query).scalars()}
+    return frozenset(found)
+
+
+def carry(here: Tx, there: Tx, exchange: ExchangeId, other: ExchangeId, rules: set[str]) -> None:
+    """Wait here for the replies that these rules wait for in another store."""
+    query = sa.select(table).where(c.exchange_id == other, c.rule.in_(sorted(rules)))
+    for row in there.execute(query.order_by(c.id)).mappings():
+        values = {n: v for n, v in row.items() if n != "id"} | {"exchange_id": exchange}
+        statement = inserting(here, table).values(values)
+        here.execute(statement.on_conflict_do_nothing(index_elements=["exchange_id", "rule"]))
+
+
+def forget(tx: Tx, exchange: ExchangeId, rules: set[str]) -> None:
+    """These rules wait for no reply any more."""
+    these = sa.and_(c.exchange_id == exchange, c.rule.in_(sorted(rules)))
+    tx.execute(sa.delete(table).where(these))
 
 
 def context(tx: Tx, awaited: Awaited) -> tuple[Exchange, tuple[Exchange, ...], tuple[Awaited, ...]]:

@@ -14,12 +14,14 @@ from daemon.store.follow_up_read import (
     get,
     history,
     open_ones,
+    opened_with,
     planned,
     scheduled_at,
     undone,
     unplanned,
     unpublished,
     wished_otherwise,
+    with_rules_own,
     without_copy,
 )
 from daemon.store.follow_up_write import (
@@ -49,6 +51,7 @@ __all__ = [
     "history",
     "open",
     "open_ones",
+    "opened_with",
     "planned",
     "put_copy",
     "reopen",
@@ -57,5 +60,6 @@ __all__ = [
     "unplanned",
     "unpublished",
     "wished_otherwise",
+    "with_rules_own",
     "without_copy",
 ]

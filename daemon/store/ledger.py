@@ -9,10 +9,8 @@ import sqlalchemy as sa
 from daemon.store.database import Tx
 from daemon.store.errors import ClaimLost
 from daemon.store.rows import chunks, inserting
-from daemon.store.tables.follow_ups import follow_up
 from daemon.store.tables.follow_ups import ledger as table
-from rules.model.exchanges import ExchangeId
-from rules.model.followups import Due, FollowUpId, LedgerEntry, LedgerId, LedgerState, Origin
+from rules.model.followups import Due, FollowUpId, LedgerEntry, LedgerId, LedgerState
 from rules.model.people import UserId
 
 c = table.c
@@ -259,16 +257,12 @@ def of_all(tx: Tx, several: Iterable[FollowUpId]) -> dict[FollowUpId, tuple[Ledg
     return found
 
 
-def was_reminded_of(tx: Tx, exchange: ExchangeId) -> bool:
-    """Whether a reminder of a follow-up that rules opened with this exchange has left, or may
-    have."""
-    c, owner = table.c, follow_up.c
-    left = (LedgerState.SENDING, LedgerState.SENT, LedgerState.UNKNOWN)
-    sent = (
-        sa.select(c.id)
-        .join(follow_up, owner.id == c.follow_up_id)
-        .where(owner.exchange_id == exchange, owner.origin == Origin.RULE, c.state.in_(left))
-    )
+_LEFT = (LedgerState.SENDING, LedgerState.SENT, LedgerState.UNKNOWN)
+
+
+def was_reminded_of(tx: Tx, follow_up: FollowUpId) -> bool:
+    """Whether a reminder of it has left, or may have."""
+    sent = sa.select(c.id).where(c.follow_up_id == follow_up, c.state.in_(_LEFT))
     return tx.execute(sent.limit(1)).first() is not None
 
 

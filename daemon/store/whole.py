@@ -14,13 +14,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from daemon.store import elements, erasure, spots
+from daemon.store import classified, elements, erasure, spots
 from daemon.store.database import Tx
 from daemon.store.exchange_write import thread_of
 from daemon.store.rows import chunks, count, insert_new, inserting, new_id
 from daemon.store.tables import exchanges as t
 from daemon.store.tables import metadata
-from daemon.store.text import words
 from rules.model.exchanges import ExchangeId, ExchangeKey, KeyKind, LinkedElement
 
 Row = Mapping[str, Any]
@@ -38,9 +37,27 @@ COLUMNS = (
     "comment",
     "quoted_from",
     "project",
+    "answers",
     "level",
 )
 """What deciding says of an exchange, in its own row."""
+
+# Fields as edits name them, by the column or the tables that hold them; others have their name.
+_EDITS: Mapping[str, tuple[str, ...]] = {
+    "entity": ("entity_id",),
+    "mode": ("mode_id",),
+    "purpose": ("purpose_id",),
+    "comment": ("comment", "quoted_from"),
+    "author": ("exchange_user",),
+    "collaborators": ("exchange_user",),
+    "third_parties": ("exchange_party",),
+    "contacts": ("exchange_contact",),
+    "products": ("exchange_product",),
+    "tags": ("exchange_tag",),
+    "elements": ("exchange_element",),
+    "attachments": ("exchange_attachment",),
+    "confidential": ("confidential_comment", "confidential_group"),
+}
 
 # Names by which a copy is found, and what a person did: not what rules say.
 _APART = frozenset({"exchange_key", "exchange_parent", "exchange_edit"})
@@ -56,7 +73,7 @@ _GONE_WITH_THE_TEXT = frozenset({"subject", "comment", "quoted_from"})
 @dataclass(frozen=True, slots=True)
 class Whole:
     """One exchange: its row, the rows that hang on it by table, its keys and parents, and the
-    copies that were seen; `edited` names the fields that a person changed."""
+    copies that were seen; `edited` names the columns and tables that a person changed."""
 
     id: ExchangeId
     row: Row
@@ -101,7 +118,11 @@ def read(tx: Tx, ids: Iterable[ExchangeId]) -> dict[ExchangeId, Whole]:
                 keys=tuple(ExchangeKey(KeyKind(k["kind"]), k["key"]) for k in keys.get(number, ())),
                 parents=tuple(p["message_id"] for p in parents.get(number, ())),
                 copies=tuple(copies.get(number, ())),
-                edited=frozenset(e["field"] for e in edits.get(number, ())),
+                edited=frozenset(
+                    held
+                    for edit in edits.get(number, ())
+                    for held in _EDITS.get(edit["field"], (edit["field"],))
+                ),
             )
     return found
 
@@ -189,15 +210,13 @@ def replace(tx: Tx, here: Whole, whole: Whole, fields: Collection[str], rules: s
             owner = table.c.exchange_id == here.id
             tx.execute(sa.delete(table).where(owner))
             _put_rows(tx, table, here.id, whole.hung[table.name])
-    refs = whole.hung if "exchange_element" in fields else here.hung
-    said = (row["subject"], row["comment"], row["project"] or "")
-    linked = (e["ref"] for e in refs.get("exchange_element", ()))
+    said = (row["subject"], row["comment"], row["project"])
     tx.execute(
         sa.update(t.exchange)
         .where(t.exchange.c.id == here.id)
         .values(
             **columns,
-            words=words(*said, *linked),
+            words=classified.words_of(tx, here.id, *said),
             revision=t.exchange.c.revision + 1,
             rules=rules,
         )
@@ -266,8 +285,7 @@ def of_earlier_rules(tx: Tx, rules: str) -> int:
 def note_edit(
     tx: Tx, exchange: ExchangeId, fields: Iterable[str], by: int | None, now: datetime
 ) -> None:
-    """A person changed these fields (names of COLUMNS or of hanging tables): no rule overwrites
-    them from now on."""
+    """A person changed these fields, named as in `Draft`: no rule overwrites them from now on."""
     rows = [{"exchange_id": exchange, "field": f, "by_id": by, "at": now} for f in sorted(fields)]
     insert_new(tx, t.exchange_edit, rows)
 

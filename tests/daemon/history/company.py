@@ -19,7 +19,7 @@ from daemon.app.past import Past, Question, Servers, judged_anew
 from daemon.capture import mail
 from daemon.config import Settings, load
 from daemon.history.compare import compare
-from daemon.history.findings import Difference, Finding, InStep, Undecided
+from daemon.history.findings import Difference, InStep, Undecided
 from daemon.rulebook import Rulebook
 from daemon.store import Store, accounts, installation, open_store, people, whole
 from daemon.store.tables import metadata
@@ -152,11 +152,18 @@ class Company:
 
     def diff(self, ruleset: RuleSet, **more: Any) -> list[Difference | Undecided]:
         with self.past(ruleset, **more) as past:
-            return [f for f in compare(past.store, past.other, past.scope) if _is_news(f)]
+            return self.differences(past)
+
+    def differences(self, past: Past) -> list[Difference | Undecided]:
+        found = compare(past.store, past.other, past.scope)
+        return [f for f in found if not isinstance(f, InStep)]
 
     def apply(self, ruleset: RuleSet, choice: Choice = ALL) -> Applied:
         with self.past(ruleset) as past:
-            return apply(past, choice, "test", patience=1)
+            return self.carry_out(past, choice)
+
+    def carry_out(self, past: Past, choice: Choice = ALL) -> Applied:
+        return apply(past, choice, "test", patience=1)
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
         """All that is in the database."""
@@ -176,7 +183,22 @@ class Company:
             asked = tx.execute(
                 sa.text("SELECT folder_id, uid, candidates FROM ambiguity ORDER BY 1, 2, 3")
             ).all()
+            opened = tx.execute(
+                sa.text(
+                    "SELECT f.key, f.title, f.start_at, f.third_party_id, f.live, e.message_id"
+                    " FROM follow_up f LEFT JOIN exchange e ON e.id = f.exchange_id"
+                    " WHERE f.origin = 'rule' AND f.state = 'to_do' ORDER BY f.key"
+                )
+            ).all()
+            waiting = tx.execute(
+                sa.text(
+                    "SELECT a.rule, a.within, e.message_id FROM awaited_reply a"
+                    " JOIN exchange e ON e.id = a.exchange_id ORDER BY 1, 2, 3"
+                )
+            ).all()
         return {
+            "follow-ups": [tuple(row) for row in opened],
+            "waiting": [tuple(row) for row in waiting],
             "exchanges": sorted(
                 (
                     sorted(f"{k.kind}:{k.key}" for k in one.keys),
@@ -201,10 +223,6 @@ class Company:
 
 def _sorted(value: Any) -> Any:
     return sorted(value, key=repr) if isinstance(value, frozenset) else value
-
-
-def _is_news(finding: Finding) -> bool:
-    return not isinstance(finding, InStep)
 
 
 def _on(_folder: str, _done: int, _total: int) -> bool:

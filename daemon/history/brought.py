@@ -1,0 +1,172 @@
+"""What comes with an exchange by rules: follow-ups that they opened, replies that they wait for.
+
+One that a person, or its calendar, changed stays as it is; so does one that was reminded of.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from daemon.history.causes import Cause
+from daemon.store import Tx, awaited, follow_ups, ledger
+from rules import merge
+from rules.model.exchanges import ExchangeId
+from rules.model.followups import FollowUp, FollowUpDraft, State
+
+BY_RULES = "rules"
+NO_RULE = "no rule opens it any more"
+"""Who withdrew a follow-up, and why: one that rules withdrew comes back when rules want it."""
+
+FOLLOW_UPS = "follow_up"
+"""The name under which they are told, beside columns and tables."""
+
+_PLANNED = (
+    "title",
+    "when",
+    "assignees",
+    "third_party",
+    "contact",
+    "entity",
+    "description",
+    "place",
+    "priority",
+    "reminders",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What is to be done about them. `stays` are those that no rule wants, or otherwise, and
+    that are left alone."""
+
+    opens: tuple[FollowUp, ...] = ()
+    withdraws: tuple[FollowUp, ...] = ()
+    changes: tuple[tuple[FollowUp, FollowUp], ...] = ()
+    stays: tuple[FollowUp, ...] = ()
+    awaits: frozenset[str] = frozenset()
+    forgets: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        moves = (self.opens, self.withdraws, self.changes, self.awaits, self.forgets)
+        return any(map(bool, moves))
+
+
+def concerned(tx: Tx, ids: Iterable[ExchangeId]) -> frozenset[ExchangeId]:
+    """Those of these exchanges with which rules opened something, or wait for a reply."""
+    several = tuple(ids)
+    return follow_ups.with_rules_own(tx, several) | awaited.among(tx, several)
+
+
+def was_reminded(here: Tx, mine: ExchangeId) -> bool:
+    """Whether somebody was reminded of something that rules opened with this exchange."""
+    return any(ledger.was_reminded_of(here, f.id) for f in follow_ups.opened_with(here, mine))
+
+
+def differing(
+    here: Tx, there: Tx, mine: ExchangeId, other: ExchangeId, old: Cause, new: Cause
+) -> Brought:
+    """What the other rules bring otherwise, of an exchange that stands in both stores."""
+    ours = {f.key: f for f in follow_ups.opened_with(here, mine) if f.key.startswith("rule:")}
+    theirs = {f.key: f for f in follow_ups.opened_with(there, other)}
+    opens = [f for key, f in theirs.items() if key not in ours or _was_withdrawn(here, ours[key])]
+    gone = [f for key, f in ours.items() if key not in theirs and f.state is State.TO_DO]
+    both = [(ours[k], f) for k, f in theirs.items() if k in ours and f not in opens]
+    changes = [(a, b) for a, b in both if _plan(a) != _plan(b) and is_untouched(here, a)]
+    waiting = {one.rule for one in awaited.of(here, mine)}
+    wanted = {one.rule for one in awaited.of(there, other)}
+    return Brought(
+        opens=tuple(opens),
+        withdraws=tuple(f for f in gone if is_untouched(here, f)),
+        changes=tuple(changes),
+        stays=tuple(f for f in gone if not is_untouched(here, f)),
+        # A reply that came, or a time that is up, has ended the waiting of before.
+        awaits=frozenset(wanted - waiting - old.rules),
+        forgets=frozenset(waiting - wanted),
+    )
+
+
+def is_untouched(here: Tx, follow_up: FollowUp) -> bool:
+    """Whether nothing but rules has changed it, and nobody was reminded."""
+    if any(change.by != BY_RULES for change in follow_ups.history(here, follow_up.id)):
+        return False
+    return not ledger.was_reminded_of(here, follow_up.id)
+
+
+def carry(
+    here: Tx,
+    there: Tx,
+    mine: ExchangeId,
+    other: ExchangeId,
+    found: Brought,
+    live_since: datetime | None,
+    now: datetime,
+) -> None:
+    """Do it."""
+    for theirs in found.opens:
+        _open(here, theirs, mine, live_since, now)
+    for ours in found.withdraws:
+        withdraw(here, ours, now)
+    for ours, theirs in found.changes:
+        planned = {name: getattr(theirs, name) for name in _PLANNED}
+        after = merge.apply(ours, merge.Changes(when=theirs.when))
+        _change(here, ours, replace(after, **planned), "other rules plan it so", now)
+    awaited.carry(here, there, mine, other, set(found.awaits))
+    awaited.forget(here, mine, set(found.forgets))
+
+
+def opened(
+    here: Tx,
+    there: Tx,
+    mine: ExchangeId,
+    other: ExchangeId,
+    live_since: datetime | None,
+    now: datetime,
+) -> None:
+    """All that comes with an exchange that is recorded now."""
+    for theirs in follow_ups.opened_with(there, other):
+        _open(here, theirs, mine, live_since, now)
+    awaited.carry(here, there, mine, other, {one.rule for one in awaited.of(there, other)})
+
+
+def withdraw_all(here: Tx, mine: ExchangeId, now: datetime) -> None:
+    """The exchange goes: what rules opened with it is not needed, unless somebody made it his."""
+    for one in follow_ups.opened_with(here, mine):
+        if one.state is State.TO_DO and is_untouched(here, one):
+            withdraw(here, one, now)
+
+
+def withdraw(here: Tx, one: FollowUp, now: datetime) -> None:
+    """Not needed, for no rule opens it any more."""
+    after = merge.apply(one, merge.Changes(state=State.NOT_NEEDED))
+    _change(here, one, after, NO_RULE, now)
+
+
+def _open(
+    here: Tx, theirs: FollowUp, mine: ExchangeId, live_since: datetime | None, now: datetime
+) -> None:
+    values = {f.name: getattr(theirs, f.name) for f in fields(FollowUpDraft)}
+    draft = FollowUpDraft(**values | {"exchange": mine})
+    stored, new = follow_ups.open(here, draft, now, live_since)
+    if new:
+        return
+    after = replace(stored, exchange=mine)
+    if _was_withdrawn(here, stored):
+        planned = {name: getattr(theirs, name) for name in _PLANNED}
+        after = replace(merge.reopen(stored), **planned, exchange=mine)
+    _change(here, stored, after, "a rule opens it again", now)
+
+
+def _change(here: Tx, before: FollowUp, after: FollowUp, why: str, now: datetime) -> None:
+    follow_ups.change(here, after, BY_RULES, why, now, before.revision)
+
+
+def _was_withdrawn(here: Tx, one: FollowUp) -> bool:
+    """Whether rules withdrew it, and nobody has touched it since."""
+    if one.state is not State.NOT_NEEDED:
+        return False
+    changes = follow_ups.history(here, one.id)
+    return bool(changes) and all(change.by == BY_RULES for change in changes)
+
+
+def _plan(one: FollowUp) -> tuple[object, ...]:
+    return tuple(getattr(one, name) for name in _PLANNED)
