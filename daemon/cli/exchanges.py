@@ -79,7 +79,7 @@ def add_exchange(
         exchange = exchanges.add(tx, draft, now)
         opened_follow_up = None
         if follow_up:
-            when = times.ahead(follow_up, now, user)
+            when = times.ahead(tx, follow_up, now, user)
             opened_follow_up = _open(tx, exchange, known, user, when, title, now)
         shown = {"exchange": exchange, "follow_up": opened_follow_up}
         users = people.users(tx)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rules.model.followups import Command, FollowUp
     from rules.model.people import User
 
-    Asked = Callable[[FollowUp, User, datetime], Command]
+    Asked = Callable[[Tx, FollowUp, User, datetime], Command]
 
 
 def add(group: typer.Typer) -> None:
@@ -56,7 +56,7 @@ def undo(context: typer.Context, refs: Refs, *, by: By, json: Json = False) -> N
     """`suivi follow-up undo FU-12 --by EMAIL`: as reopen, but complains about an open one."""
     from rules.model.followups import Command, State, Verb
 
-    def take_back(found: "FollowUp", _user: "User", _now: datetime) -> "Command":
+    def take_back(_tx: "Tx", found: "FollowUp", _user: "User", _now: datetime) -> "Command":
         _ = words()
         if found.state is State.TO_DO:
             raise Trouble(_("{ref} is open: nothing is to be taken back").format(ref=found.ref))
@@ -85,8 +85,8 @@ def postpone(
     """`suivi follow-up postpone FU-12 'mardi 10h' --by EMAIL`"""
     from rules.model.followups import Command, Verb
 
-    def to_then(found: "FollowUp", user: "User", now: datetime) -> "Command":
-        return Command(Verb.POSTPONE, times.ahead(when, now, user, found.when))
+    def to_then(tx: "Tx", found: "FollowUp", user: "User", now: datetime) -> "Command":
+        return Command(Verb.POSTPONE, times.ahead(tx, when, now, user, found.when))
 
     _act(context, [ref], by, to_then, json=json)
 
@@ -131,7 +131,7 @@ def _one(tx: "Tx", found: "FollowUp", user: "User", asked: "Asked", now: datetim
     facts = access.facts_of(found)
     if not access.may(user, people.groups(tx), access.Action.EDIT_FOLLOW_UP, facts):
         raise Trouble(_("{email} has no right to do this").format(email=user.email))
-    command = asked(found, user, now)
+    command = asked(tx, found, user, now)
     after = merge.apply(found, replies.apply(found, command, now))
     if after == found:
         return found

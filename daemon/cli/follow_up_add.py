@@ -80,7 +80,7 @@ def add(
             raise Trouble(_("there is no exchange {ref}").format(ref=plain(exchange)))
         draft = _draft(
             title,
-            _time(when, now, user, all_day=all_day),
+            _time(tx, when, now, user, all_day=all_day),
             user,
             [person(tx, email) for email in assignees or [by]],
             known,
@@ -109,12 +109,12 @@ def add(
     )
 
 
-def _time(text: str, now: datetime, user: "User", *, all_day: bool) -> "When":
+def _time(tx: "Tx", text: str, now: datetime, user: "User", *, all_day: bool) -> "When":
     from rules.model.sightings import When
 
     # What is all day stays so, as when one is put off by days.
     current = When(now, all_day=True, zone=user.timezone) if all_day else None
-    return times.ahead(text, now, user, current)
+    return times.ahead(tx, text, now, user, current)
 
 
 def _draft(

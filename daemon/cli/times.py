@@ -1,6 +1,6 @@
 """Times as people type them: natural words in English and French, or exactly."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -8,13 +8,17 @@ from daemon.cli.context import Trouble, words
 from daemon.cli.output import plain
 
 if TYPE_CHECKING:
+    from daemon.store import Tx
     from rules.model.followups import NotUnderstood
     from rules.model.people import User
     from rules.model.sightings import When
 
 
-def ahead(text: str, now: datetime, user: "User", current: "When | None" = None) -> "When":
-    """A time to come, on the clock of `user`; what it leaves open is as in `current`.
+def ahead(
+    tx: "Tx", text: str, now: datetime, user: "User", current: "When | None" = None
+) -> "When":
+    """A time to come, on the clock of `user`; what it leaves open is as in `current`, and working
+    days are those of the user's company.
 
     Raises Trouble, which says whether the words are unknown, over, or contradict themselves.
     """
@@ -28,12 +32,22 @@ def ahead(text: str, now: datetime, user: "User", current: "When | None" = None)
             raise _trouble(NotUnderstood(text, Why.PAST))
         lasts = current.end - current.start if current is not None and current.end else None
         return Time(found, found + lasts if lasts else None, zone=user.timezone)
-    command = replies.parse(text, now, ZoneInfo(user.timezone), user.language, current)
+    zone = ZoneInfo(user.timezone)
+    command = replies.parse(text, now, zone, user.language, current, _holidays(tx, user))
     if isinstance(command, NotUnderstood):
         raise _trouble(command)
     if command.to is None:
         raise _trouble(NotUnderstood(text))
     return command.to
+
+
+def _holidays(tx: "Tx", user: "User") -> frozenset[date]:
+    from daemon import options
+    from daemon.store import options as stored
+    from rules.options import entity_of
+
+    chosen = options.chosen(options.defaults(), stored.in_force(tx))
+    return options.holidays(chosen, entity_of(user, None))
 
 
 def past(text: str, user: "User") -> datetime:

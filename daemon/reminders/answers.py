@@ -4,7 +4,7 @@ words → replies.parse → Command → access.may → apply → the follow-up a
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from daemon.store import Store, Tx, audit, follow_ups, people
 from rules import access, links, merge, replies
 from rules.model.followups import Command, FollowUp, NotUnderstood, State, Verb
 from rules.model.people import User
+from rules.workdays import NO_HOLIDAYS
 
 
 class Result(StrEnum):
@@ -42,6 +43,10 @@ class Answers:
     store: Store
     rulebook: Rulebook
     secret: bytes = field(repr=False)
+
+    def holidays(self, follow_up: FollowUp) -> frozenset[date]:
+        """The days that don't count as working days for it."""
+        return self.rulebook.in_force().holidays(follow_up.entity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +87,22 @@ def act(answers: Answers, token: str) -> tuple[Result, FollowUp | None]:
             return seen, None
         if seen.result is not Result.APPLIED or seen.words == links.OPEN:
             return seen.result, seen.follow_up
-        done = say(tx, seen.follow_up, seen.user, seen.words, moment)
+        free = answers.holidays(seen.follow_up)
+        done = say(tx, seen.follow_up, seen.user, seen.words, moment, free)
         return done.result, done.follow_up
 
 
-def say(tx: Tx, follow_up: FollowUp, user: User, words: str, now: datetime) -> Done:
+def say(
+    tx: Tx,
+    follow_up: FollowUp,
+    user: User,
+    words: str,
+    now: datetime,
+    holidays: frozenset[date] = NO_HOLIDAYS,
+) -> Done:
     """Carry out what a user asks for in words. Raises Stale when it changes meanwhile."""
     zone = ZoneInfo(user.timezone)
-    command = replies.parse(words, now, zone, user.language, current=follow_up.when)
+    command = replies.parse(words, now, zone, user.language, follow_up.when, holidays)
     if isinstance(command, NotUnderstood):
         return Done(Result.NOT_UNDERSTOOD, user, follow_up, line=command.line)
     if not _may(tx, follow_up, user):

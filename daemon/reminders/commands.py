@@ -225,7 +225,8 @@ def _carry_out(answers: Answers, inbox: Inbox, tx: Tx, mail: _Mail, now: datetim
     follow_up = follow_ups.get(tx, token.follow_up)
     if follow_up is None:
         return Done(Result.GONE, user)
-    return say(tx, follow_up, user, message.body.text if message.body else "", now)
+    words = message.body.text if message.body else ""
+    return say(tx, follow_up, user, words, now, answers.holidays(follow_up))
 
 
 def _sender(answers: Answers, tx: Tx, message: Message) -> User | None:

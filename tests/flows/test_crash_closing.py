@@ -107,8 +107,14 @@ class Mailbag:
         assert {states[key] for key in self.waited} == {State.TO_DO}
         assert {states[key] for key in self.answered} == {State.DONE}
         assert len(self.within.rows("follow_up_closing")) == len(self.answered)
-        told = collections.Counter(mail["Subject"] for mail in letters(sent, "Closed:"))
+        # One that was on its way when the daemon died may come again, the same in every byte.
+        mails = {mail.message.as_bytes(): mail["Subject"] for mail in letters(sent, "Closed:")}
+        told = collections.Counter(mails.values())
         assert told == collections.Counter(f"Closed: {key}" for key in self.answered)
+
+
+def _subjects(sent: Path) -> set[str]:
+    return {mail["Subject"] for mail in letters(sent, "Closed:")}
 
 
 @pytest.mark.timeout(600)
@@ -142,5 +148,5 @@ def test_at_each_step_of_what_answers_do(
                 eventually(place.joinpath("control.sock").exists, what="it runs", house=house)
             eventually(bag.is_settled, what="all is looked at", house=house)
             wanted = len(bag.answered)
-            eventually(lambda: len(letters(sent, "Closed:")) >= wanted, what="told", house=house)
+            eventually(lambda: len(_subjects(sent)) == wanted, what="told", house=house)
         bag.check(sent)

@@ -4,7 +4,7 @@ import email
 import email.policy
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from rules.model.exchanges import Direction, Draft, Exchange, ExchangeKey, KeyKi
 from rules.model.followups import Assignee, FollowUp, FollowUpDraft, Origin, State
 from rules.model.people import Contact, ContactId, Level, Right, ThirdParty, ThirdPartyId, User
 from rules.model.sightings import FolderRole, MailKind, MailPlace, Message, Sighting, When
-from rules.options import Scope
+from rules.options import ALL, Scope
 from rules.ruleset import builtin
 from tests.daemon.reminders.conftest import Office
 
@@ -313,3 +313,17 @@ def test_rights_are_asked_at_the_time(desk: Desk) -> None:
     assert exchange.ref in text(desk.told(CLOSED)["bob@lumen.example"])
     with desk.office.store.read() as tx:
         assert post.troubles(tx) == ()
+
+
+def test_working_days_in_answers_are_those_of_the_company(desk: Desk) -> None:
+    opened = desk.open()
+    assert desk.office.answers.holidays(opened) == frozenset()
+    with desk.office.store.write() as tx:
+        options.put(tx, "holidays", ALL, "FR", by=None, now=now(), plans=False)
+    free = desk.office.answers.holidays(opened)
+    assert date(2026, 12, 25) in free
+    eve = datetime(2026, 12, 24, 9, tzinfo=UTC)
+    with desk.office.store.write() as tx:
+        done = say(tx, opened, desk.office.ann, "+1 working day", eve, free)
+    assert done.follow_up is not None
+    assert done.follow_up.when.start.date() == date(2026, 12, 28)
