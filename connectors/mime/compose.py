@@ -1,9 +1,10 @@
 """Mail that suivi writes: deterministic bytes, fit for any server, closed to injection."""
 
+import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -27,6 +28,15 @@ _RESERVED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that goes along; `name` is ASCII, `media_type` with its parameters."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class MailText:
     """A mail to write. Message ids are bare; `date` is aware; `html` None makes it plain text.
 
@@ -45,6 +55,7 @@ class MailText:
     headers: Mapping[str, str] = field(default_factory=dict)
     in_reply_to: str | None = None
     auto_submitted: Literal["auto-generated", "auto-replied"] = "auto-generated"
+    attached: Attached | None = None
 
 
 def compose(mail: MailText) -> bytes:
@@ -65,17 +76,36 @@ def compose(mail: MailText) -> bytes:
         *_further(mail.headers),
         _field("MIME-Version", "1.0"),
     ]
-    plain = _part("text/plain", mail.text)
-    if mail.html is None:
-        return "".join(head).encode("ascii") + plain
-    # Derived, so that a mail sent once more is the same mail; quoted-printable can't contain it,
-    # for "=_" is no escape.
-    boundary = "=_" + hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]
-    head.append(_field("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'))
+    return "".join(head).encode("ascii") + _body(mail)
+
+
+def _body(mail: MailText) -> bytes:
+    """Fields of content, an empty line, and the parts (RFC 2046 §5.1)."""
+    body = _part("text/plain", mail.text)
+    if mail.html is not None:
+        body = _multipart("alternative", mail, (body, _part("text/html", mail.html)))
+    if mail.attached is not None:
+        body = _multipart("mixed", mail, (body, _file(mail.attached)))
+    return body
+
+
+def _multipart(kind: str, mail: MailText, parts: Iterable[bytes]) -> bytes:
+    # Derived, so that a mail sent once more is the same mail; quoted-printable and base64 can't
+    # contain it, for "=_" is no escape of the one and stands nowhere in the other.
+    facts = f"{kind}\0{mail.message_id}".encode()
+    boundary = "=_" + hashlib.sha256(facts).hexdigest()[:32]
+    head = _field("Content-Type", f'multipart/{kind};\r\n boundary="{boundary}"')
     mark = f"--{boundary}".encode()
-    parts = (plain, _part("text/html", mail.html))
     body = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts)
-    return "".join(head).encode("ascii") + b"\r\n" + body + mark + b"--\r\n"
+    return head.encode("ascii") + b"\r\n" + body + mark + b"--\r\n"
+
+
+def _file(file: Attached) -> bytes:
+    head = (
+        f"Content-Type: {file.media_type}\r\nContent-Transfer-Encoding: base64\r\n"
+        f'Content-Disposition: attachment; filename="{file.name}"\r\n\r\n'
+    )
+    return head.encode("ascii") + base64.encodebytes(file.data).replace(b"\n", b"\r\n")
 
 
 def _part(media_type: str, text: str) -> bytes:

@@ -14,7 +14,7 @@ from daemon.app.turns import PATIENCE, Member, Outcome, Work
 from daemon.capture import calendar, mail
 from daemon.capture.judging import MailAccount
 from daemon.clock import now
-from daemon.config import Mailbox, Settings
+from daemon.config import Mailbox, Settings, Smtp
 from daemon.followups.absorb import Absorb, withdraw
 from daemon.followups.answer import Answering
 from daemon.followups.no_reply import NoReply
@@ -22,10 +22,12 @@ from daemon.followups.publish import Publish, carry, publish
 from daemon.jobs import Turn
 from daemon.reminders import answers, commands
 from daemon.reminders.letter import Letter
+from daemon.reminders.misprints import Admin, Printer
 from daemon.reminders.notices import Notices
 from daemon.reminders.pace import Pace
 from daemon.reminders.response import Desk
 from daemon.reminders.send import Sender
+from daemon.reminders.sheets import Sheets
 from daemon.reminders.ways import Ways
 from daemon.rulebook import Rulebook
 from daemon.store import Lease, Store, installation, open_store, options
@@ -192,6 +194,15 @@ def own_domains(settings: Settings) -> frozenset[str]:
     return frozenset(domain.lower() for domain in settings.company.domains)
 
 
+def printer_of(settings: Settings, server: Smtp) -> Printer:
+    """The templates of mails, and to whom it is said that one is broken."""
+    company = settings.company
+    admin = None
+    if server.admin is not None:
+        admin = Admin(server.sender, company.name, server.admin, company.language)
+    return Printer(Sheets(settings.templates_folder), admin)
+
+
 def _sender(
     settings: Settings, store: Store, rulebook: Rulebook, owner: str, secret: bytes
 ) -> Sender | None:
@@ -203,7 +214,12 @@ def _sender(
         public_url=(settings.http.public_url or "").rstrip("/"),
         secret=secret,
     )
-    letter = Letter(settings.smtp.sender, ways)
+    letter = Letter(
+        settings.smtp.sender,
+        ways,
+        printer_of(settings, settings.smtp),
+        attach=settings.reminders.attach_event,
+    )
     lease = timedelta(seconds=settings.reminders.lease_seconds)
     pace = Pace(settings.smtp.mails_per_minute)
     outbox = connect.outbox_of(settings.smtp)

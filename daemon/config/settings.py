@@ -202,13 +202,15 @@ class Capture(Section):
 
 class Reminders(Section):
     """When reminders go out, unless a follow-up says otherwise. After a crash a claimed reminder
-    is sent when its claim of `lease_seconds` has run out."""
+    is sent when its claim of `lease_seconds` has run out. `attach_event`: the mails bring the
+    follow-up as a calendar file."""
 
     default_minutes: int = Field(default=60, ge=0)
     tick_seconds: float = Field(default=15, gt=0)
     late_limit_hours: float = Field(default=24, ge=0)
     all_day_hour: int = Field(default=9, ge=0, le=23)
     lease_seconds: float = Field(default=120, ge=1)
+    attach_event: bool = False
 
 
 class Rules(Section):
@@ -245,6 +247,7 @@ class Settings(Section):
     runtime_dir: Path = Field(default_factory=lambda: _directory("RUNTIME_DIRECTORY", "/run/suivi"))
     credentials_dir: Path | None = None
     rules_dir: Path = Path("rules")
+    templates_dir: Path = Path("templates")
     database: Database = Database()
     http: Http = Http()
     smtp: Smtp | None = None
@@ -275,6 +278,11 @@ class Settings(Section):
     def rules_folder(self) -> Path:
         """Where the admin's rules files are: a relative `rules_dir` stands beside the file."""
         return (self.path.parent if self.path else Path()).absolute() / self.rules_dir
+
+    @property
+    def templates_folder(self) -> Path:
+        """Where the admin's mail templates are, likewise."""
+        return (self.path.parent if self.path else Path()).absolute() / self.templates_dir
 
     @property
     def control_socket(self) -> Path:

@@ -1,23 +1,30 @@
 """The reminder email: its text in the assignee's language and time zone, and its bytes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import TemplateError
 
-from connectors.mime.compose import MailText, compose
-from daemon import i18n
+from connectors.ical.writer import write as write_event
+from connectors.mime.compose import Attached, MailText, compose
+from daemon.reminders.misprints import Printer
 from daemon.reminders.ways import Ways
 from daemon.rulebook import Book
 from daemon.store import Tx, exchanges, follow_ups, people
 from rules import access, adopt, identity, remind
-from rules.model.exchanges import Exchange
+from rules.model.exchanges import Direction, Exchange
 from rules.model.followups import FollowUp, LedgerEntry
 from rules.model.people import Address, ThirdPartyId, User
-from rules.words import find, words
+from rules.words import find, one_line, words
+
+PAST = 3
+"""Exchanges that a reminder recalls."""
+EXCERPT = 140
+"""Characters of each."""
 
 
 class Unwritable(Exception):
@@ -26,10 +33,12 @@ class Unwritable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Writes reminder mails."""
+    """Writes reminder mails. `attach`: with the follow-up as a calendar file."""
 
     sender: str
     ways: Ways
+    printer: Printer
+    attach: bool = False
 
     def write(
         self, tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime
@@ -49,53 +58,81 @@ class Letter:
     ) -> tuple[str, bytes]:
         user = book.directory.users[entry.due.recipient]
         message_id = identity.reminder_id(entry.due, self.sender.rpartition("@")[2])
-        facts = self._facts(tx, book, entry, follow_up, user, now)
-        texts = _environment(user.language)
+        late = _is_late(tx, book, entry, follow_up, now)
+        facts = self.facts(tx, book, follow_up, user, now, late=late)
+        said = self.printer.print(tx, entry.due.template, user.language, facts, now)
         mail = MailText(
-            subject=texts.get_template("subject.j2").render(facts),
-            text=texts.get_template("reminder.txt.j2").render(facts),
-            html=texts.get_template("reminder.html.j2").render(facts),
+            subject=said.subject,
+            text=said.text,
+            html=said.html,
             from_=Address(self.sender, self.ways.company),
             to=(Address(user.email, user.name),),
             reply_to=self.ways.reply_to(follow_up, user, now),
             message_id=message_id,
             date=now,
             headers={"X-Suivi": "reminder"},
+            attached=_event(follow_up, user, now) if self.attach else None,
         )
         return message_id, compose(mail)
 
-    def _facts(
-        self,
-        tx: Tx,
-        book: Book,
-        entry: LedgerEntry,
-        follow_up: FollowUp,
-        user: User,
-        now: datetime,
-    ) -> dict[str, object]:
+    def facts(
+        self, tx: Tx, book: Book, follow_up: FollowUp, user: User, now: datetime, *, late: bool
+    ) -> Mapping[str, Any]:
+        """What templates speak of (daemon.reminders.vocabulary.REMINDER)."""
         directory = book.directory
         party = (
             directory.third_parties.get(follow_up.third_party) if follow_up.third_party else None
         )
         contact = directory.contacts.get(follow_up.contact) if follow_up.contact else None
         past = _last_exchanges(tx, party.id, user) if party else ()
+        named = party is not None and find(words(party.name), words(follow_up.title)) is not None
         return {
             "language": user.language,
-            "title": follow_up.title,
-            "named": adopt.says_follow_up(book.ruleset, follow_up.title),
-            "party_named": party is not None
-            and find(words(party.name), words(follow_up.title)) is not None,
+            "company": self.ways.company,
+            "reader": user.name,
+            "title": one_line(follow_up.title),
             "when": local_time(follow_up, user),
-            "late": _is_late(tx, book, entry, follow_up, now),
-            "description": follow_up.description,
-            "place": follow_up.place,
-            "party": party,
-            "contact": contact,
-            "past": [(e, format_date(e.happened_at, "d MMM", locale=user.language)) for e in past],
+            "place": one_line(follow_up.place),
+            "description": follow_up.description.strip(),
+            "late": late,
+            "says_follow_up": adopt.says_follow_up(book.ruleset, follow_up.title),
+            "says_party": named,
+            "party": {"name": one_line(party.name), "code": party.code} if party else None,
+            "contact": {"name": one_line(contact.name), "phones": contact.phones}
+            if contact
+            else None,
+            "past": tuple(_recalled(exchange, user) for exchange in past),
             "links": self.ways.links(follow_up, user, now),
             "answers": self.ways.commands is not None,
-            "company": self.ways.company,
         }
+
+
+def _recalled(exchange: Exchange, user: User) -> Mapping[str, Any]:
+    day = exchange.happened_at.astimezone(ZoneInfo(user.timezone))
+    return {
+        "day": format_date(day, "d MMM", locale=user.language),
+        "ref": exchange.ref,
+        "inbound": exchange.direction is Direction.INBOUND,
+        "subject": one_line(exchange.subject),
+        "excerpt": _excerpt(exchange),
+    }
+
+
+def _excerpt(exchange: Exchange) -> str:
+    """How its own text begins, without what it quotes."""
+    own = exchange.comment[: exchange.quoted_from]
+    line = one_line(own, 2 * EXCERPT)
+    if len(line) <= EXCERPT:
+        return line
+    # At the end of a word, unless there is none.
+    cut = line[:EXCERPT].rpartition(" ")[0] or line[:EXCERPT]
+    return f"{cut} …"
+
+
+def _event(follow_up: FollowUp, user: User, now: datetime) -> Attached:
+    """The follow-up as a calendar file to take along: an event, and no invitation."""
+    data = write_event(follow_up, user.timezone, base=None, url="", now=now, alarm=False)
+    return Attached("follow-up.ics", "text/calendar; charset=utf-8", data)
 
 
 def _is_late(tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime) -> bool:
@@ -108,11 +145,11 @@ def _is_late(tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: d
 
 
 def _last_exchanges(tx: Tx, party: ThirdPartyId, user: User) -> tuple[Exchange, ...]:
-    """The last three that this user may see, as far as they may."""
+    """The last few that this user may see, as far as they may."""
     groups = people.groups(tx)
     found = exchanges.history(tx, third_party=party, limit=20)
     seen = (access.visible(exchange, user, groups) for exchange in found)
-    return tuple(exchange for exchange in seen if exchange is not None)[:3]
+    return tuple(exchange for exchange in seen if exchange is not None)[:PAST]
 
 
 def local_time(follow_up: FollowUp, user: User) -> str:
@@ -125,21 +162,3 @@ def local_time(follow_up: FollowUp, user: User) -> str:
     return format_datetime(
         start, "EEEE d MMMM yyyy, HH:mm", tzinfo=ZoneInfo(user.timezone), locale=user.language
     )
-
-
-# Compiling its templates takes ten times as long as writing a mail with them.
-@cache
-def _environment(language: str) -> Environment:
-    # Names, titles and subjects come from mail: HTML is escaped, and nothing of them is executed.
-    environment = Environment(
-        loader=PackageLoader("daemon.reminders"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_translations(  # type: ignore[attr-defined]  # by the extension
-        i18n.catalogue(language), newstyle=True
-    )
-    return environment

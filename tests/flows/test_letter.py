@@ -68,7 +68,7 @@ def test_the_subject_does_not_repeat_itself(
     assert mail["Subject"] == subject
     html = mail.get_body(("html",))
     assert html is not None
-    assert f'<html lang="{"fr" if user == "bob" else "en"}">' in html.get_content()
+    assert f'<html lang="{"fr" if user == "bob" else "en"}"' in html.get_content()
 
 
 def test_it_is_late_only_if_it_could_have_come_earlier(house: House) -> None:

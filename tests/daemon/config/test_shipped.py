@@ -37,7 +37,7 @@ def test_the_sample_shows_every_option() -> None:
     options = {option for section in sections for option in names((section,))}
     # Said in the comment above [smtp]; the same everywhere.
     ways = {"password", "password_file", "password_credential"}
-    directories = {"state_dir", "runtime_dir", "credentials_dir", "rules_dir"}
+    directories = {"state_dir", "runtime_dir", "credentials_dir", "rules_dir", "templates_dir"}
     assert names(()) - sections == directories
     assert options - shown - ways - {"ca_file", "timeout"} == set()
     assert shown - options - names(()) - ways == set()
