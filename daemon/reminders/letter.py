@@ -138,9 +138,8 @@ def _event(follow_up: FollowUp, user: User, now: datetime) -> Attached:
 def _is_late(tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime) -> bool:
     """Whether it comes later than it could have: what was opened or moved a moment ago, for a
     time this near, was not due before that."""
-    moved = [c.at for c in follow_ups.history(tx, follow_up.id) if c.field == "schedule_version"]
-    opened = [follow_up.opened_at] if follow_up.opened_at else []
-    due = replace(entry.due, at=max([entry.due.at, *moved, *opened]))
+    scheduled = follow_ups.scheduled_at(tx, follow_up)
+    due = replace(entry.due, at=max(entry.due.at, scheduled or entry.due.at))
     return remind.is_late(due, now, book.ruleset.late_limit) is not remind.Late.NO
 
 

@@ -23,7 +23,7 @@ from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
 from daemon.store import ClaimLost, Store, Tx, Unavailable, follow_ups, ledger
 from rules import remind
-from rules.model.followups import LedgerEntry
+from rules.model.followups import FollowUp, LedgerEntry
 from rules.model.wire import Mail, SendResult
 
 log = structlog.stdlib.get_logger(__name__)
@@ -102,8 +102,11 @@ def _written(sender: Sender, book: Book, claimed: Sequence[LedgerEntry]) -> list
 
 def _together(sender: Sender, book: Book, some: Sequence[LedgerEntry]) -> list[LedgerEntry | None]:
     with sender.store.write() as tx:
-        written = [_with_bytes(tx, sender, book, entry) for entry in some]
-    for _ in written:
+        known = follow_ups.several(tx, [entry.due.follow_up for entry in some])
+        written = [
+            _with_bytes(tx, sender, book, entry, known.get(entry.due.follow_up)) for entry in some
+        ]
+    for _ in filter(None, written):
         reached("reminder.rendered")
     return written
 
@@ -126,9 +129,10 @@ def _alone(sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None
         return None
 
 
-def _with_bytes(tx: Tx, sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None:
+def _with_bytes(
+    tx: Tx, sender: Sender, book: Book, entry: LedgerEntry, follow_up: FollowUp | None
+) -> LedgerEntry | None:
     moment = now()
-    follow_up = follow_ups.get(tx, entry.due.follow_up)
     due = None if follow_up is None else dues(tx, book, follow_up)
     why = remind.obsolete(entry, follow_up, due)
     if why is not None or follow_up is None:

@@ -59,6 +59,15 @@ def get(tx: Tx, follow_up: FollowUpId) -> FollowUp | None:
     return _one(tx, row.id == follow_up)
 
 
+def several(tx: Tx, ids: Iterable[FollowUpId]) -> dict[FollowUpId, FollowUp]:
+    """Those of them that there are."""
+    return {
+        found.id: found
+        for some in chunks(ids)
+        for found in _follow_ups(tx, _query().where(row.id.in_(some)))
+    }
+
+
 def by_ref(tx: Tx, ref: str) -> FollowUp | None:
     """The follow-up of a reference, `FU-12`; the number alone will do."""
     prefix, _, number = ref.strip().rpartition("-")

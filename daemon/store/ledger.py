@@ -31,6 +31,39 @@ def _in(*states: LedgerState) -> sa.ColumnElement[bool]:
 _due = _in(LedgerState.DUE)
 _waiting = _in(LedgerState.RETRY, LedgerState.UNKNOWN)
 _left = _in(LedgerState.CLAIMED, LedgerState.SENDING)
+
+# What every mail goes through, built once: building costs as much as running.
+_this = c.id == sa.bindparam("which")
+_held_now = sa.and_(_this, c.state.in_([state.value for state in _IN_HAND]))
+_RENDERED = (
+    sa.update(table)
+    .where(_held_now, c.mail.is_(None))
+    .values(message_id=sa.bindparam("message_id"), mail=sa.bindparam("mail"))
+    .returning(table)
+)
+_SENDING = (
+    sa.update(table)
+    .where(_held_now, c.claimed_by == sa.bindparam("owner"))
+    .values(
+        state=LedgerState.SENDING.value,
+        handed_over=True,
+        claimed_until=sa.func.coalesce(
+            sa.bindparam("until", type_=c.claimed_until.type), c.claimed_until
+        ),
+    )
+)
+_SENT = (
+    sa.update(table)
+    .where(_this)
+    .values(
+        state=LedgerState.SENT.value,
+        mail=None,
+        last_error="",
+        sent_at=sa.bindparam("now"),
+        claimed_by=None,
+        claimed_until=None,
+    )
+)
 # Those least tried come first: one that never gets away delays nobody.
 _tried = sa.select(c.id).order_by(c.attempts, c.at, c.id)
 
@@ -170,9 +203,9 @@ def rendered(tx: Tx, entry: LedgerId, message_id: str, mail: bytes) -> LedgerEnt
 
     Raises ClaimLost when it is not in anybody's hands any more.
     """
-    first = sa.and_(c.id == entry, c.state.in_(_IN_HAND), c.mail.is_(None))
-    tx.execute(sa.update(table).where(first).values(message_id=message_id, mail=mail))
-    stored = get(tx, entry)
+    values = {"which": entry, "message_id": message_id, "mail": mail}
+    first = tx.execute(_RENDERED, values).first()
+    stored = _entry(first) if first is not None else get(tx, entry)
     if stored is None or stored.state not in _IN_HAND:
         raise ClaimLost(f"reminder {entry} is not claimed any more")
     return stored
@@ -185,20 +218,17 @@ def sending(
 
     Raises ClaimLost, with nothing changed, when `owner` is told and does not hold it any more.
     """
-    this = sa.and_(c.id == entry, c.state.in_(_IN_HAND))
-    values: dict[str, Any] = {"state": LedgerState.SENDING, "handed_over": True}
-    if until is not None:
-        values["claimed_until"] = until
-    if owner is not None:
-        this = sa.and_(this, c.claimed_by == owner)
-    found = tx.execute(sa.update(table).where(this).values(values)).rowcount
-    if owner is not None and not found:
+    if owner is None:
+        held = sa.and_(c.id == entry, c.state.in_(_IN_HAND))
+        values = {"state": LedgerState.SENDING, "handed_over": True}
+        tx.execute(sa.update(table).where(held).values(values))
+    elif not tx.execute(_SENDING, {"which": entry, "owner": owner, "until": until}).rowcount:
         raise ClaimLost(f"reminder {entry} is not claimed by {owner} any more")
 
 
 def sent(tx: Tx, entry: LedgerId, now: datetime) -> None:
     """The server took it, whatever was decided meanwhile; the bytes are dropped."""
-    _settle(tx, c.id == entry, state=LedgerState.SENT, mail=None, sent_at=now, last_error="")
+    tx.execute(_SENT, {"which": entry, "now": now})
 
 
 # What follows from an answer is for whoever holds the claim: one that was paused until another
