@@ -32,6 +32,7 @@ from daemon.reminders.ways import Ways
 from daemon.rulebook import Rulebook
 from daemon.store import Lease, Store, installation, open_store, options
 from rules.model.followups import FollowUp
+from rules.model.people import Address
 from rules.model.sightings import AccountId
 
 Progress = Callable[[str, str, int, int], None]
@@ -223,4 +224,15 @@ def _sender(
     lease = timedelta(seconds=settings.reminders.lease_seconds)
     pace = Pace(settings.smtp.mails_per_minute)
     outbox = connect.outbox_of(settings.smtp)
-    return Sender(store, rulebook, outbox, letter, owner, lease, pace=pace)
+    admin = Address(settings.smtp.admin) if settings.smtp.admin else None
+    return Sender(
+        store,
+        rulebook,
+        outbox,
+        letter,
+        owner,
+        lease,
+        pace=pace,
+        admin=admin,
+        language=settings.company.language,
+    )

@@ -12,6 +12,7 @@ from daemon.followups.no_reply import open_unanswered
 from daemon.followups.publish import carry
 from daemon.jobs import Job, Priority, Turn
 from daemon.loop import Loop, Tick
+from daemon.reminders.failures import tell_failures
 from daemon.reminders.late import give_up
 from daemon.reminders.plan import plan
 from daemon.reminders.post import send_letters
@@ -123,7 +124,7 @@ class Ticks:
         while not turn.stopping and (sent := send_letters(parts.sender)):
             log.info("letters", handed_over=sent)
             turn.within(60)
-
+        tell_failures(parts.sender, now())
         self._wake_when_due(timedelta(seconds=parts.settings.reminders.tick_seconds))
 
     def _wake_when_due(self, tick: timedelta) -> None:

@@ -24,6 +24,7 @@ from daemon.steps import reached
 from daemon.store import ClaimLost, Store, Tx, Unavailable, follow_ups, ledger
 from rules import remind
 from rules.model.followups import FollowUp, LedgerEntry
+from rules.model.people import Address
 from rules.model.wire import Mail, SendResult
 
 log = structlog.stdlib.get_logger(__name__)
@@ -42,7 +43,8 @@ MARKS = Marks(
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What the arrow works with. `owner` names this daemon in claims."""
+    """What the arrow works with. `owner` names this daemon in claims; `admin` is told what failed,
+    in `language`."""
 
     store: Store
     rulebook: Rulebook
@@ -52,6 +54,8 @@ class Sender:
     lease: timedelta = LEASE
     jitter: Callable[[], float] = random.random
     pace: Pace = field(default_factory=Pace)
+    admin: Address | None = None
+    language: str = "en"
 
 
 def send_due(sender: Sender) -> int:

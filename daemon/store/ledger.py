@@ -195,7 +195,7 @@ def _overdue(before: datetime, now: datetime) -> tuple[tuple[sa.ColumnElement[bo
 
 def next_at(tx: Tx) -> datetime | None:
     """When the next one that was never tried falls due."""
-    return tx.execute(sa.select(c.at).where(_due).order_by(c.at, c.id).limit(1)).scalar()
+    return tx.execute(sa.select(c.at).where(_due).order_by(c.at).limit(1)).scalar()
 
 
 def rendered(tx: Tx, entry: LedgerId, message_id: str, mail: bytes) -> LedgerEntry:
@@ -246,8 +246,20 @@ def unknown(tx: Tx, entry: LedgerId, error: str, at: datetime, owner: str | None
 
 
 def failed(tx: Tx, entry: LedgerId, error: str, owner: str | None = None) -> None:
-    """The server refused it for good."""
-    _settle(tx, _held(entry, owner), state=LedgerState.FAILED, mail=None, last_error=error)
+    """The server refused it for good, or it can't be written."""
+    held = _held(entry, owner)
+    _settle(tx, held, state=LedgerState.FAILED, mail=None, last_error=error, told_at=None)
+
+
+def untold(tx: Tx, limit: int) -> tuple[LedgerEntry, ...]:
+    """Those that failed and that no admin was told of."""
+    query = sa.select(table).where(_in(LedgerState.FAILED), c.told_at.is_(None))
+    return tuple(map(_entry, tx.execute(query.order_by(c.id).limit(limit))))
+
+
+def told(tx: Tx, entries: Iterable[LedgerId], now: datetime) -> None:
+    """An admin is being told of these failures."""
+    tx.execute(sa.update(table).where(c.id.in_(list(entries))).values(told_at=now))
 
 
 def void(tx: Tx, entry: LedgerId, why: str) -> None:

@@ -33,6 +33,7 @@ from rules.model.followups import Assignee, FollowUp, FollowUpDraft
 from rules.model.people import Level, User
 from rules.model.sightings import AccountId, When
 from rules.ruleset import RuleSet
+from tests.daemon.reminders.desk import Desk as Reminding
 
 SECRET = b"s" * 32
 COMMANDS = "suivi@lumen.example"
@@ -149,3 +150,10 @@ def office(template: Path, tmp_path: Path) -> Iterator[Office]:
         users = [people.get_user(tx, user) for user in (ann, bob)]
     yield Office(store, users[0], users[1], account)  # type: ignore[arg-type]  # both are there
     store.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Reminding]:
+    it = Reminding(tmp_path)
+    yield it
+    it.store.close()
