@@ -59,19 +59,29 @@ class Sender:
 
 
 def send_due(sender: Sender) -> int:
-    """Send every reminder that is due; returns how many were handed to the server."""
+    """Send reminders that are due; returns how many were handed to the server, 0 when there are
+    none left that may leave now."""
     book = sender.rulebook.in_force()
     if book.silent:
         return 0
+    while claimed := _claimed(sender):
+        reached("reminder.claimed")
+        # A batch of which nothing left, for all were refused, says nothing about the next.
+        if handed := _send(sender, book, claimed):
+            return handed
+    return 0
+
+
+def _claimed(sender: Sender) -> tuple[LedgerEntry, ...]:
     moment = now()
     room = sender.pace.room(moment, BATCH)
     if not room:
-        return 0
+        return ()
     with sender.store.write() as tx:
-        claimed = ledger.claim(tx, moment, sender.owner, moment + sender.lease, room)
-    if not claimed:
-        return 0
-    reached("reminder.claimed")
+        return ledger.claim(tx, moment, sender.owner, moment + sender.lease, room)
+
+
+def _send(sender: Sender, book: Book, claimed: Sequence[LedgerEntry]) -> int:
     ready = _written(sender, book, claimed)
 
     def sending(tx: Tx, index: int) -> None:

@@ -14,6 +14,10 @@ from rules.model.followups import Due, FollowUpId, LedgerEntry, LedgerId, Ledger
 from rules.model.people import UserId
 
 c = table.c
+
+FEW = 10
+"""So many are taken together of which one may have killed a daemon."""
+
 _UNIQUE = ["follow_up_id", "occurrence", "before_seconds", "recipient_id", "schedule_version"]
 _OVER = (LedgerState.SENT, LedgerState.FAILED, LedgerState.VOID)
 _IN_HAND = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN)
@@ -120,8 +124,9 @@ def claim(
     """Take what is to be sent now, first what was never tried; nobody else gets it before `until`.
 
     They become CLAIMED, also those that stood at SENDING when the claim of a dead owner ran out:
-    of them a second copy can arrive, with the same bytes. One whose owner died before it was
-    written is taken alone, when there is nothing else: it may have been the death of them.
+    of them a second copy can arrive, with the same bytes. Those whose owner died before they were
+    written come when there is nothing else, for one of them may have been the death of it: a few
+    at a time, and alone after a second death.
     """
     ids: list[int] = []
     for query in _claimable(now):
@@ -129,8 +134,10 @@ def claim(
             found = query.limit(limit - len(ids)).with_for_update(skip_locked=True)
             ids += tx.execute(found).scalars()
     if not ids:
-        alone = _unwritten(now).limit(1).with_for_update(skip_locked=True)
-        ids += tx.execute(alone).scalars()
+        for query, most in ((_unwritten(now, 1), FEW), (_unwritten(now), 1)):
+            if not ids:
+                some = query.limit(min(most, limit)).with_for_update(skip_locked=True)
+                ids += tx.execute(some).scalars()
     if not ids:
         return ()
     rows = tx.execute(
@@ -157,8 +164,9 @@ def _claimable(now: datetime) -> tuple[sa.Select[int], ...]:
     )
 
 
-def _unwritten(now: datetime) -> sa.Select[int]:
-    return _tried.where(_left, c.mail.is_(None), c.claimed_until <= now)
+def _unwritten(now: datetime, attempts: int | None = None) -> sa.Select[int]:
+    query = _tried.where(_left, c.mail.is_(None), c.claimed_until <= now)
+    return query if attempts is None else query.where(c.attempts == attempts)
 
 
 def overdue_for(tx: Tx, before: datetime, now: datetime) -> tuple[UserId, ...]:

@@ -208,11 +208,11 @@ class Drill:
     def _done(self) -> tuple[int, int]:
         return self.sightings().total(), len(self._ledger("state <> 'due'"))
 
-    def settle(self) -> None:
+    def settle(self, patience: float = PATIENCE) -> None:
         """Run undisturbed until all is caught up, or for so long that it never will be; `judge`
         says which."""
         self.step = "settled"
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         with self.house.daemon() as process:
             while not self.caught_up() and time.monotonic() < until:
                 assert process.poll() is None, self.house.log()[-3000:]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from daemon.steps import STEPS
-from tests.flows.drill import drill
+from tests.flows.drill import PATIENCE, drill
 from tests.flows.house import House
 
 REMINDER = [step for step in STEPS if step.startswith("reminder.")]
@@ -64,7 +64,7 @@ def test_at_very_many_random_moments(
             it.ask(2)
             with it.load(it.ask, every=0.2):
                 it.dies_at_work(it.step, moments.uniform(0, 0.5))
-        it.settle()
+        it.settle(PATIENCE + kills)
         it.judge(f"{kills} times kill -9 on {database.partition(':')[0]}", tell)
         rows = it.rows.values()
         # What came twice had stood at `sending` at a death: so few of what was on its way then.

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.memory.outbox import MemoryOutbox
+from daemon.reminders import send
 from daemon.reminders.pace import Pace
 from daemon.reminders.send import send_due
 from daemon.store import Unavailable, ledger
@@ -100,6 +101,14 @@ def test_what_could_not_be_stored_stays_in_doubt_and_is_complained_of(desk, monk
     with pytest.raises(Unavailable):
         send_due(desk.sender())
     assert LedgerState.SENDING.value in desk.states().values()
+
+
+def test_a_batch_of_which_all_are_refused_does_not_hold_up_the_next(desk, monkeypatch):
+    monkeypatch.setattr(send, "BATCH", 2)
+    desk.letter.poison = {"one": TypeError(), "two": TypeError()}
+    desk.remind("one", "two", "three")
+    assert send_due(desk.sender()) == 1
+    assert desk.states() == {"one": "failed", "two": "failed", "three": "sent"}
 
 
 def test_no_more_leave_in_a_minute_than_may(desk):

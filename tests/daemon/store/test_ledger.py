@@ -38,9 +38,11 @@ def _due(follow_up: FollowUpId, world: Any, at: datetime, version: int = 1, **ot
     return Due(follow_up=follow_up, schedule_version=version, at=at, **facts)
 
 
-def _claim(store: Store, now: datetime, owner: str = "one") -> tuple[LedgerEntry, ...]:
+def _claim(
+    store: Store, now: datetime, owner: str = "one", limit: int = 10
+) -> tuple[LedgerEntry, ...]:
     with store.write() as tx:
-        return ledger.claim(tx, now, owner, now + MINUTE, 10)
+        return ledger.claim(tx, now, owner, now + MINUTE, limit)
 
 
 def _state(store: Store, entry: LedgerEntry) -> LedgerState:
@@ -262,25 +264,32 @@ def test_a_waiting_reminder_moves_with_the_zone_of_its_recipient(
     assert entry.due.at == now + 2 * HOUR
 
 
-def test_what_was_the_death_of_its_owner_is_taken_alone_and_after_all_others(
+def test_what_was_the_death_of_its_owner_comes_after_all_others_and_then_alone(
     store: Store, world: Any, now: datetime, follow_up: FollowUpId
 ) -> None:
     with store.write() as tx:
-        dues = [_due(follow_up, world, now - n * MINUTE, before=n * MINUTE) for n in range(5)]
+        dues = [_due(follow_up, world, now - n * MINUTE, before=n * MINUTE) for n in range(16)]
         ledger.plan(tx, dues, now)
-    _poison, written, third, *_ = _claim(store, now - MINUTE, "dead")
+    _poison, written, third, *_ = _claim(store, now - MINUTE, "dead", 50)
     with store.write() as tx:
         ledger.rendered(tx, written.id, "id@we", b"bytes")
         ledger.retry(tx, third.id, "451", now + MINUTE, "dead")
-    later = now + MINUTE
-    batches = [[e.id for e in _claim(store, later, "two")] for _ in range(4)]
-    with store.read() as tx:
         fresh = next(e.id for e in ledger.all_open(tx) if e.due.at == now)
-        unwritten = [e.id for e in ledger.all_open(tx) if e.mail is None and e.id != third.id]
-    # First what is new, then what waited, then what is written; the unwritten one by one.
+    # First what is new, then what waited, then what is written; the unwritten a few at a time.
+    later, unwritten = now + MINUTE, 13
+    batches = [[e.id for e in _claim(store, later, "two", 50)] for _ in range(4)]
     assert batches[0] == [fresh, third.id, written.id]
-    assert [len(batch) for batch in batches] == [3, 1, 1, 0]
-    assert {i for batch in batches for i in batch} == {third.id, written.id, *unwritten}
+    assert [len(batch) for batch in batches] == [3, ledger.FEW, unwritten - ledger.FEW, 0]
+    assert len({i for batch in batches for i in batch}) == 3 + unwritten
+    # Once more somebody died: from now on each alone, so that only one can be in the way.
+    latest = later + MINUTE
+    with store.write() as tx:
+        for id_ in batches[0]:
+            ledger.sent(tx, id_, later)
+    assert [len(_claim(store, latest, "three", 50)) for _ in range(unwritten + 1)] == [
+        *([1] * unwritten),
+        0,
+    ]
 
 
 def test_the_next_one_due_is_known(
@@ -297,7 +306,7 @@ def test_a_tick_finds_what_is_due_by_an_index(store: Store, now: datetime, url: 
     if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL's planner decides by the size of the table")
     with store.read() as tx:
-        for query in (*ledger._claimable(now), ledger._unwritten(now)):
+        for query in (*ledger._claimable(now), ledger._unwritten(now), ledger._unwritten(now, 1)):
             said = str(query.limit(50).compile(tx, compile_kwargs={"literal_binds": True}))
             plan = " ".join(map(str, tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}")))
             assert "SEARCH ledger USING" in plan, plan
