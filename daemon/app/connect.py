@@ -7,12 +7,17 @@ from connectors.smtp import SmtpServer
 from daemon.config import Calendar, Mailbox, Smtp
 from daemon.ports import Calendars, Outbox
 from daemon.ports import Mailbox as MailboxPort
+from rules.firing import headers_read
+from rules.ruleset import RuleSet
 
 
-def imap_account(mailbox: Mailbox) -> ImapAccount:
-    """The IMAP account behind a `[[mailboxes]]` table."""
+def imap_account(mailbox: Mailbox, ruleset: RuleSet | None = None) -> ImapAccount:
+    """The IMAP account behind a `[[mailboxes]]` table; the header fields that the rules ask about
+    are fetched too."""
     # Where answers arrive, it is asked who sent them; elsewhere that field is only long.
-    fields = ("AUTHENTICATION-RESULTS",) if mailbox.authserv_id else ()
+    fields: tuple[str, ...] = ("AUTHENTICATION-RESULTS",) if mailbox.authserv_id else ()
+    if ruleset is not None:
+        fields += tuple(sorted(name.upper() for name in headers_read(ruleset.rules)))
     return ImapAccount(
         host=mailbox.host,
         port=mailbox.port,
@@ -25,9 +30,9 @@ def imap_account(mailbox: Mailbox) -> ImapAccount:
     )
 
 
-def mailbox_of(mailbox: Mailbox) -> MailboxPort:
-    """A logged-in mailbox. Raises Unreachable or Refused."""
-    return imap.connect(imap_account(mailbox))
+def mailbox_of(mailbox: Mailbox, ruleset: RuleSet | None = None) -> MailboxPort:
+    """A logged-in mailbox, to be judged by these rules. Raises Unreachable or Refused."""
+    return imap.connect(imap_account(mailbox, ruleset))
 
 
 def calendars_of(calendar: Calendar) -> Calendars:

@@ -106,7 +106,7 @@ class Parts:
                 progress(account.name, folder, done, total)
                 return not turn.stopping
 
-            session = connect.mailbox_of(mailbox)
+            session = connect.mailbox_of(mailbox, self.rulebook.in_force().ruleset)
             try:
                 synced = mail.sync(capture, account, session, lease, judged)
                 return Outcome(spelled(synced.counts), "; ".join(synced.troubles))

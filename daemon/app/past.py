@@ -20,6 +20,7 @@ import structlog
 
 from connectors.errors import ConnectorError
 from daemon.app import connect, members
+from daemon.app.other_rules import timed
 from daemon.app.parts import Progress, own_domains, silent
 from daemon.app.rules import options_of
 from daemon.capture import calendar, mail
@@ -90,12 +91,13 @@ class _Reading:
     troubles: list[str] = field(default_factory=list)
 
 
-def servers_of(settings: Settings) -> Servers:
-    """The configured ones."""
+def servers_of(settings: Settings, ruleset: RuleSet) -> Servers:
+    """The configured ones, to be judged by these rules."""
     boxes = {mailbox.name: mailbox for mailbox in settings.mailboxes}
     books = {book.name: book for book in settings.calendars}
     return Servers(
-        lambda name: connect.mailbox_of(boxes[name]), lambda name: connect.calendars_of(books[name])
+        lambda name: connect.mailbox_of(boxes[name], ruleset),
+        lambda name: connect.calendars_of(books[name]),
     )
 
 
@@ -117,7 +119,12 @@ def judged_anew(asked: Question) -> Iterator[Past]:
             twin.seed(asked.store, other)
             read = _read_all(asked, other)
             unread = {**scope.unread, **read.unread}
-            scope = replace(scope, unread=unread, silent=frozenset(read.silent))
+            scope = replace(
+                scope,
+                unread=unread,
+                silent=frozenset(read.silent),
+                timed=timed(asked.ruleset),
+            )
             fingerprint = asked.ruleset.fingerprint
             yield Past(asked.store, other, scope, fingerprint, tuple(read.troubles))
         finally:

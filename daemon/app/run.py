@@ -85,6 +85,7 @@ class App:
     def explain(self, text: str) -> tuple[proof.Explanation, ...]:
         """What became of a message or event; asks the mailboxes when nothing is stored."""
         parts = self._parts
+        ruleset = parts.rulebook.in_force().ruleset
         asked = tuple(
             proof.Asked(
                 account.id,
@@ -92,7 +93,7 @@ class App:
                 account.owner,
                 account.level,
                 account.folders,
-                lambda mailbox=mailbox: connect.mailbox_of(mailbox),  # type: ignore[misc]
+                lambda mailbox=mailbox: connect.mailbox_of(mailbox, ruleset),  # type: ignore[misc]
             )
             for account, mailbox in parts.members.mail.values()
         )

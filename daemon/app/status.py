@@ -5,19 +5,21 @@ from typing import Any
 
 from daemon.app.parts import Parts
 from daemon.loop import Loop
-from daemon.store import accounts, folders, follow_ups, installation, ledger, people
+from daemon.store import accounts, folders, follow_ups, installation, ledger, people, whole
 from daemon.store.errors import StoreError
 from daemon.web.readiness import Check, Readiness
 
 
 def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
     """Everything that an operator asks first, as plain data."""
+    in_force = parts.rulebook.in_force().ruleset.fingerprint
     with parts.store.read() as tx:
         state = installation.get(tx)
         known = accounts.watched(tx)
         reminders = ledger.counts(tx)
         tallied = folders.totals(tx)
         troubles = ledger.troubles(tx)
+        earlier = whole.of_earlier_rules(tx, in_force)
         users = people.users(tx)
     return {
         "observing": state.observing,
@@ -35,6 +37,7 @@ def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
             for status in known
         ],
         "judged": tallied,
+        "of_earlier_rules": earlier,
         "reminders": {state.value: count for state, count in reminders.items()},
         "reminder_troubles": [
             {

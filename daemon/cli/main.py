@@ -27,6 +27,7 @@ EX_CONFIG = 78
 
 OURS = (
     ("daemon.cli.context", "Trouble"),
+    ("daemon.app.in_step", "Busy"),
     ("daemon.control", "ControlError"),
     ("daemon.store.errors", "StoreError"),
     ("daemon.web.server", "CannotListen"),

@@ -26,10 +26,11 @@ def plain(text: object) -> str:
 
 def as_json(value: Any) -> None:
     """One JSON document on stdout."""
-    typer.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(value, default=jsonable, ensure_ascii=False, indent=2))
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """What JSON has no form for, for `json.dumps`."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, datetime | date):

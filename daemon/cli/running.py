@@ -90,6 +90,9 @@ def status(
             (_("reminder for"), _("state"), _("why")),
             [[t.get(n) or "–" for n in ("recipient", "state", "why")] for t in troubles],
         )
+    if earlier := answer.get("of_earlier_rules"):
+        told = _("{number} exchanges were judged by earlier rules: `suivi rules diff` compares")
+        typer.echo(told.format(number=earlier))
     for job in answer.get("loop", {}).get("overdue", ()):
         typer.echo(f"suivi: {_('overdue')}: {plain(job)}", err=True)
     typer.echo(answer.get("http", ""))

@@ -31,6 +31,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return _new_database(request.getfixturevalue("postgres_url"))
 
 
+@pytest.fixture
+def postgresql(postgres_url: str) -> str:
+    """The address of an empty PostgreSQL database, where that kind is enough."""
+    return _new_database(postgres_url)
+
+
 def _new_database(server: str) -> str:
     name = f"flow_{next(_numbers)}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
