@@ -9,6 +9,8 @@ from connectors import smtp
 from connectors.errors import ConnectorError
 from daemon.app import connect
 from daemon.config import Calendar, Mailbox, Settings, Smtp
+from daemon.reminders.sheets import Sheets
+from daemon.reminders.vocabulary import REMINDER, full, sparse
 from daemon.store import StoreError, open_store, shown
 from rules.model.sightings import FolderRole
 
@@ -43,6 +45,22 @@ def check(settings: Settings) -> Iterator[CheckLine]:
     for calendar in settings.calendars:
         yield _calendar(calendar)
     yield _smtp(settings.smtp)
+    yield from _templates(settings)
+
+
+def _templates(settings: Settings) -> Iterator[CheckLine]:
+    """Each template of the admin's own: nothing is said where there is none."""
+    sheets = Sheets(settings.templates_folder)
+    for name in sheets.names():
+        if not sheets.files(name):
+            continue
+        what = f"template {name}"
+        found = sheets.faults(name, (full(REMINDER), sparse(REMINDER)))
+        for misprint in found:
+            yield CheckLine(what, Health.BAD, misprint.said("en"))
+        if not found:
+            files = ", ".join(path.name for path in sheets.files(name))
+            yield CheckLine(what, Health.OK, f"{files} can be filled in")
 
 
 def _state(settings: Settings) -> CheckLine:

@@ -18,6 +18,7 @@ from daemon.cli import (
     reminders,
     rules,
     running,
+    templates,
 )
 from daemon.cli.context import Options
 from daemon.i18n import mark, of_environment, translator
@@ -67,6 +68,7 @@ def build() -> typer.Typer:
         reminders,
         rules,
         proof,
+        templates,
         demo,
     ):
         group.add(app)

@@ -18,7 +18,8 @@ from daemon.store import Tx, exchanges, follow_ups, people
 from rules import access, adopt, identity, remind
 from rules.model.exchanges import Direction, Exchange
 from rules.model.followups import FollowUp, LedgerEntry
-from rules.model.people import Address, ThirdPartyId, User
+from rules.model.people import Address, Directory, ThirdPartyId, User
+from rules.ruleset import RuleSet
 from rules.words import find, one_line, words
 
 PAST = 3
@@ -59,8 +60,9 @@ class Letter:
         user = book.directory.users[entry.due.recipient]
         message_id = identity.reminder_id(entry.due, self.sender.rpartition("@")[2])
         late = _is_late(tx, book, entry, follow_up, now)
-        facts = self.facts(tx, book, follow_up, user, now, late=late)
-        said = self.printer.print(tx, entry.due.template, user.language, facts, now)
+        directory = book.directory
+        filled = facts(tx, self.ways, book.ruleset, directory, follow_up, user, now, late=late)
+        said = self.printer.print(tx, entry.due.template, user.language, filled, now)
         mail = MailText(
             subject=said.subject,
             text=said.text,
@@ -75,36 +77,41 @@ class Letter:
         )
         return message_id, compose(mail)
 
-    def facts(
-        self, tx: Tx, book: Book, follow_up: FollowUp, user: User, now: datetime, *, late: bool
-    ) -> Mapping[str, Any]:
-        """What templates speak of (daemon.reminders.vocabulary.REMINDER)."""
-        directory = book.directory
-        party = (
-            directory.third_parties.get(follow_up.third_party) if follow_up.third_party else None
-        )
-        contact = directory.contacts.get(follow_up.contact) if follow_up.contact else None
-        past = _last_exchanges(tx, party.id, user) if party else ()
-        named = party is not None and find(words(party.name), words(follow_up.title)) is not None
-        return {
-            "language": user.language,
-            "company": self.ways.company,
-            "reader": user.name,
-            "title": one_line(follow_up.title),
-            "when": local_time(follow_up, user),
-            "place": one_line(follow_up.place),
-            "description": follow_up.description.strip(),
-            "late": late,
-            "says_follow_up": adopt.says_follow_up(book.ruleset, follow_up.title),
-            "says_party": named,
-            "party": {"name": one_line(party.name), "code": party.code} if party else None,
-            "contact": {"name": one_line(contact.name), "phones": contact.phones}
-            if contact
-            else None,
-            "past": tuple(_recalled(exchange, user) for exchange in past),
-            "links": self.ways.links(follow_up, user, now),
-            "answers": self.ways.commands is not None,
-        }
+
+def facts(
+    tx: Tx,
+    ways: Ways,
+    ruleset: RuleSet,
+    directory: Directory,
+    follow_up: FollowUp,
+    user: User,
+    now: datetime,
+    *,
+    late: bool,
+) -> Mapping[str, Any]:
+    """What templates speak of (daemon.reminders.vocabulary.REMINDER), as this user may see it."""
+    party = directory.third_parties.get(follow_up.third_party) if follow_up.third_party else None
+    contact = directory.contacts.get(follow_up.contact) if follow_up.contact else None
+    past = _last_exchanges(tx, party.id, user) if party else ()
+    named = party is not None and find(words(party.name), words(follow_up.title)) is not None
+    who = {"name": one_line(contact.name), "phones": contact.phones} if contact else None
+    return {
+        "language": user.language,
+        "company": ways.company,
+        "reader": user.name,
+        "title": one_line(follow_up.title),
+        "when": local_time(follow_up, user),
+        "place": one_line(follow_up.place),
+        "description": follow_up.description.strip(),
+        "late": late,
+        "says_follow_up": adopt.says_follow_up(ruleset, follow_up.title),
+        "says_party": named,
+        "party": {"name": one_line(party.name), "code": party.code} if party else None,
+        "contact": who,
+        "past": tuple(_recalled(exchange, user) for exchange in past),
+        "links": ways.links(follow_up, user, now),
+        "answers": ways.commands is not None,
+    }
 
 
 def _recalled(exchange: Exchange, user: User) -> Mapping[str, Any]:

@@ -1,0 +1,33 @@
+"""The mail that a template makes of a follow-up, without sending any."""
+
+from dataclasses import replace
+
+from daemon.app.parts import own_domains
+from daemon.app.rules import ruleset_of
+from daemon.clock import now
+from daemon.config import Settings
+from daemon.reminders.letter import facts
+from daemon.reminders.sheets import Printed, Sheets
+from daemon.reminders.ways import Ways
+from daemon.store import Tx, people
+from rules.freemail import FREE_MAIL
+from rules.model.followups import FollowUp
+
+# Signed for nobody: what is shown to an admin must not act for a user.
+_NOT_SIGNED = b"preview"
+
+
+def preview(
+    tx: Tx, settings: Settings, follow_up: FollowUp, template: str | None, language: str | None
+) -> Printed | None:
+    """As its owner would get it now, with links that do nothing; None where it has no owner."""
+    user = people.get_user(tx, follow_up.owner) if follow_up.owner is not None else None
+    if user is None:
+        return None
+    reader = replace(user, language=language or user.language)
+    directory = people.directory(tx, own_domains(settings), FREE_MAIL)
+    commands = next((m.address for m in settings.mailboxes if m.purpose == "commands"), None)
+    url = (settings.http.public_url or "").rstrip("/")
+    ways = Ways(settings.company.name, commands, url, _NOT_SIGNED)
+    said = facts(tx, ways, ruleset_of(settings), directory, follow_up, reader, now(), late=False)
+    return Sheets(settings.templates_folder).print(template, reader.language, said)

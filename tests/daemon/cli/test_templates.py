@@ -1,0 +1,79 @@
+"""`suivi template`: what there is, what is wrong with it, and how it looks."""
+
+import json
+from pathlib import Path
+
+from daemon.cli.context import Trouble
+from daemon.reminders.manual import manual
+from daemon.reminders.vocabulary import OF_A_LOOP, REMINDER
+from tests.daemon.cli.conftest import Suivi
+from tests.daemon.cli.test_follow_ups import BY, Ran, Run, add, invoke, ok, run
+
+__all__ = ["run"]
+
+MANUAL = Path(__file__).parents[3] / "docs/reference/templates.md"
+
+
+def template(place: Path, name: str, **files: str) -> None:
+    (place / "templates" / name).mkdir(parents=True, exist_ok=True)
+    for part, source in files.items():
+        (place / "templates" / name / f"{part.replace('_', '.')}.j2").write_text(source, "utf-8")
+
+
+def test_the_built_in_one_alone(run: Run) -> None:
+    assert "reminder" in ok(run("template", "list"))
+    assert ok(run("template", "check")) == "Every template is in order.\n"
+
+
+def test_every_mistake_of_ones_own_is_told_with_its_place(
+    run: Run, place: Path, suivi: Suivi
+) -> None:
+    template(place, "short", subject_fr="Rappel : {{ titel }}", text="{{ x }}\n{% for a in b %}")
+    template(place, "fine", subject="{{ title }}!")
+    listed = {row["name"]: row for row in json.loads(ok(run("template", "list", "--json")))}
+    assert listed["fine"]["mistakes"] == 0
+    assert [Path(path).name for path in listed["short"]["files"]] == ["subject.fr.j2", "text.j2"]
+    said = said_by(run("template", "check"))
+    assert "short/subject.fr.j2:1: unknown variable 'titel'; did you mean 'title'?" in said
+    assert "short/text.j2:2: not a template" in said
+    assert ok(run("template", "check", "fine")) == "Every template is in order.\n"
+    assert suivi("template", "check").returncode == 1
+    assert suivi("template", "check", "fine").returncode == 0
+    assert "there is no template 'none'" in said_by(run("template", "check", "none"))
+
+
+def test_a_preview_shows_the_mail_and_signs_nothing(run: Run, place: Path) -> None:
+    config = place / "suivi.toml"
+    url = '[http]\npublic_url = "https://suivi.example"\n'
+    config.write_text(config.read_text().replace("[http]\n", url))
+    ok(run("exchange", "add", "Allô, votre devis ?", "--with", "DUP", "--in", *BY))
+    ref = add(run, "Relance <devis>", "+3d")["ref"]
+    file = place / "mail.html"
+    said = said_by(run("template", "preview", ref, "--html", str(file)))
+    assert "Subject: Relance <devis> · Dupont & Fils" in said
+    assert "EXC-1" in said
+    assert "Allô, votre devis ?" in said
+    assert "Relance &lt;devis&gt;" in file.read_text("utf-8")
+    template(place, "short", subject="{{ reader }} / {{ language }}")
+    words = ("template", "preview", ref, "--template", "short", "--language", "en")
+    assert "Alice Martin / en" in ok(run(*words))
+    template(place, "short", subject="{{ titel }}")
+    broken = run(*words)
+    assert "unknown variable 'titel'" in broken.stderr
+    assert "Relance <devis>" in broken.stdout
+    assert isinstance(run("template", "preview", "FU-99").error, Trouble)
+    assert isinstance(run(*words[:3], "--language", "de").error, Trouble)
+
+
+def said_by(ran: Ran) -> str:
+    """What was said, where something was said beside it too."""
+    if ran.error is not None:
+        raise ran.error
+    return ran.stdout
+
+
+def test_the_manual_is_what_the_table_says() -> None:
+    assert MANUAL.read_text("utf-8") == manual("en")
+    assert ok(invoke("template", "variables")) == manual("en")
+    for variable in (*REMINDER, *OF_A_LOOP):
+        assert f"| `{variable.name}` |" in manual("fr")
