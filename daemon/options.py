@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from difflib import get_close_matches
 
 from daemon import publicholidays
-from daemon.i18n import mark
+from daemon.i18n import Told, mark
 from rules import officehours
 from rules.model.people import EntityId, User
 from rules.options import Chosen, DigestWishes, Scope, Value, Wishes, entity_of
@@ -21,8 +22,8 @@ from rules.workdays import NO_HOLIDAYS, Hours
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an option takes. `parse` gives the value as it is stored, or raises ValueError with
-    what is wrong; `shown` is what `parse` understands."""
+    """What an option takes. `parse` gives the value as it is stored, or raises Told, with what
+    is wrong; `shown` is what `parse` understands."""
 
     name: str
     parse: Callable[[str], Value]
@@ -63,7 +64,7 @@ _LONGEST = timedelta(days=366) // timedelta(minutes=1)
 def _flag(text: str) -> bool:
     word = fold(text)
     if word not in _YES | _NO:
-        raise ValueError("takes yes or no")
+        raise Told(mark("takes yes or no"))
     return word in _YES
 
 
@@ -71,10 +72,10 @@ def _length(text: str) -> int:
     found = _LENGTH.fullmatch(fold(text))
     unit = _UNITS.get(found[2]) if found else None
     if found is None or unit is None:
-        raise ValueError("takes a length of time such as '30 min', '2 h' or '1 d'")
+        raise Told(mark("takes a length of time such as '30 min', '2 h' or '1 d'"))
     minutes = int(found[1]) * _MINUTES[unit]
     if minutes > _LONGEST:
-        raise ValueError("takes no more than a year")
+        raise Told(mark("takes no more than a year"))
     return minutes
 
 
@@ -91,18 +92,21 @@ def _clock(text: str) -> str:
     except ValueError:
         at = None
     if at is None:
-        raise ValueError("takes a time of day such as 09:00")
+        raise Told(mark("takes a time of day such as 09:00"))
     return f"{at:%H:%M}"
 
 
 def _hours(text: str) -> str:
-    return officehours.shown(officehours.read(text))
+    try:
+        return officehours.shown(officehours.read(text))
+    except ValueError as error:
+        raise Told(mark("takes days and hours such as 'Mon-Fri 08:30-18:30'")) from error
 
 
 def _name(text: str) -> str:
     word = fold(text)
     if word and not _NAME.fullmatch(word):
-        raise ValueError("takes a name of letters, digits, - and _")
+        raise Told(mark("takes a name of letters, digits, - and _"))
     return word
 
 
@@ -206,6 +210,56 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 
+class NoSuchOption(KeyError):
+    """Nothing is called like that; `close` is what may have been meant."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.close = next(iter(get_close_matches(key, OPTIONS, 1)), None)
+
+
+def option(key: str) -> Option:
+    """The option of this name. Raises NoSuchOption."""
+    if key not in OPTIONS:
+        raise NoSuchOption(key)
+    return OPTIONS[key]
+
+
+def manual() -> str:
+    """The reference of all options, as Markdown."""
+    rows = [
+        f"| `{o.key}` | {o.kind.name} | {_quoted(o.kind.shown(o.default))} | {o.help} |"
+        for o in OPTIONS.values()
+    ]
+    return "\n".join((_MANUAL, *rows, ""))
+
+
+_MANUAL = """\
+# Options
+
+This page is made from the table in `daemon/options.py`: `./run docs` writes it, `suivi option
+manual` prints it.
+
+An option is set for a user, for an entity (a company of several that share one suivi), or for the
+whole installation; the nearest to the user decides. What nobody set is as the configuration file
+says, else as in this table. A follow-up, or the rule that opened it, that names a time or a
+template of its own comes before all options. A change is in force at once: reminders that wait
+move, and none becomes due in the past by it.
+
+    suivi option list
+    suivi option set reminder_before "2 h" --user anna@example.org
+    suivi option set holidays FR-57 --entity main
+    suivi option unset reminder_before --user anna@example.org
+    suivi option history
+
+| option | takes | unless set | |
+|---|---|---|---|"""
+
+
+def _quoted(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
 def defaults(**installation: Value) -> Mapping[str, Value]:
     """What is built in, with what the configuration file says instead."""
     return {option.key: option.default for option in OPTIONS.values()} | installation
@@ -239,11 +293,6 @@ def wishes(chosen: Chosen, user: User, entity: EntityId | None) -> Wishes:
     )
 
 
-def public_holidays(chosen: Chosen, entity: EntityId | None = None) -> frozenset[date]:
-    """On which days an entity's people don't work; without one, those of the installation."""
-    return _free(chosen.of("holidays", entity=entity))
-
-
 def digest_wishes(chosen: Chosen, user: User) -> DigestWishes:
     """Whether and when this user gets the digest."""
     entity = entity_of(user, None)
@@ -260,8 +309,9 @@ def digest_wishes(chosen: Chosen, user: User) -> DigestWishes:
     )
 
 
-def holidays(chosen: Chosen, entity: EntityId | None) -> frozenset[date]:
-    """The public holidays of an entity, whether or not reminders respect them."""
+def holidays(chosen: Chosen, entity: EntityId | None = None) -> frozenset[date]:
+    """The public holidays of an entity, without one those of the installation; whether or not
+    reminders respect them."""
     return _free(chosen.of("holidays", entity=entity))
 
 

@@ -5,28 +5,36 @@ import warnings
 from datetime import date
 from functools import cache
 
+from daemon.i18n import Told, mark
+
 _CODE = re.compile(r"([A-Z]{2})(?:-(.{1,60}))?", re.DOTALL)
 _YEARS = range(2000, 2101)
 
 
 def normal(text: str) -> str:
     """The code of a country, or of its region after a dash (ISO 3166: `FR`, `FR-57`), as it is
-    kept; "" stays. Raises ValueError for one that nobody knows."""
+    kept; "" stays. Raises Told for one that nobody knows."""
     if not text.strip():
         return ""
     found = _CODE.fullmatch(text.strip().upper())
     if found is None:
-        raise ValueError("takes a country such as FR, or a region such as FR-57")
+        raise Told(mark("takes a country such as FR, or a region such as FR-57"))
     from holidays import list_supported_countries
 
     regions = list_supported_countries(include_aliases=False).get(found[1])
     if regions is None:
-        raise ValueError(f"no public holidays are known of a country '{found[1]}'")
+        raise Told(mark("no public holidays are known of '{country}'"), country=found[1])
     if found[2] is None:
         return found[1]
     region = next((r for r in regions if r.upper() == found[2]), None)
     if region is None:
-        raise ValueError(f"{found[1]} has no region '{found[2]}': {', '.join(regions) or 'none'}")
+        known = ", ".join(regions) or "-"
+        raise Told(
+            mark("{country} has no region '{region}': {known}"),
+            country=found[1],
+            region=found[2],
+            known=known,
+        )
     return f"{found[1]}-{region}"
 
 

@@ -93,7 +93,7 @@ class Rulebook:
             directory = self._read(tx)
             around = Surroundings(
                 self._zone,
-                options.public_holidays(self._chosen),
+                options.holidays(self._chosen),
                 accounts.names(tx),
                 state.live_since,
             )

@@ -33,16 +33,19 @@ class Chosen:
     def of(self, key: str, user: UserId | None = None, entity: EntityId | None = None) -> Value:
         """What decides for a user, about something of an entity. Raises KeyError for a key that
         nothing defines."""
+        scope = self.where(key, user, entity)
+        return self.builtin[key] if scope is None else self.chosen[key, scope]
+
+    def where(
+        self, key: str, user: UserId | None = None, entity: EntityId | None = None
+    ) -> Scope | None:
+        """For whom the value that decides was set; None when nobody set one."""
         scopes = []
         if user is not None:
             scopes.append(Scope(user=user))
         if entity is not None:
             scopes.append(Scope(entity=entity))
-        for scope in (*scopes, ALL):
-            value = self.chosen.get((key, scope))
-            if value is not None:
-                return value
-        return self.builtin[key]
+        return next((s for s in (*scopes, ALL) if (key, s) in self.chosen), None)
 
 
 def entity_of(user: User, entity: EntityId | None) -> EntityId | None:

@@ -55,3 +55,17 @@ def of_environment() -> str:
 def mark(message: str) -> str:
     """Names a message for extraction where it is not translated yet (the gettext `N_`)."""
     return message
+
+
+class Told(ValueError):
+    """A value that is not taken, and why, in words that can be translated: `text` is marked, with
+    places for `details`."""
+
+    def __init__(self, text: str, **details: str) -> None:
+        super().__init__(text.format(**details))
+        self.text = text
+        self.details = details
+
+    def told(self, _: Callable[[str], str]) -> str:
+        """The reason in the language of `_`."""
+        return _(self.text).format(**self.details)

@@ -45,7 +45,7 @@ def test_what_an_option_takes(kind: Kind, text: str, value: object) -> None:
         (LENGTH, "400 d", "no more than a year"),
         (CLOCK, "25:00", "time of day"),
         (CLOCK, "noon", "time of day"),
-        (HOURS, "Mon", "names no hours"),
+        (HOURS, "Mon", "days and hours"),
         (NAME, "../secret", "letters, digits"),
         (HOLIDAYS, "XX", "no public holidays are known"),
         (HOLIDAYS, "FR-99", "no region '99'"),
