@@ -25,10 +25,12 @@ from daemon.reminders.vocabulary import REMINDER, Variable, kinds
 
 BUILT_IN = "reminder"
 PARTS = ("subject", "text", "html")
-MOST = {"subject": 1_000, "text": 100_000, "html": 300_000}
+MOST = {"subject": 10_000, "text": 100_000, "html": 300_000}
 """Characters of a part; what is longer is broken."""
-VALUE_MOST = 10_000
+VALUE_MOST = 4_000
 """Characters of a value; what is longer is cut."""
+SUBJECT_MOST = 250
+"""Characters of a subject as it is sent; what is longer is cut."""
 LIST_MOST = 20
 NAMES_MOST = 200
 
@@ -117,13 +119,17 @@ class Sheets:
         in, with each of the samples in each language."""
         found: dict[str, Misprint] = {}
         for language in LANGUAGES:
-            try:
-                self._templates(name, language)
-                for sample in samples:
-                    self._print(name, language, _tame({**sample, "language": language}))
-            except _Broken as broken:
-                found |= {misprint.said("en"): misprint for misprint in broken.faults}
+            for sample in samples:
+                told = self._tried(name, language, _tame({**sample, "language": language}))
+                found |= {misprint.said("en"): misprint for misprint in told}
         return tuple(found.values())
+
+    def _tried(self, name: str, language: str, values: Mapping[str, Any]) -> tuple[Misprint, ...]:
+        try:
+            printed = self._print(name, language, values)
+        except _Broken as broken:
+            return broken.faults
+        return () if printed.subject else (Misprint(f"{name}/subject", Fault(0, EMPTY, {})),)
 
     def files(self, name: str) -> tuple[Path, ...]:
         """The admin's files of a template."""
@@ -150,10 +156,7 @@ class Sheets:
         made: dict[str, str] = {}
         for part, (file, template) in self._templates(name, language).items():
             made[part] = _filled(file, template, values, MOST[part])
-        subject = " ".join(made["subject"].split())
-        if not subject:
-            raise _Broken(Misprint(f"{name}/subject", Fault(0, EMPTY, {})))
-        return Printed(subject, made["text"], made["html"])
+        return Printed(_subject(made["subject"]), made["text"], made["html"])
 
     def _print_ours(
         self, language: str, values: Mapping[str, Any], faults: tuple[Misprint, ...]
@@ -166,8 +169,7 @@ class Sheets:
             if read.template is None:
                 raise TemplateError(f"the built-in template {self._built_in} is broken")
             made[part] = "".join(_bounded(read.template, values, 10 * MOST[part]))
-        subject = " ".join(made["subject"].split())
-        return Printed(subject, made["text"], made["html"], faults)
+        return Printed(_subject(made["subject"]), made["text"], made["html"], faults)
 
     def _templates(self, name: str, language: str) -> dict[str, tuple[str, Template]]:
         """A template for each part. Raises _Broken with the faults of all of them."""
@@ -248,6 +250,12 @@ def _source(path: Path) -> str:
             raise ValueError("not a file")
         octets = file.read(4 * grammar.SOURCE_MOST + 1)
     return octets.decode("utf-8-sig")
+
+
+def _subject(made: str) -> str:
+    """One line, of a length that mail programs show."""
+    line = " ".join(made.split())
+    return line if len(line) <= SUBJECT_MOST else f"{line[: SUBJECT_MOST - 1]}…"
 
 
 def _unreadable(path: Path, error: Exception) -> _Read:

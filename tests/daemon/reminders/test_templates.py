@@ -142,8 +142,7 @@ def test_an_admins_template_is_used_by_language_and_read_again_when_it_changes(
         ({"subject": "{{ titel }}"}, "short/subject.j2:1: unknown variable 'titel'"),
         ({"text": "{% if %}"}, "short/text.j2:1: not a template"),
         ({"html_fr": "{{ party.name"}, "short/html.fr.j2:1: not a template"),
-        ({"subject": "{% if late %}x{% endif %}"}, "short/subject: makes nothing"),
-        ({"subject": "{{ description }}" * 400}, "makes more than 1000 characters"),
+        ({"subject": "{{ description }}" * 800}, "makes more than 10000 characters"),
     ],
 )
 def test_a_broken_one_is_the_built_in_one_and_told(
@@ -155,6 +154,12 @@ def test_a_broken_one_is_the_built_in_one_and_told(
     assert printed.subject == Sheets(None).print(None, "fr", calm).subject
     assert any(told in line for line in said(printed.faults))
     assert any(told in line for line in said(mine.faults("short", (calm,))))
+
+
+def test_an_empty_subject_shows_in_a_check(tmp_path: Path) -> None:
+    mine = own(tmp_path, subject="{% if late %}x{% endif %}")
+    assert said(mine.faults("short", (FULL,))) == []
+    assert said(mine.faults("short", (FULL, SPARSE))) == ["short/subject: makes nothing"]
 
 
 def test_what_is_missing_shows_in_a_check(tmp_path: Path) -> None:
