@@ -107,7 +107,7 @@ def _from_mailbox(
             if not info.selectable or not watched:
                 continue
             try:
-                for place, message in _found(mailbox, info, text):
+                for place, message in copies(mailbox, info, text):
                     decision = _decide_anew(
                         store, rulebook.in_force(), secret, asked, place, message
                     )
@@ -125,7 +125,7 @@ def _from_mailbox(
         mailbox.close()
 
 
-def _found(
+def copies(
     mailbox: Mailbox, info: FolderInfo, message_id: str
 ) -> Iterator[tuple[MailPlace, Message]]:
     """The messages of a folder that have this Message-ID."""

@@ -143,7 +143,7 @@ def event(
     steps = (*steps, *more)
     if turned_away is not None:
         return _ignore(ruleset, turned_away, steps=steps)
-    found = _guests(ruleset, directory, sighting, meeting)
+    found = guests_of(ruleset, directory, sighting, meeting)
     if not found and match.participants(meeting):
         return _ignore(ruleset, Reason.INTERNAL, steps=(*steps, Step("guests?", "colleagues only")))
     asked = asking.of_event(ruleset, directory, sighting, around, now, found)
@@ -163,7 +163,7 @@ def event(
     return _record(known, draft, wants_text=False)
 
 
-def _guests(
+def guests_of(
     ruleset: RuleSet, directory: Directory, sighting: Sighting, meeting: Event
 ) -> tuple[match.Result, ...]:
     """The guests from outside; of a call that lists none, whom its title names (spec §2)."""

@@ -127,7 +127,7 @@ def _judged(
     loaded = settings(context, servers=True)
     store = open_store(loaded.database_url)
     try:
-        ruleset = _rules(loaded, store, rules)
+        ruleset = rules_of(loaded, store, rules)
         with store.read() as tx:
             if installation.get(tx).observing:
                 raise Trouble(
@@ -150,7 +150,8 @@ def _judged(
         store.close()
 
 
-def _rules(loaded: "Settings", store: "Store", directory: Path | None) -> "RuleSet":
+def rules_of(loaded: "Settings", store: "Store", directory: Path | None) -> "RuleSet":
+    """The rules of that directory; their mistakes end the command."""
     from daemon.app.other_rules import BadRules, other_rules
     from daemon.i18n import of_environment
 

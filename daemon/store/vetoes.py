@@ -43,6 +43,15 @@ def level(tx: Tx, key_hashes: Iterable[str]) -> dict[str, Level]:
     return found
 
 
+def of_people(tx: Tx, key_hashes: Iterable[str]) -> dict[str, Level]:
+    """What people and accounts want hidden among these, whatever rules want."""
+    found: dict[str, Level] = {}
+    for some in chunks(key_hashes):
+        query = sa.select(table.c.key_hash, table.c.level).where(table.c.key_hash.in_(some))
+        found |= {key_hash: Level(number) for key_hash, number in tx.execute(query)}
+    return found
+
+
 def of_rules(tx: Tx, key_hashes: Iterable[str]) -> dict[str, Level]:
     """What rules alone want hidden among these, whatever people want."""
     found: dict[str, Level] = {}

@@ -68,6 +68,10 @@ def test_changed_rules_judge_the_past_when_they_are_applied(
     assert "payslip" not in told
     assert subjects(house) == before
 
+    tried = house.suivi("rules", "test", "m1@x.example").stdout
+    assert "as in INBOX of ann (Ann Lumen)" in tried
+    assert "✓ 'quotes' (10-all.yaml:8:5): fires" in tried
+
     refused = house.suivi("rules", "apply", check=False)
     assert (refused.returncode, "--yes" in refused.stderr) == (1, True)
     house.suivi("rules", "apply", "--only", "hidden", "--yes")

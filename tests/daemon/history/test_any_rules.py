@@ -84,6 +84,8 @@ def rule(draw: st.DrawFn, number: int) -> str:
     lines = [f"  - name: rule {number}"]
     if conditions:
         lines += ["    when:", *(f"      {c}" for c in conditions)]
+    else:
+        lines.append("    when: always")
     lines += ["    then:", *(f"      {a}" for a in then)]
     if draw(st.integers(0, 4)) == 0:
         lines.append("      stop: true")
