@@ -34,6 +34,7 @@ STEPS: Mapping[str, str] = {
     "reminder.handed-over": "the server has the bytes, its answer is not stored",
     "reminder.sent": "the ledger says sent",
     "late.told": "what comes too late is void, and what was missed stands in the post",
+    "digest.put": "a day of a user is seen to, its digest stands in the post",
     "letter.claimed": "a letter is claimed, the server has seen nothing",
     "letter.sending": "the post says sending, the server has seen nothing",
     "letter.handed-over": "the server has the letter, its answer is not stored",

@@ -12,6 +12,7 @@ from daemon.followups.no_reply import open_unanswered
 from daemon.followups.publish import carry
 from daemon.jobs import Job, Priority, Turn
 from daemon.loop import Loop, Tick
+from daemon.reminders.digest import send_digests
 from daemon.reminders.failures import tell_failures
 from daemon.reminders.late import give_up
 from daemon.reminders.plan import plan
@@ -118,6 +119,8 @@ class Ticks:
             turn.within(60)
         if told := give_up(parts.sender):
             log.info("missed", recipients=told)
+        if digests := send_digests(parts.sender):
+            log.info("digests", put=digests)
         while not turn.stopping and (sent := send_due(parts.sender)):
             log.info("reminders", handed_over=sent)
             turn.within(60)

@@ -1,5 +1,6 @@
 """Mails that list things: the digest, and what was missed. One frame, in text and HTML."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,9 @@ from daemon.store.post import Letter
 from rules import identity
 from rules.model.people import Address, User
 from rules.words import one_line
+
+# What would turn round the rest of a line, or hide in it; titles come from anybody.
+_STEERING = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 MOST = 50
 """Lines of a section; how many more there are is told."""
@@ -29,7 +33,7 @@ class Section:
 
 def section(heading: str, lines: Iterable[str]) -> Section:
     """A section of the first MOST lines, each one line whatever it is made of."""
-    told = [one_line(line) for line in lines]
+    told = [one_line(_STEERING.sub("", line)) for line in lines]
     return Section(heading, tuple(told[:MOST]), max(0, len(told) - MOST))
 
 
@@ -64,8 +68,8 @@ def letter(
     message_id = identity.letter_id(kind, key, frame.sender.rpartition("@")[2])
     mail = MailText(
         subject=subject,
-        text=texts.get_template("text.j2").render(facts),
-        html=texts.get_template("html.j2").render(facts),
+        text=texts.get_template("summary.txt.j2").render(facts),
+        html=texts.get_template("summary.html.j2").render(facts),
         from_=Address(frame.sender, frame.company),
         to=(Address(user.email, user.name),),
         reply_to=None,

@@ -141,6 +141,17 @@ def coming(
     return (*_follow_ups(tx, overdue), *_follow_ups(tx, ahead))
 
 
+def with_assignee(tx: Tx, user: UserId, before: datetime) -> tuple[FollowUp, ...]:
+    """What this user has to do that starts before then, by time; what isn't live is left out."""
+    query = _query().where(
+        row.state == State.TO_DO,
+        row.live.is_(True),
+        row.start_at < before,
+        row.id.in_(_assigned_to(user)),
+    )
+    return _follow_ups(tx, query.order_by(row.start_at, row.id))
+
+
 def _assigned_to(user: UserId, *, owner: bool = False) -> sa.Select[tuple[int]]:
     c = t.follow_up_assignee.c
     query = sa.select(c.follow_up_id).where(c.user_id == user)

@@ -213,3 +213,6 @@ answered = table(
     moment("at"),
     sa.Index("ix_answered_at", "at"),
 )
+
+# The last day of each user whose digest was seen to, as ISO 8601.
+digest = table("digest", owned_by("user_id", "staff"), text("day"))

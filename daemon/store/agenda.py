@@ -1,0 +1,109 @@
+"""What a digest tells of one user, and that each of their days has one digest at most."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from daemon.store.database import Tx
+from daemon.store.exchange_read import get
+from daemon.store.follow_up_read import with_assignee
+from daemon.store.rows import inserting
+from daemon.store.tables import exchanges as t
+from daemon.store.tables.follow_ups import digest as table
+from daemon.store.tables.follow_ups import follow_up
+from daemon.store.tables.people import third_party
+from rules.model.exchanges import Direction, Exchange, ExchangeId, Role
+from rules.model.followups import FollowUp, State
+from rules.model.people import ThirdPartyId, UserId
+
+
+def told(tx: Tx) -> dict[UserId, date]:
+    """The last day of each user that was seen to."""
+    return {UserId(r.user_id): date.fromisoformat(r.day) for r in tx.execute(sa.select(table))}
+
+
+def begin(tx: Tx, user: UserId, day: date) -> bool:
+    """See to a day of a user; False when that one, or a later one, was seen to already. Whoever
+    is told True puts the digest into the post before the commit."""
+    statement = inserting(tx, table).values(user_id=user, day=day.isoformat())
+    newer = statement.on_conflict_do_update(
+        index_elements=["user_id"],
+        set_={"day": statement.excluded.day},
+        where=table.c.day < statement.excluded.day,
+    )
+    return tx.execute(newer.returning(table.c.user_id)).first() is not None
+
+
+def to_do(tx: Tx, user: UserId, before: datetime) -> tuple[FollowUp, ...]:
+    """The open follow-ups of a user that start before then."""
+    return with_assignee(tx, user, before)
+
+
+def unanswered(
+    tx: Tx, user: UserId, since: datetime, until: datetime, limit: int
+) -> tuple[Exchange, ...]:
+    """What this user wrote in that time and is the last of its thread, newest first."""
+    row, later = t.exchange.c, t.exchange.alias("later")
+    answered = sa.exists().where(
+        later.c.thread == row.thread,
+        sa.or_(
+            later.c.happened_at > row.happened_at,
+            sa.and_(later.c.happened_at == row.happened_at, later.c.id > row.id),
+        ),
+    )
+    query = (
+        sa.select(row.id)
+        .where(
+            row.id.in_(_of(user, Role.AUTHOR)),
+            row.direction == Direction.OUTBOUND,
+            row.thread.is_not(None),
+            row.happened_at >= since,
+            row.happened_at < until,
+            ~answered,
+        )
+        .order_by(row.happened_at.desc(), row.id.desc())
+        .limit(limit)
+    )
+    ids = [ExchangeId(number) for number in tx.execute(query).scalars()]
+    return tuple(found for number in ids if (found := get(tx, number)) is not None)
+
+
+def resting(
+    tx: Tx, user: UserId, since: datetime, until: datetime, limit: int
+) -> tuple[tuple[ThirdPartyId, datetime], ...]:
+    """Third parties that this user last dealt with in that time, that nobody has dealt with
+    since, and about whom nothing is to be done; with that last time, latest first."""
+    row, party, role = t.exchange.c, t.exchange_party.c, t.exchange_user.c
+    last = sa.func.max(row.happened_at)
+    joined = t.exchange.join(t.exchange_party).join(t.exchange_user)
+    theirs = (
+        sa.select(party.third_party_id, last.label("last"))
+        .select_from(joined)
+        .where(role.user_id == user, row.happened_at >= since)
+        .group_by(party.third_party_id)
+        .subquery()
+    )
+    other, whose = t.exchange.alias("other"), t.exchange_party.alias("whose")
+    since_then = sa.exists().where(
+        whose.c.third_party_id == theirs.c.third_party_id,
+        other.c.id == whose.c.exchange_id,
+        other.c.happened_at >= until,
+    )
+    planned = sa.exists().where(
+        follow_up.c.third_party_id == theirs.c.third_party_id,
+        follow_up.c.state == State.TO_DO,
+    )
+    query = (
+        sa.select(theirs.c.third_party_id, theirs.c.last)
+        .join(third_party, third_party.c.id == theirs.c.third_party_id)
+        .where(third_party.c.active.is_(True), theirs.c.last < until, ~since_then, ~planned)
+        .order_by(theirs.c.last.desc(), theirs.c.third_party_id)
+        .limit(limit)
+    )
+    return tuple((ThirdPartyId(r.third_party_id), r.last) for r in tx.execute(query))
+
+
+def _of(user: UserId, role: Role) -> sa.Select[Any]:
+    c = t.exchange_user.c
+    return sa.select(c.exchange_id).where(c.user_id == user, c.role == role)
