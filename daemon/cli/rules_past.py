@@ -183,6 +183,7 @@ def _tell(
 ) -> "tuple[Counter[Change], set[str]]":
     """A line for each, as it is found, and the sum; the counts and the references."""
     from daemon.history.findings import Difference, Undecided
+    from daemon.store import whole
 
     _ = words()
     counts: Counter[Change] = Counter()
@@ -197,6 +198,10 @@ def _tell(
             undecided += 1
             typer.echo(_undecided(loaded, finding))
     typer.echo(_summary(counts))
+    with past.store.read() as tx:
+        earlier = whole.of_earlier_rules(tx, past.rules)
+    if earlier:
+        typer.echo(_("{number} exchanges were judged by earlier rules").format(number=earlier))
     if undecided:
         told = _("{number} can't be judged again, and stay as they are")
         typer.echo(told.format(number=undecided))

@@ -20,7 +20,7 @@ from daemon.store.exchange_write import thread_of
 from daemon.store.rows import chunks, count, insert_new, inserting, new_id
 from daemon.store.tables import exchanges as t
 from daemon.store.tables import metadata
-from rules.model.exchanges import ExchangeId, ExchangeKey, KeyKind, LinkedElement
+from rules.model.exchanges import ExchangeId, ExchangeKey, KeyKind, LinkedElement, Role
 
 Row = Mapping[str, Any]
 
@@ -174,7 +174,27 @@ def facts(whole: Whole) -> dict[str, Any]:
 def differing(one: Whole, other: Whole) -> frozenset[str]:
     """The names of what is not alike."""
     here, there = facts(one), facts(other)
-    return frozenset(name for name in here if here[name] != there.get(name))
+    names = {name for name in here if here[name] != there.get(name)}
+    if "exchange_user" in names and _people(one, other) == _people(other, one):
+        names.remove("exchange_user")
+    return frozenset(names)
+
+
+def _people(one: Whole, other: Whole) -> frozenset[tuple[str, int]]:
+    """Who takes part. Whose mailbox was read first had a mail that several got: that differs by
+    chance, unless a rule names the author or one of the two has no copy there."""
+    people = {(row["role"], row["user_id"]) for row in one.hung["exchange_user"]}
+    owners = _owners(one) & _owners(other)
+    by_rule = any("author" in str(copy.get("said")) for copy in (*one.copies, *other.copies))
+    if by_rule:
+        return frozenset(people)
+    by_chance = {(role, user) for role, user in people if role == Role.AUTHOR and user in owners}
+    return frozenset(people - by_chance)
+
+
+def _owners(one: Whole) -> set[int]:
+    rows = one.hung["exchange_user"]
+    return {row["user_id"] for row in rows if row["role"] == Role.MAILBOX_OWNER}
 
 
 def insert(tx: Tx, whole: Whole, rules: str, now: datetime) -> ExchangeId:

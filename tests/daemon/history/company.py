@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,20 +11,37 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.errors import Unreachable
+from connectors.memory.calendars import MemoryCalendars
 from connectors.memory.mailbox import MemoryMailbox
 from daemon.app import members
 from daemon.app.in_step import Applied, Choice, apply
 from daemon.app.parts import own_domains
 from daemon.app.past import Past, Question, Servers, judged_anew
-from daemon.capture import mail
+from daemon.capture import calendar, mail
 from daemon.config import Settings, load
+from daemon.followups.absorb import Absorb, withdraw
 from daemon.history.compare import compare
 from daemon.history.findings import Difference, InStep, Undecided
+from daemon.ports import Mailbox
 from daemon.rulebook import Rulebook
-from daemon.store import Store, accounts, installation, open_store, people, whole
+from daemon.store import (
+    Lease,
+    Store,
+    accounts,
+    exchanges,
+    follow_ups,
+    installation,
+    open_store,
+    people,
+    whole,
+)
 from daemon.store.tables import metadata
+from rules.model.exchanges import ExchangeId
+from rules.model.followups import FollowUp
 from rules.model.people import Contact, ContactId, ThirdParty, ThirdPartyId
-from rules.model.sightings import FolderRole
+from rules.model.sightings import AccountId, FolderRole
+from rules.model.wire import FetchedText
 from rules.ruleset import RuleSet
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -61,6 +78,26 @@ host = "memory"
 user = "bob"
 password = "x"
 folders = ["Projects"]
+[[calendars]]
+name = "agenda"
+owner = "ann@lumen.example"
+url = "http://memory/"
+user = "ann"
+password = "x"
+"""
+
+MEETING = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//phone//phone//EN
+BEGIN:VEVENT
+UID:{uid}
+DTSTAMP:{start}
+DTSTART:{start}
+DURATION:PT1H
+SUMMARY:{title}
+ATTENDEE:mailto:carla@carla.example
+END:VEVENT
+END:VCALENDAR
 """
 
 FOLDERS = {
@@ -87,12 +124,25 @@ class Letter:
             f"From: {self.sender}",
             f"To: {self.to}",
             f"Subject: {self.subject}",
-            f"Date: Mon, {2 + self.number // 24:02} Mar 2026 {self.number % 24:02}:00:00 +0000",
+            f"Date: Mon, {3 + self.number // 24:02} Mar 2026 {self.number % 24:02}:00:00 +0000",
             f"Message-ID: <m{self.number}@x.example>",
         ]
         if self.answers is not None:
             lines.append(f"In-Reply-To: <m{self.answers}@x.example>")
         return "\r\n".join([*lines, "", self.text, ""]).encode()
+
+
+class Mute:
+    """A mailbox that gives no text."""
+
+    def __init__(self, box: MemoryMailbox) -> None:
+        self.box = box.login()
+
+    def texts(self, _uids: Collection[int]) -> tuple[FetchedText, ...]:
+        return ()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.box, name)
 
 
 @dataclass(slots=True)
@@ -104,13 +154,20 @@ class Company:
     store: Store
     template: Path
     boxes: dict[str, MemoryMailbox]
+    agenda: MemoryCalendars
     unreachable: set[str] = field(default_factory=set)
+    no_texts: bool = False
 
     def deliver(self, letters: Iterable[Letter]) -> None:
         for letter in letters:
             for who, where in letter.copies:
-                received = BEGUN + timedelta(hours=letter.number)
+                received = BEGUN + timedelta(days=1, hours=letter.number)
                 self.boxes[who].deliver(where, letter.raw(), received=received)
+
+    def meet(self, uid: str, title: str, start: datetime) -> None:
+        text = MEETING.format(uid=uid, title=title, start=start.strftime("%Y%m%dT%H%M%SZ"))
+        data = text.replace("\n", "\r\n").encode()
+        self.agenda.place("/ann/", f"/ann/{uid}.ics", data)
 
     def ingest(self, ruleset: RuleSet) -> None:
         """As the daemon does, once through."""
@@ -119,25 +176,32 @@ class Company:
         rulebook = Rulebook(self.store, ruleset, own_domains(self.settings))
         capture = mail.MailCapture(self.store, rulebook, SECRET, batch=7)
         for account, _ in known.mail.values():
-            with self.store.write() as tx:
-                lease = accounts.lease(
-                    tx, account.id, "test", datetime.now(UTC), timedelta(hours=1)
-                )
-            assert lease is not None
-            mail.sync(capture, account, self.boxes[account.name].login(), lease, _on)
-            with self.store.write() as tx:
-                accounts.release(tx, lease)
+            with self.turn(account.id) as lease:
+                mail.sync(capture, account, self.boxes[account.name].login(), lease, _on)
+        for member, _ in known.calendars.values():
+            books = calendar.CalendarCapture(
+                self.store, rulebook, SECRET, Absorb(member.zone), withdraw
+            )
+            with self.turn(member.id) as lease:
+                calendar.sync(books, member, self.agenda, lease)
+
+    @contextmanager
+    def turn(self, account: AccountId) -> Iterator[Lease]:
+        with self.store.write() as tx:
+            lease = accounts.lease(tx, account, "test", datetime.now(UTC), timedelta(hours=1))
+        assert lease is not None
+        yield lease
+        with self.store.write() as tx:
+            accounts.release(tx, lease)
 
     @contextmanager
     def past(self, ruleset: RuleSet, since: datetime | None = None) -> Iterator[Past]:
-        def mailbox(name: str) -> MemoryMailbox:
+        def mailbox(name: str) -> Mailbox:
             if name in self.unreachable:
-                from connectors.errors import Unreachable
-
                 raise Unreachable("memory: down")
-            return self.boxes[name].login()
+            return Mute(self.boxes[name]) if self.no_texts else self.boxes[name].login()
 
-        servers = Servers(mailbox, lambda name: (_ for _ in ()).throw(KeyError(name)))
+        servers = Servers(mailbox, lambda _name: self.agenda)
         asked = Question(
             self.settings,
             self.store,
@@ -214,6 +278,21 @@ class Company:
             "questions": list(asked),
         }
 
+    def exchange(self, ref: str) -> ExchangeId:
+        with self.store.read() as tx:
+            found = exchanges.by_ref(tx, ref)
+        assert found is not None
+        return found.id
+
+    def follow_ups(self) -> list[FollowUp]:
+        with self.store.read() as tx:
+            keys = tx.execute(sa.text("SELECT key FROM follow_up ORDER BY id")).scalars().all()
+            return [f for key in keys if (f := follow_ups.by_key(tx, key))]
+
+    def of_earlier(self, ruleset: RuleSet) -> int:
+        with self.store.read() as tx:
+            return whole.of_earlier_rules(tx, ruleset.fingerprint)
+
     def refs(self) -> dict[str, str]:
         """Subjects by reference."""
         with self.store.read() as tx:
@@ -242,6 +321,8 @@ def company(folder: Path, template: Path, url: str) -> Iterator[Company]:
     path.chmod(0o600)
     settings = load(path, servers=False)
     store = open_store(url)
+    agenda = MemoryCalendars()
+    agenda.add("/ann/", "Work")
     boxes = {"ann": MemoryMailbox(FOLDERS), "bob": MemoryMailbox(FOLDERS)}
     with store.write() as tx:
         installation.ensure(tx, BEGUN, None)
@@ -256,7 +337,7 @@ def company(folder: Path, template: Path, url: str) -> Iterator[Company]:
                 tx, Contact(ContactId(0), party, name, emails=(f"{name}@{name}.example",))
             )
     try:
-        yield Company(home, settings, store, template, boxes)
+        yield Company(home, settings, store, template, boxes, agenda)
     finally:
         store.close()
         shutil.rmtree(home, ignore_errors=True)

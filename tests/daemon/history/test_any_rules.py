@@ -67,8 +67,19 @@ SETTLING = st.sampled_from(
 )
 
 
+WAITING = """\
+  - name: rule {number}
+    when:
+      direction: outbound
+      no_reply_for: {days} working days
+    then:
+      open_follow_up: {{when: +0 working days at 09:30, title: No answer}}"""
+
+
 @st.composite
 def rule(draw: st.DrawFn, number: int) -> str:
+    if draw(st.integers(0, 7)) == 0:
+        return WAITING.format(number=number, days=draw(st.integers(2, 3)))
     by_text = draw(st.booleans()) and draw(st.booleans())
     conditions = draw(st.lists(HEADERS, max_size=2, unique_by=_word))
     if by_text:
@@ -158,7 +169,7 @@ HYPOTHESIS = settings(
 )
 
 
-@settings(HYPOTHESIS, max_examples=40)
+@settings(HYPOTHESIS, max_examples=30)
 @given(old=rulesets(), new=rulesets(), letters=histories())
 def test_applied_the_past_is_as_a_fresh_ingest_makes_it(
     found: Any, old: RuleSet, new: RuleSet, letters: list[Letter]
