@@ -21,6 +21,7 @@ from daemon.ports import Mailbox
 from daemon.reminders.answers import Answers, Done, Result, say
 from daemon.reminders.response import Desk, respond
 from daemon.reminders.ways import token_of
+from daemon.steps import reached
 from daemon.store import (
     Lease,
     Stale,
@@ -92,6 +93,7 @@ def read(
             judged = folders.judged(tx, folder.id, state.uidvalidity, 0, JUDGED_AS)
         for lo, hi in schedule.unjudged(judged, state.uidnext, BATCH, newest_first=False):
             mails, owed = _mails(mailbox, inbox, lo, hi)
+            reached("command.fetched")
             moment = now()
             with answers.store.write() as tx:
                 accounts.fence(tx, lease)
@@ -102,6 +104,8 @@ def read(
                     else:
                         counts[result] += 1
                 _judge(tx, folder, lo, hi, owed, moment)
+                reached("command.carried-out")
+            reached("command.committed")
     return counts
 
 

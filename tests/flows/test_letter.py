@@ -11,9 +11,11 @@ import pytest
 
 from daemon.clock import now
 from daemon.reminders.plan import plan
-from daemon.store import follow_ups, installation, people
+from daemon.store import exchanges, follow_ups, installation, people
 from rules import identity
+from rules.model.exchanges import Direction, Draft, ExchangeKey, KeyKind, Source
 from rules.model.followups import Assignee, FollowUp, FollowUpDraft, Reminder
+from rules.model.people import Level
 from rules.model.sightings import When
 from tests.flows.house import House
 from tests.flows.inside import Inside, furnish, inside
@@ -91,3 +93,70 @@ def test_it_is_late_only_if_it_could_have_come_earlier(house: House) -> None:
             moved = replace(old, when=when, schedule_version=old.schedule_version + 1)
             follow_ups.change(tx, moved, "ann", "moved", now(), old.revision)
         assert not says_late(old)
+
+
+def test_it_brings_a_calendar_file_only_where_that_is_asked_for(house: House) -> None:
+    house.smtp_port = 9  # nothing is sent
+    with inside(furnish(house)) as suivi:
+        one = opened(suivi, "Appeler", now() + timedelta(minutes=30), for_="bob", at=now())
+        assert [p.get_content_type() for p in letter(suivi, one).iter_parts()] == [
+            "text/plain",
+            "text/html",
+        ]
+        sender = suivi.parts.sender
+        assert sender is not None
+        asked = replace(sender, letter=replace(sender.letter, attach=True))
+        mail = letter(Inside(replace(suivi.parts, sender=asked)), one)
+    both, file = mail.iter_parts()
+    assert both.get_content_type() == "multipart/alternative"
+    assert (file.get_content_type(), file.get_filename()) == ("text/calendar", "follow-up.ics")
+    event = file.get_content()
+    event = event if isinstance(event, str) else event.decode()
+    assert f"UID:{one.uid}" in event
+    # An event to take along, and no invitation (RFC 5546).
+    for word in ("METHOD", "ATTENDEE", "ORGANIZER", "VALARM"):
+        assert word not in event
+
+
+def test_what_it_recalls_is_what_its_reader_may_see(house: House) -> None:
+    house.smtp_port = 9  # nothing is sent
+    with inside(furnish(house)) as suivi:
+        with suivi.parts.store.write() as tx:
+            (party,) = people.find_third_party(tx, "CU-1")
+            for name, level in (("seen", Level.EVERYTHING), ("only", Level.SUBJECT)):
+                draft = Draft(
+                    keys=(ExchangeKey(KeyKind.MESSAGE, name),),
+                    third_parties=(party.id,),
+                    contacts=(),
+                    direction=Direction.INBOUND,
+                    mode="email",
+                    happened_at=now(),
+                    source=Source.MAIL,
+                    subject=f"Subject {name}",
+                    comment=f"Bonjour {name}, merci.\n> quoted",
+                    quoted_from=len(f"Bonjour {name}, merci.\n"),
+                    author=suivi.user("bob").id if name == "seen" else None,
+                )
+                exchanges.add(tx, draft, now())
+                exchanges.restrict(tx, draft.keys, level, now())
+        text = {
+            who: letter(
+                suivi,
+                opened(suivi, f"Of {who}", now() + timedelta(hours=1), for_=who, at=now()),
+            )
+            for who in ("ann", "bob")
+        }
+    anns, bobs = (body_of(text[who]) for who in ("ann", "bob"))
+    # Ann may see all there is, and of a mail in which she had no part no more than its level.
+    assert "Subject seen\n  Bonjour seen, merci." in anns
+    assert "Subject only" in anns
+    assert "Bonjour only" not in anns
+    assert "Subject seen" in bobs
+    assert "only" not in bobs
+    assert "quoted" not in anns + bobs
+
+
+def body_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
