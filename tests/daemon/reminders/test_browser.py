@@ -3,30 +3,58 @@
 Skipped where Chromium is not installed; it is too big for `./run` to fetch.
 """
 
+import email
+import email.policy
 import html
 import json
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from daemon.reminders import summary
 from daemon.reminders.sheets import Sheets
 from daemon.reminders.vocabulary import REMINDER, full, hostile, sparse
+from rules.model.people import User, UserId
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 WIDTHS = (320, 375, 700)
 ATTACK = '<img src=x onerror="top.ran=1"><script>top.ran=1</script>"onmouseover=top.ran=1 \u202e'
-MAILS: dict[str, Mapping[str, Any]] = {
-    "full": full(REMINDER),
-    "sparse": sparse(REMINDER),
-    "hostile": hostile(REMINDER, ATTACK * 3),
-    "one long word": hostile(REMINDER, "Donaudampfschiff" * 40),
+WORD = "Donaudampfschiff" * 40
+
+
+def _reminder(values: Mapping[str, Any]) -> str:
+    return Sheets(None).print(None, "fr", values).html
+
+
+def _summary(*lines: str) -> str:
+    """A digest, or what was missed: they have one frame."""
+    frame = summary.Frame("suivi@lumen.example", "Lumen")
+    reader = User(UserId(1), "Ann", "ann@lumen.example", language="fr")
+    sections = [summary.section(heading, lines * 30) for heading in ("Aujourd’hui", *lines[:1])]
+    made = summary.letter(
+        frame, reader, "digest", "1", "Votre journée", "Bonjour.", sections, NOW, NOW
+    )
+    part = email.message_from_bytes(made.mail, policy=email.policy.default).get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
+MAILS: dict[str, str] = {
+    "full": _reminder(full(REMINDER)),
+    "sparse": _reminder(sparse(REMINDER)),
+    "hostile": _reminder(hostile(REMINDER, ATTACK * 3)),
+    "one long word": _reminder(hostile(REMINDER, WORD)),
+    "summary": _summary("Relance devis · Brasserie Mistral", "Appeler Jean"),
+    "hostile summary": _summary(ATTACK, WORD),
 }
 
 # Each mail in a frame of each width; what the browser made of it is written into the page.
@@ -56,18 +84,14 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """What Chromium says of each mail at each width."""
     folder = tmp_path_factory.mktemp("mails")
     frames = [
-        f'<iframe name="{name} {width}" srcdoc="{html.escape(_html(values))}" '
+        f'<iframe name="{name} {width}" srcdoc="{html.escape(mail)}" '
         f'style="border: 0; width: {width}px; height: 900px"></iframe>'
-        for name, values in MAILS.items()
+        for name, mail in MAILS.items()
         for width in WIDTHS
     ]
     page = folder / "page.html"
     page.write_text(f"<!doctype html><body>{''.join(frames)}{JUDGE}", "utf-8")
     return {"scheme": request.param, **_judged(page, dark=request.param == "dark")}
-
-
-def _html(values: Mapping[str, Any]) -> str:
-    return Sheets(None).print(None, "fr", values).html
 
 
 def _judged(page: Path, *, dark: bool) -> dict[str, Any]:
