@@ -1,7 +1,7 @@
 """What do the rules of files say about an item: which fire, and what do they settle at once?"""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -79,14 +79,13 @@ class Asked:
 
     def with_text(self, message: Message) -> "Asked":
         """Asked again, of all that the text tells; what was settled stays."""
-        sighting = replace(self.facts.sighting, what=message)
-        return self.completed(self.item.completed(replace(self.facts, sighting=sighting)))
+        return self.completed(self.item.completed(message))
 
     def completed(self, item: Item | None = None) -> "Asked":
         """With the rules that read the text, which an event has from the start."""
         item = item or self.item
         fired = firing.by_text(self.ruleset.compiled, item, self.fired)
-        return replace(self, item=item, fired=fired)
+        return Asked(self.ruleset, item, fired, self.early)
 
 
 def ask(ruleset: RuleSet, facts: Facts) -> Asked:

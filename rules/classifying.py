@@ -1,18 +1,17 @@
 """What do the rules that fired make of an exchange? Of a single-valued action the last word
 counts, many-valued ones add up (docs/decisions/0003)."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import re2
 
 from rules import identity
-from rules.asking import actions
 from rules.model.exchanges import ConfidentialComment, Draft, LinkedElement, Said
 from rules.model.people import Directory, UserId
 from rules.model.rules import (
+    Action,
     AddCollaborators,
     AddProducts,
     AddTags,
@@ -27,7 +26,7 @@ from rules.model.rules import (
 )
 from rules.model.sightings import Event, Message
 from rules.texts import cut, options
-from rules.words import fold, one_line
+from rules.words import fold, harmless, one_line
 
 Ranked = tuple[tuple[int, Rule], ...]
 """Rules that fired, each with where it stands in the set, ascending."""
@@ -40,37 +39,69 @@ _MOST_FOUND = 500
 _MOST_NAMES = 200
 
 
-def classified(draft: Draft, fired: Ranked, directory: Directory, what: Message | Event) -> Draft:
-    """The draft as these rules, in order, want it; without them as it was.
+def classified(
+    draft: Draft, fired: Ranked, directory: Directory, what: Message | Event, comment: str
+) -> dict[str, Any]:
+    """The fields of a draft that these rules, in order, change; `comment` is its text.
 
     Where they name a user that nobody knows, nothing changes: the checker has told it.
     """
     if not fired:
-        return draft
-    rules = tuple(rule for _, rule in fired)
+        return {}
     said = tuple(_said(fired, directory))
-    values: Mapping[str, Any] = {one.field: one.value for one in said}
-    author = values.get("author", draft.author)
-    helpers = _known(directory, (u for a in actions(rules, AddCollaborators) for u in a.users))
-    links = tuple(actions(rules, Link))
+    changes: dict[str, Any] = {one.field: one.value for one in said}
+    changes["said"] = said
+    by_kind: dict[type[Action], list[Any]] = {}
+    for _, rule in fired:
+        for action in rule.then:
+            by_kind.setdefault(type(action), []).append(action)
+    for kind, change in _CHANGES.items():
+        if kind in by_kind:
+            changes |= change(draft, by_kind[kind], directory)
+    if Link in by_kind:
+        changes |= _elements(draft, by_kind[Link], what)
+    author = changes.get("author", draft.author)
+    helpers = changes.get("collaborators", draft.collaborators)
+    changes["collaborators"] = tuple(user for user in helpers if user != author)
+    if Confidential in by_kind and comment:
+        owner = draft.mailbox_owner if author is None else author
+        hidden = _confidential(by_kind[Confidential], directory, comment, owner)
+        changes |= {"comment": "", "quoted_from": None, "confidential": hidden}
+    return changes
+
+
+Changes = dict[str, Any]
+
+
+def _products(draft: Draft, actions: list[AddProducts], _directory: Directory) -> Changes:
+    codes = (code for action in actions for code in action.products)
+    return {"products": tuple(dict.fromkeys((*draft.products, *codes)))}
+
+
+def _tags(draft: Draft, actions: list[AddTags], _directory: Directory) -> Changes:
+    tags = (tag(text) for action in actions for text in action.tags)
+    return {"tags": tuple(sorted({*draft.tags, *tags} - {""}))}
+
+
+def _helpers(draft: Draft, actions: list[AddCollaborators], directory: Directory) -> Changes:
+    helpers = _known(directory, (user for action in actions for user in action.users))
+    return {"collaborators": tuple(sorted({*draft.collaborators, *helpers}))}
+
+
+_CHANGES: Mapping[type[Action], Callable[[Draft, list[Any], Directory], Changes]] = {
+    AddProducts: _products,
+    AddTags: _tags,
+    AddCollaborators: _helpers,
+}
+
+
+def _elements(draft: Draft, links: list[Link], what: Message | Event) -> Changes:
     elements = _linked(links, what, (LinkField.SUBJECT,))
     late = _linked(links, what, (LinkField.TEXT, LinkField.ATTACHMENTS))
-    products = (code for a in actions(rules, AddProducts) for code in a.products)
-    tags = (tag(text) for a in actions(rules, AddTags) for text in a.tags)
-    changed = replace(
-        draft,
-        mode=values.get("mode", draft.mode),
-        purpose=values.get("purpose", draft.purpose),
-        author=author,
-        answers=values.get("answers", draft.answers),
-        products=tuple(dict.fromkeys((*draft.products, *products))),
-        tags=tuple(sorted({*draft.tags, *tags} - {""})),
-        collaborators=tuple(sorted({*draft.collaborators, *helpers} - {author})),
-        elements=tuple(dict.fromkeys((*draft.elements, *elements))),
-        elements_in_text=tuple(e for e in late if e not in elements),
-        said=said,
-    )
-    return _confidential(changed, tuple(actions(rules, Confidential)), directory)
+    return {
+        "elements": tuple(dict.fromkeys((*draft.elements, *elements))),
+        "elements_in_text": tuple(e for e in late if e not in elements),
+    }
 
 
 def _said(fired: Ranked, directory: Directory) -> Iterator[Said]:
@@ -95,15 +126,13 @@ def tag(text: str) -> str:
     return fold(one_line(text, 100))
 
 
-def _confidential(draft: Draft, wanted: tuple[Confidential, ...], directory: Directory) -> Draft:
-    """Its text becomes a confidential comment; groups add up."""
-    if not wanted or not draft.comment:
-        return draft
+def _confidential(
+    wanted: list[Confidential], directory: Directory, text: str, author: UserId | None
+) -> ConfidentialComment:
+    """The text as a confidential comment; groups add up."""
     names = {fold(name) for action in wanted for name in action.groups}
     groups = frozenset(g for g, name in directory.groups.items() if fold(name) in names)
-    author = draft.author if draft.author is not None else draft.mailbox_owner
-    comment = ConfidentialComment(draft.comment, author, groups)
-    return replace(draft, comment="", quoted_from=None, confidential=comment)
+    return ConfidentialComment(text, author, groups)
 
 
 def _linked(
@@ -135,7 +164,7 @@ def references(pattern: str, text: str) -> Iterator[str]:
     """What a pattern finds, in upper case: `pr2303-0107` is PR2303-0107."""
     found = _compiled(pattern)
     group = "ref" if "ref" in found.groupindex else 0
-    for n, match in enumerate(found.finditer(cut(text))):
+    for n, match in enumerate(found.finditer(harmless(cut(text)))):
         if n >= _MOST_FOUND:
             break
         if reference := one_line(match.group(group) or "", _LONGEST_REFERENCE).upper():

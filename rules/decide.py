@@ -6,8 +6,11 @@ Nothing is performed here; effects say what is to be. Of people who match nobody
 their number only.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from rules import (
     adopt,
@@ -29,6 +32,7 @@ from rules.model.decisions import (
     Decision,
     Effect,
     Match,
+    Nobody,
     Reason,
     RecordExchange,
     Step,
@@ -38,11 +42,10 @@ from rules.model.decisions import (
 from rules.model.exchanges import Draft
 from rules.model.facts import NOWHERE, Facts, Surroundings
 from rules.model.people import Directory, Level, ThirdPartyId
-from rules.model.sightings import Event, MailKind, MailPlace, Message, Sighting
+from rules.model.sightings import Event, MailPlace, Message, Sighting
 from rules.names import named
 from rules.privacy import redact, strictest
 from rules.ruleset import RuleSet
-from rules.words import harmless
 
 parents = identity.parents
 
@@ -105,7 +108,7 @@ def message(
     known = _whom(asked, found, veto, steps)
     if isinstance(known, Decision):
         return known
-    draft = drafting.of_mail(ruleset, directory, sighting, place, mail, way, known.matches, now)
+    draft = drafting.of_mail(ruleset, asked.item, place, mail, known.matches)
     return _record(known, draft, wants_text=known.level is Level.EVERYTHING)
 
 
@@ -115,9 +118,9 @@ def text(decision: Decision, message: Message) -> Decision:
     waiting = decision.waiting
     if not decision.wants_text or not isinstance(waiting, _Waiting):
         return decision
-    known = waiting.known
+    known, draft = waiting.known, waiting.draft
     known = replace(known, asked=known.asked.with_text(message))
-    return _record(known, _with_text(waiting.draft, message), wants_text=False)
+    return _record(known, draft, drafting.text_of(draft, message))
 
 
 def event(
@@ -160,7 +163,7 @@ def event(
     draft = drafting.of_event(
         ruleset, directory, sighting, meeting, meeting.when, way, known.matches
     )
-    return _record(known, draft, wants_text=False)
+    return _record(known, draft)
 
 
 def guests_of(
@@ -174,7 +177,14 @@ def guests_of(
 
 
 def _matches(found: tuple[match.Result, ...]) -> tuple[Match, ...]:
-    return tuple(dict.fromkeys(f for f in found if isinstance(f, Match)))
+    return _once([f for f in found if isinstance(f, Match)])
+
+
+T = TypeVar("T")
+
+
+def _once(found: list[T]) -> tuple[T, ...]:
+    return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 def _whom(
@@ -192,18 +202,23 @@ def _whom(
     if not matches and not ties and assigned is None:
         return _ignore(ruleset, *_of_nobody(asked.early), steps=steps)
     level, by, step = _how_much(asked, matches, ties, veto)
-    told = (*asking.steps(asked.rules), step)
-    if level is Level.NOTHING:
-        return _ignore(ruleset, Reason.VETOED, level, by, steps=(*steps, *told))
-    if asked.early.ignored:
-        return _ignore(ruleset, Reason.RULE, steps=(*steps, *told))
+    if level is Level.NOTHING or asked.early.ignored:
+        reason = Reason.VETOED if level is Level.NOTHING else Reason.RULE
+        binding = (level, by) if level is Level.NOTHING else (Level.EVERYTHING, ())
+        told = (*asking.steps(asked.rules), step)
+        return _ignore(ruleset, reason, *binding, steps=(*steps, *told))
     if assigned is not None:
         theirs = tuple(m for m in matches if m.third_party == assigned)
         matches, ties = theirs or (Match(assigned, None, By.RULE),), ()
     questions = tuple(AskPerson(tie) for tie in ties)
     if not matches:
         return Decision(
-            Verdict.WAIT, Reason.AMBIGUOUS, ruleset.fingerprint, (*steps, *told), questions, level
+            Verdict.WAIT,
+            Reason.AMBIGUOUS,
+            ruleset.fingerprint,
+            (*steps, *asking.steps(asked.rules), step),
+            questions,
+            level,
         )
     return _Known(asked, matches, questions, level, by, (*steps, step))
 
@@ -222,16 +237,19 @@ def _whose(
     assigned: ThirdPartyId | None,
 ) -> Step:
     """Names third parties by number and strangers by count."""
-    evidence = [f"third party {m.third_party} by {m.by}" for m in matches]
-    evidence += [f"{len(t.candidates)} candidates by {t.by}" for t in ties]
-    unknown = len(found) - sum(isinstance(f, Match | Ambiguous) for f in found)
-    if unknown:
+    evidence = [f"third party {m.third_party} by {m.by.value}" for m in matches]
+    evidence += [f"{len(t.candidates)} candidates by {t.by.value}" for t in ties]
+    if unknown := sum(isinstance(f, Nobody) for f in found):
         evidence.append(f"{unknown} unknown from outside")
     if assigned is not None:
         evidence.insert(0, f"third party {assigned} by rule")
     is_known = bool(matches) or assigned is not None
     answer = "matched" if is_known else "ambiguous" if ties else "nobody that we know"
     return Step("whose?", answer, "; ".join(dict.fromkeys(evidence[:20])))
+
+
+_HOW_MUCH = "how much may be kept?"
+_EVERYTHING = Step(_HOW_MUCH, "everything")
 
 
 def _how_much(
@@ -241,27 +259,38 @@ def _how_much(
     veto: Level,
 ) -> tuple[Level, tuple[Wish, ...], Step]:
     directory = asked.facts.directory
-    contacts = {m.contact for m in matches if m.contact is not None}
-    contacts |= {c for t in ties for c in t.contacts}
-    wishes = {
-        Wish.ACCOUNT: asked.facts.sighting.level,
-        Wish.CONTACT: strictest(*(directory.contacts[c].level for c in contacts)),
-        Wish.RULE: asked.early.level,
-        Wish.EARLIER: veto,
-    }
-    level = strictest(*wishes.values())
-    by = tuple(who for who, wish in wishes.items() if wish is level is not Level.EVERYTHING)
-    evidence = f"by {', '.join(by)}" if by else ""
-    return level, by, Step("how much may be kept?", level.name.lower(), evidence)
+    contacts = [m.contact for m in matches if m.contact is not None]
+    contacts += [c for t in ties for c in t.contacts]
+    wishes = (
+        (Wish.ACCOUNT, asked.facts.sighting.level),
+        (Wish.CONTACT, strictest(*[directory.contacts[c].level for c in contacts])),
+        (Wish.RULE, asked.early.level),
+        (Wish.EARLIER, veto),
+    )
+    level = strictest(*[wish for _, wish in wishes])
+    if level is Level.EVERYTHING:
+        return level, (), _EVERYTHING
+    by = tuple(who for who, wish in wishes if wish is level)
+    return level, by, Step(_HOW_MUCH, level.name.lower(), f"by {', '.join(by)}")
 
 
-def _record(known: _Known, draft: Draft, *, wants_text: bool) -> Decision:
-    """The exchange as the rules that fired want it, no more of it than may be kept, and what
-    comes with it."""
+def _record(
+    known: _Known,
+    draft: Draft,
+    text: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    wants_text: bool = False,
+) -> Decision:
+    """The exchange, with the fields that its text fills, as the rules that fired want it; no more
+    of it than may be kept, and what comes with it."""
     asked, facts = known.asked, known.asked.facts
     steps = known.steps
-    shown = classifying.classified(draft, asked.ranked, facts.directory, facts.sighting.what)
-    shown = redact(shown, known.level)
+    comment = text.get("comment", draft.comment)
+    changes = {
+        **text,
+        **classifying.classified(draft, asked.ranked, facts.directory, asked.item.what, comment),
+    }
+    shown = redact(replace(draft, **changes) if changes else draft, known.level)
     more: tuple[Effect, ...] = ()
     if asked.fired:
         more, refused = following.follow_ups(shown, asked.rules, facts.directory, facts.around)
@@ -288,15 +317,3 @@ def _ignore(
     steps: Steps,
 ) -> Decision:
     return Decision(Verdict.IGNORE, reason, ruleset.fingerprint, steps, level=level, level_by=by)
-
-
-def _with_text(draft: Draft, message: Message) -> Draft:
-    body = message.body
-    human = draft.kind in (None, MailKind.HUMAN)
-    return replace(
-        draft,
-        comment=harmless(body.text) if body else "",
-        quoted_from=body.quoted_from if body else None,
-        attachments=drafting.attachments(message.attachments),
-        kind=MailKind.INVITATION if message.invites is not None and human else draft.kind,
-    )

@@ -6,9 +6,10 @@ about mail in a folder marked \\Sent (RFC 6154 §2), so that neither decides alo
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from rules import identity, match
-from rules.model.decisions import Nobody, Step
+from rules.model.decisions import Step
 from rules.model.exchanges import Direction
 from rules.model.people import Address, Directory, UserId
 from rules.model.sightings import Event, FolderRole, MailPlace, Message, Sighting
@@ -56,6 +57,7 @@ TABLE: tuple[tuple[frozenset[Who], frozenset[Who], Way, Way], ...] = (
 )
 
 
+@lru_cache(maxsize=128)
 def look_up(from_: Who, second: Who, in_sent: bool) -> Way:
     """The cell of the table."""
     return next(
@@ -96,9 +98,7 @@ def who(directory: Directory, owner: UserId | None, address: Address) -> Who:
         return Who.ALIAS
     if match.is_internal(directory, key):
         return Who.INTERNAL
-    if not isinstance(match.match(directory, address), Nobody):
-        return Who.KNOWN
-    return Who.STRANGER
+    return Who.KNOWN if match.is_known(directory, key) else Who.STRANGER
 
 
 # Several authors: one from outside makes it theirs.
@@ -107,6 +107,8 @@ _FIRST = (Who.KNOWN, Who.STRANGER, Who.OWN, Who.ALIAS, Who.INTERNAL)
 
 def _who(directory: Directory, owner: UserId | None, addresses: Iterable[Address]) -> Who:
     found = {who(directory, owner, a) for a in addresses if a.email.strip()}
+    if len(found) == 1:
+        return found.pop()
     return next((w for w in _FIRST if w in found), Who.NONE)
 
 

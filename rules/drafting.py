@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
-from rules import identity, mailkind, match
-from rules.item import is_video
+from rules import identity, match
+from rules.item import Item, is_video
 from rules.model.decisions import Match
 from rules.model.exchanges import Direction, Draft, ExchangeKey, Source
 from rules.model.people import Address, ContactId, Directory, EntityId, ThirdPartyId, UserId
@@ -12,6 +13,7 @@ from rules.model.sightings import (
     Attachment,
     Event,
     FolderRole,
+    MailKind,
     MailPlace,
     Message,
     Sighting,
@@ -29,16 +31,12 @@ _LOOK_AT = 20_000
 
 
 def of_mail(
-    ruleset: RuleSet,
-    directory: Directory,
-    sighting: Sighting,
-    place: MailPlace,
-    mail: Message,
-    way: Direction,
-    matches: tuple[Match, ...],
-    now: datetime,
+    ruleset: RuleSet, item: Item, place: MailPlace, mail: Message, matches: tuple[Match, ...]
 ) -> Draft:
     """The exchange of which this mail is a copy, without its text."""
+    facts = item.facts
+    sighting, directory = facts.sighting, facts.directory
+    way = facts.direction or Direction.INBOUND
     author = _mail_author(directory, sighting.owner, place, mail, way)
     parties = _parties(matches)
     keys: tuple[ExchangeKey, ...] = (identity.message_key(mail),)
@@ -50,17 +48,30 @@ def of_mail(
         contacts=_contacts(matches),
         direction=way,
         mode=ruleset.mail_mode,
-        happened_at=sent_at(ruleset, mail, place, now),
+        happened_at=facts.happened_at,
         source=Source.MAIL,
         subject=one_line(mail.subject),
-        kind=mailkind.kind(mail),
+        kind=item.mail_kind,
         entity=_entity(directory, parties, sighting.owner),
         author=author,
-        collaborators=_others(directory, match.participants(mail), author),
+        collaborators=tuple(sorted({u for u in item.users("participant") if u != author})),
         mailbox_owner=sighting.owner,
         message_id=identity.normal_id(mail.message_id) if mail.message_id else None,
         parents=identity.parents(mail),
     )
+
+
+def text_of(draft: Draft, message: Message) -> dict[str, Any]:
+    """The fields of a draft that the text of its mail changes."""
+    body = message.body
+    changes: dict[str, Any] = {
+        "comment": harmless(body.text) if body else "",
+        "quoted_from": body.quoted_from if body else None,
+        "attachments": attachments(message.attachments),
+    }
+    if message.invites is not None and draft.kind in (None, MailKind.HUMAN):
+        changes["kind"] = MailKind.INVITATION
+    return changes
 
 
 def of_event(

@@ -81,11 +81,19 @@ def domain(address: AddressKey) -> str:
 
 def normal_id(message_id: str) -> str:
     """A Message-ID without brackets and blanks, its domain in lower case (RFC 5322 §3.6.4)."""
+    # Deciding asks several times for each message; a hostile one is not remembered.
+    return _remembered_id(message_id) if len(message_id) <= LONGEST else _normal_id(message_id)
+
+
+def _normal_id(message_id: str) -> str:
     bare = "".join(message_id.split()).strip("<>")
     if len(bare) > LONGEST:
         return _sha(bare)
     left, at, right = bare.rpartition("@")
     return f"{left}{at}{right.lower()}"
+
+
+_remembered_id = lru_cache(maxsize=4096)(_normal_id)
 
 
 def parents(mail: Message) -> tuple[str, ...]:

@@ -21,22 +21,23 @@ LOOK_AT = 20_000
 
 
 class Item:
-    """One item under the eyes of many rules."""
+    """One item under the eyes of many rules; `what` may know more than the sighting does."""
 
     __slots__ = ("_found", "_keys", "_kind", "_local", "facts", "searched", "what")
 
     def __init__(self, facts: Facts, searched: Mapping[str, Searched]) -> None:
         self.facts = facts
-        self.what = facts.sighting.what
+        self.what: Message | Event = facts.sighting.what
         self.searched = searched
         self._found: dict[str, frozenset[int]] = {}
         self._keys: dict[str, tuple[AddressKey, ...]] = {}
         self._kind: MailKind | None = None
         self._local: datetime | None = None
 
-    def completed(self, facts: Facts) -> "Item":
+    def completed(self, message: Message) -> "Item":
         """The same item, now that its text is there: what else was found out stays found out."""
-        other = Item(facts, self.searched)
+        other = Item(self.facts, self.searched)
+        other.what = message
         other._found = {name: found for name, found in self._found.items() if name != "text"}
         other._keys = self._keys
         other._local = self._local
@@ -46,8 +47,11 @@ class Item:
         """The numbers of the wanted texts that this field meets."""
         found = self._found.get(field)
         if found is None:
-            searched = self.searched[field]
-            found = frozenset[int]().union(*(searched.found(t) for t in self.texts(field) if t))
+            searched, texts = self.searched[field], self.texts(field)
+            if len(texts) == 1:
+                found = searched.found(texts[0]) if texts[0] else frozenset()
+            else:
+                found = frozenset[int]().union(*(searched.found(t) for t in texts if t))
             self._found[field] = found
         return found
 
@@ -65,7 +69,10 @@ class Item:
         """The addresses of `from`, `to`, `cc` or `participant`."""
         keys = self._keys.get(word)
         if keys is None:
-            keys = tuple(identity.key(a.email) for a in _WHO[word](self.what) if a.email)
+            if word == "participant":
+                keys = tuple(key for key in match.by_key(self.what) if key)
+            else:
+                keys = tuple(identity.key(a.email) for a in _WHO[word](self.what) if a.email)
             self._keys[word] = keys
         return keys
 
@@ -202,7 +209,6 @@ _WHO: Mapping[str, Callable[[Message | Event], tuple[Address, ...]]] = {
     "from": _from,
     "to": _to,
     "cc": _cc,
-    "participant": match.participants,
 }
 
 

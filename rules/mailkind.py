@@ -99,7 +99,8 @@ def _takes_posts(message: Message) -> bool:
 
 
 def _header(message: Message, name: str) -> str:
-    return message.headers.get(name, "")[:_LOOK_AT].strip().lower()
+    value = message.headers.get(name)
+    return value[:_LOOK_AT].strip().lower() if value else ""
 
 
 def _local(email: str) -> str:

@@ -4,7 +4,7 @@ Exact address of a contact, then the thread, then the company's domain. Two cand
 strength are never guessed: that participant is `Ambiguous`, the others still match.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rules import identity
 from rules.freemail import FREE_MAIL
@@ -77,7 +77,15 @@ def is_internal(directory: Directory, key: AddressKey) -> bool:
     """Staff: an own domain or one below it, or a known address elsewhere (free mail, say)."""
     if key in directory.users_by_key:
         return True
-    return any(host in directory.own_domains for host in upwards(identity.domain(key)))
+    host = identity.domain(key)
+    if host.count(".") == 1:
+        return host in directory.own_domains
+    return not directory.own_domains.isdisjoint(upwards(host))
+
+
+def is_known(directory: Directory, key: AddressKey) -> bool:
+    """Whether an address from outside is a contact's, or of the domain of a third party."""
+    return key in directory.contacts_by_key or bool(_by_domain(directory, identity.domain(key)))
 
 
 def user_of(directory: Directory, address: Address) -> UserId | None:
@@ -90,9 +98,11 @@ def match(directory: Directory, address: Address, thread: tuple[ThirdPartyId, ..
     key = identity.key(address.email)
     if is_internal(directory, key):
         return Nobody()
-    exact = by_address(directory, key)
-    if exact is not None:
-        return exact
+    return by_address(directory, key) or _otherwise(directory, key, thread)
+
+
+def _otherwise(directory: Directory, key: AddressKey, thread: tuple[ThirdPartyId, ...]) -> Result:
+    """What is known of somebody outside whose address nobody has: by thread, then by domain."""
     known = _by_domain(directory, identity.domain(key))
     if thread:
         # Whoever writes from the domain of one party of the thread belongs to that one.
@@ -136,6 +146,11 @@ def _one_of(parties: tuple[ThirdPartyId, ...], by: By) -> Match | Ambiguous:
 
 def participants(what: Message | Event) -> tuple[Address, ...]:
     """Everybody who takes part, once each; attendees who declined do not (RFC 5545 §3.2.12)."""
+    return tuple(by_key(what).values())
+
+
+def by_key(what: Message | Event) -> Mapping[AddressKey, Address]:
+    """The participants by the form in which addresses are compared."""
     if isinstance(what, Event):
         there = (a.address for a in what.attendees if a.answer is not Answer.DECLINED)
         everyone = (*((what.organizer,) if what.organizer else ()), *there)
@@ -151,7 +166,7 @@ def participants(what: Message | Event) -> tuple[Address, ...]:
     once: dict[AddressKey, Address] = {}
     for address in everyone:
         once.setdefault(identity.key(address.email), address)
-    return tuple(once.values())
+    return once
 
 
 def parties(
@@ -161,11 +176,10 @@ def parties(
 
     The thread counts only where no participant matched by address.
     """
-    outside = {
-        key: address
-        for address in participants(sighting.what)
-        if "@" in (key := identity.key(address.email)) and not is_internal(directory, key)
-    }
-    if any(by_address(directory, key) is not None for key in outside):
+    outside = sorted(
+        key for key in by_key(sighting.what) if "@" in key and not is_internal(directory, key)
+    )
+    exact = {key: by_address(directory, key) for key in outside}
+    if any(exact.values()):
         thread = ()
-    return tuple(match(directory, outside[key], thread) for key in sorted(outside))
+    return tuple(exact[key] or _otherwise(directory, key, thread) for key in outside)

@@ -1,6 +1,7 @@
 """What may be kept of a sighting, and how much of it is shown (spec §12)."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from rules.model.exchanges import Draft
 from rules.model.people import Level
@@ -31,9 +32,15 @@ def kept_out(ruleset: RuleSet, sighting: Sighting) -> str | None:
 
 
 def _folder_is_private(ruleset: RuleSet, place: MailPlace | EventPlace) -> bool:
-    name = fold(place.name)
+    return not ruleset.keep_out_folders.isdisjoint(_levels(place.name))
+
+
+@lru_cache(maxsize=4096)
+def _levels(folder: str) -> frozenset[str]:
+    """A folder's name and the names of those that it lies in, folded."""
+    name = fold(folder)
     levels = {name, *name.split("/"), *name.split(".")}
-    return not ruleset.keep_out_folders.isdisjoint(level.strip() for level in levels)
+    return frozenset(level.strip() for level in levels)
 
 
 def _is_marked(ruleset: RuleSet, place: MailPlace) -> bool:
@@ -56,6 +63,8 @@ def redact(draft: Draft, level: Level) -> Draft:
     """The draft without what `level` hides. Raises ValueError for NOTHING, which is not stored."""
     if level is Level.NOTHING:
         raise ValueError("nothing may be kept of this exchange")
+    if level is draft.level is Level.EVERYTHING:
+        return draft
     if level is Level.EVERYTHING:
         return replace(draft, level=level)
     silent = replace(

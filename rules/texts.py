@@ -10,7 +10,7 @@ from functools import cached_property
 import re2
 
 from rules.model.rules import How, TextMatch
-from rules.words import bare, fold, harmless
+from rules.words import bare, fold
 
 LOOK_AT = 100_000
 """Characters of a text that are looked at; a subject may be a megabyte long."""
@@ -24,8 +24,13 @@ class BadPattern(ValueError):
 
 
 def cut(text: str) -> str:
-    """As much of a text as is looked at, with nothing in it that RE2 can't take."""
-    return harmless(text[:LOOK_AT])
+    """As much of a text as is looked at."""
+    return text[:LOOK_AT]
+
+
+def octets(text: str) -> bytes:
+    """A text as RE2 takes it; a lone surrogate, which has no octets, is a question mark."""
+    return text.encode("utf-8", "replace")
 
 
 def matcher(match: TextMatch) -> Callable[[str], bool]:
@@ -33,7 +38,7 @@ def matcher(match: TextMatch) -> Callable[[str], bool]:
     if match.how in (How.REGEX, How.GLOB):
         found = _regexp(match)
         shown = _as_is if match.exact else fold
-        return lambda text: found.search(shown(cut(text))) is not None
+        return lambda text: found.search(octets(shown(cut(text)))) is not None
     wanted = match.text if match.exact else fold(match.text)
     shown = _as_is if match.exact else fold
     if match.how is How.EQUALS:
@@ -102,7 +107,7 @@ class _Set:
     def found(self, text: str) -> list[int]:
         if self._halves:
             return [number for half in self._halves for number in half.found(text)]
-        found = self._automaton.Match(text) if self._automaton else ()
+        found = self._automaton.Match(octets(text)) if self._automaton else ()
         if self._canary not in found:
             return [number for match, number in self._wanted if matcher(match)(text)]
         numbers = self._numbers
