@@ -45,9 +45,10 @@ class Absorb:
         ours = follow_ups.by_uid(tx, event.uid)
         if ours is not None:
             return self._merge(tx, book, ours, sighting.place, sighting.owner, obj, event, now)
-        if adopt.sign(book.ruleset, book.directory, sighting, book.around, now) is None:
+        sign = adopt.sign(book.ruleset, book.directory, sighting, book.around, now)
+        if sign is None:
             return None
-        return _adopt(tx, book, sighting, sighting.place, obj, now)
+        return _adopt(tx, book, sighting, sighting.place, obj, sign, now)
 
     def _merge(
         self,
@@ -121,6 +122,7 @@ def _adopt(
     sighting: Sighting,
     place: EventPlace,
     obj: CalendarObject,
+    sign: str,
     now: datetime,
 ) -> Decision:
     event = sighting.what
@@ -137,7 +139,7 @@ def _adopt(
     if not isinstance(found, FollowUpDraft):
         return found
     if book.observing:
-        return _decision(book, "follow-up", "would be adopted")
+        return _decision(book, "follow-up", "would be adopted", sign=sign)
     follow_up, new = follow_ups.open(tx, found, now, book.live_since)
     owner = follow_up.owner or UserId(0)
     follow_ups.put_copy(
@@ -155,7 +157,7 @@ def _adopt(
             state=CopyState.IN_STEP,
         ),
     )
-    return _decision(book, "follow-up", "adopted" if new else "known")
+    return _decision(book, "follow-up", "adopted" if new else "known", sign=sign)
 
 
 def _by_reference(tx: Tx, event: Event) -> dict[str, ThirdPartyId]:
@@ -182,10 +184,10 @@ def _copy(tx: Tx, ours: FollowUp, place: EventPlace, owner: UserId | None) -> Ca
     return next((c for c in known if c.state is CopyState.GONE), None)
 
 
-def _decision(book: Book, question: str, answer: str, *more: Step) -> Decision:
+def _decision(book: Book, question: str, answer: str, *more: Step, sign: str = "") -> Decision:
     return Decision(
         Verdict.IGNORE,
         Reason.FOLLOW_UP,
         book.ruleset.fingerprint,
-        (Step(question, answer), *more),
+        (Step(question, answer, sign), *more),
     )

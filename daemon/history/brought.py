@@ -11,7 +11,7 @@ from daemon.history.causes import Cause
 from daemon.store import Tx, awaited, follow_ups, ledger
 from rules import merge
 from rules.model.exchanges import ExchangeId
-from rules.model.followups import FollowUp, FollowUpDraft, State
+from rules.model.followups import Awaited, FollowUp, FollowUpDraft, State
 
 BY_RULES = "rules"
 NO_RULE = "no rule opens it any more"
@@ -72,16 +72,17 @@ def differing(
     gone = [f for key, f in ours.items() if key not in theirs and f.state is State.TO_DO]
     both = [(ours[k], f) for k, f in theirs.items() if k in ours and f not in opens]
     changes = [(a, b) for a, b in both if _plan(a) != _plan(b) and is_untouched(here, a)]
-    waiting = {one.rule for one in awaited.of(here, mine)}
-    wanted = {one.rule for one in awaited.of(there, other)}
+    waiting = {one.rule: _wait(one) for one in awaited.of(here, mine)}
+    wanted = {one.rule: _wait(one) for one in awaited.of(there, other)}
+    otherwise = {name for name in waiting.keys() & wanted.keys() if waiting[name] != wanted[name]}
     return Brought(
         opens=tuple(opens),
         withdraws=tuple(f for f in gone if is_untouched(here, f)),
         changes=tuple(changes),
         stays=tuple(f for f in gone if not is_untouched(here, f)),
         # A reply that came, or a time that is up, has ended the waiting of before.
-        awaits=frozenset(wanted - waiting - old.rules),
-        forgets=frozenset(waiting - wanted),
+        awaits=frozenset(wanted.keys() - waiting.keys() - old.rules) | otherwise,
+        forgets=frozenset(waiting.keys() - wanted.keys()) | otherwise,
     )
 
 
@@ -110,8 +111,8 @@ def carry(
         planned = {name: getattr(theirs, name) for name in _PLANNED}
         after = merge.apply(ours, merge.Changes(when=theirs.when))
         _change(here, ours, replace(after, **planned), "other rules plan it so", now)
-    awaited.carry(here, there, mine, other, set(found.awaits))
     awaited.forget(here, mine, set(found.forgets))
+    awaited.carry(here, there, mine, other, set(found.awaits))
 
 
 def opened(
@@ -166,6 +167,10 @@ def _was_withdrawn(here: Tx, one: FollowUp) -> bool:
         return False
     changes = follow_ups.history(here, one.id)
     return bool(changes) and all(change.by == BY_RULES for change in changes)
+
+
+def _wait(one: Awaited) -> tuple[object, ...]:
+    return (one.within, one.later, one.draft)
 
 
 def _plan(one: FollowUp) -> tuple[object, ...]:

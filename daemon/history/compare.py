@@ -230,7 +230,7 @@ def _change(mine: Whole, other: Whole) -> Change:
 # --- here only ----------------------------------------------------------------------------------
 
 # What a rule, or a setting that keeps out, says; the others follow from directory and mailbox.
-_BY_RULES = frozenset({Reason.VETOED, Reason.KEPT_OUT, Reason.FOLLOW_UP})
+_BY_RULES = frozenset({Reason.VETOED, Reason.KEPT_OUT, Reason.RULE})
 # Binds the message, wherever copies of it are or were.
 _BINDS_ALL = frozenset({Reason.VETOED})
 
@@ -292,11 +292,17 @@ def _why_kept(
         return Why.PRESENT_TIME
     if brought.was_reminded(both.here, mine.id):
         return Why.REMINDED
-    if rules or decision.reason in _BY_RULES:
+    if rules or decision.reason in _BY_RULES or _adopted_by_rule(decision):
         return None
     if not causes_[0].by_thread:
         return Why.DIRECTORY
     return Why.THREAD if _thread_stays(both, mine) else None
+
+
+def _adopted_by_rule(decision: Judged) -> bool:
+    """Whether it is a follow-up now because a rule says so, not the person who retitled it."""
+    is_one = decision.reason is Reason.FOLLOW_UP
+    return is_one and any(step.evidence == "rule" for step in decision.trace)
 
 
 def _thread_stays(both: Both, mine: Whole) -> bool:

@@ -325,3 +325,21 @@ def test_a_meeting_that_rules_adopt_is_read_again_by_the_daemon(found):
         assert company.refs() == {}
         company.ingest(adopting)
         assert [f.title for f in company.follow_ups()] == ["Visite chez Carla"]
+
+
+def test_a_rule_that_waits_longer_waits_longer(found):
+    def waiting(days: int) -> RuleSet:
+        return rules(
+            "  - name: no answer\n"
+            f"    when: {{direction: outbound, no_reply_for: {days} working days}}\n"
+            "    then: {open_follow_up: {when: +0 working days at 09:30, title: Ask again}}\n"
+        )
+
+    with found() as company:
+        company.deliver([Letter(1, ANN, CARLA, "Devis", copies=(("ann", "Sent"),))])
+        company.ingest(waiting(2))
+        company.apply(waiting(5))
+        assert [row[1] for row in company.state()["waiting"]] == [5]
+        assert company.diff(waiting(5)) == []
+        company.apply(OLD)
+        assert company.state()["waiting"] == []
