@@ -17,9 +17,10 @@ from daemon.reminders.failures import tell_failures
 from daemon.reminders.late import give_up
 from daemon.reminders.plan import plan
 from daemon.reminders.post import send_letters
-from daemon.reminders.send import send_due
+from daemon.reminders.send import Sender, send_due
 from daemon.reminders.ways import VALID_FOR
-from daemon.store import accounts, answered, decisions, erasure, follow_ups, ledger
+from daemon.store import accounts, answered, decisions, erasure, follow_ups
+from daemon.store.todo import ToDo, todo
 from rules.model.sightings import AccountId
 
 log = structlog.stdlib.get_logger(__name__)
@@ -113,30 +114,37 @@ class Ticks:
                 self._wake(self._by_id[account], Priority.LIVE)
 
     def _reminders(self, turn: Turn) -> None:
+        sender = self._parts.sender
+        assert sender is not None  # noqa: S101  the tick exists only with a sender
+        if digests := send_digests(sender):
+            log.info("digests", put=digests)
+        found = self._look()
+        if found.waits:
+            self._send(turn, sender)
+            found = self._look()
+        due, moment = found.next_at, now()
+        tick = timedelta(seconds=self._parts.settings.reminders.tick_seconds)
+        if due is not None and moment < due < moment + tick:
+            # On the second, for the next tick would come later.
+            self._loop.wake_at("reminders", due, self._reminders)
+
+    def _look(self) -> ToDo:
+        with self._parts.store.read() as tx:
+            return todo(tx, now())
+
+    def _send(self, turn: Turn, sender: Sender) -> None:
         parts = self._parts
-        assert parts.sender is not None  # noqa: S101  the tick exists only with a sender
         while plan(parts.store, parts.rulebook, now()) and not turn.stopping:
             turn.within(60)
-        if told := give_up(parts.sender):
+        if told := give_up(sender):
             log.info("missed", recipients=told)
-        if digests := send_digests(parts.sender):
-            log.info("digests", put=digests)
-        while not turn.stopping and (sent := send_due(parts.sender)):
+        while not turn.stopping and (sent := send_due(sender)):
             log.info("reminders", handed_over=sent)
             turn.within(60)
-        while not turn.stopping and (sent := send_letters(parts.sender)):
+        tell_failures(sender, now())
+        while not turn.stopping and (sent := send_letters(sender)):
             log.info("letters", handed_over=sent)
             turn.within(60)
-        tell_failures(parts.sender, now())
-        self._wake_when_due(timedelta(seconds=parts.settings.reminders.tick_seconds))
-
-    def _wake_when_due(self, tick: timedelta) -> None:
-        """On the second, where the next tick would come later."""
-        moment = now()
-        with self._parts.store.read() as tx:
-            due = ledger.next_at(tx)
-        if due is not None and moment < due < moment + tick:
-            self._loop.wake_at("reminders", due, self._reminders)
 
     def _housekeeping(self, turn: Turn) -> None:
         with self._parts.store.write() as tx:

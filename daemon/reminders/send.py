@@ -8,7 +8,7 @@ a second copy, and that one has the same Message-ID and the same bytes.
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,7 +21,7 @@ from daemon.reminders.pace import Pace
 from daemon.reminders.plan import dues
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import ClaimLost, Store, Tx, Unavailable, follow_ups, ledger
+from daemon.store import Store, Tx, Unavailable, follow_ups, ledger
 from rules import remind
 from rules.model.followups import FollowUp, LedgerEntry
 from rules.model.people import Address
@@ -101,7 +101,7 @@ def _send(sender: Sender, book: Book, claimed: Sequence[LedgerEntry]) -> int:
 def _written(sender: Sender, book: Book, claimed: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Those of them that can be sent, with their bytes: a few in one transaction, and one by one
     where something is wrong with one of them."""
-    ready: list[LedgerEntry | None] = []
+    ready: list[LedgerEntry] = []
     for start in range(0, len(claimed), TOGETHER):
         some = claimed[start : start + TOGETHER]
         try:
@@ -110,29 +110,31 @@ def _written(sender: Sender, book: Book, claimed: Sequence[LedgerEntry]) -> list
             raise
         except Exception as error:  # noqa: BLE001  which one it is, and what, is told below
             log.info("written one by one", kind=type(error).__name__)
-            ready += [_alone(sender, book, entry) for entry in some]
-    return [entry for entry in ready if entry is not None]
+            for entry in some:
+                ready += _alone(sender, book, entry)
+    return ready
 
 
-def _together(sender: Sender, book: Book, some: Sequence[LedgerEntry]) -> list[LedgerEntry | None]:
+def _together(sender: Sender, book: Book, some: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     with sender.store.write() as tx:
         known = follow_ups.several(tx, [entry.due.follow_up for entry in some])
-        written = [
+        looked_at = [
             _with_bytes(tx, sender, book, entry, known.get(entry.due.follow_up)) for entry in some
         ]
-    for _ in filter(None, written):
+        wanted = [entry for entry in looked_at if entry is not None]
+        had = {entry.id for entry in some if entry.mail is not None}
+        new = [(e.id, e.message_id, e.mail or b"") for e in wanted if e.id not in had]
+        kept = ledger.rendered(tx, new, sender.owner) | had
+    ready = [entry for entry in wanted if entry.id in kept]
+    for _ in ready:
         reached("reminder.rendered")
-    return written
+    return ready
 
 
-def _alone(sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None:
-    """The entry with its bytes; None when it is void after all, another daemon's, or can't be
-    written: then it has failed, and only that one."""
+def _alone(sender: Sender, book: Book, entry: LedgerEntry) -> list[LedgerEntry]:
+    """The entry with its bytes; none when it can't be written: then it has failed, and only it."""
     try:
-        return _together(sender, book, [entry])[0]
-    except ClaimLost as lost:
-        log.info("claim lost", why=str(lost))
-        return None
+        return _together(sender, book, [entry])
     except Unavailable:
         raise
     except Exception as error:
@@ -140,7 +142,7 @@ def _alone(sender: Sender, book: Book, entry: LedgerEntry) -> LedgerEntry | None
         why = f"the mail can't be written ({type(error).__name__})"
         with sender.store.write() as tx:
             ledger.failed(tx, entry.id, why, sender.owner)
-        return None
+        return []
 
 
 def _with_bytes(
@@ -165,7 +167,7 @@ def _with_bytes(
     except Unwritable as error:
         ledger.failed(tx, entry.id, str(error), sender.owner)
         return None
-    return ledger.rendered(tx, entry.id, message_id, data)
+    return replace(entry, message_id=message_id, mail=data)
 
 
 def _envelope(sender: Sender, book: Book, entry: LedgerEntry) -> Mail:

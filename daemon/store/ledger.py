@@ -1,6 +1,6 @@
 """The reminder ledger: each reminder is planned once, claimed by one, and sent (schema 9)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,9 +41,8 @@ _this = c.id == sa.bindparam("which")
 _held_now = sa.and_(_this, c.state.in_([state.value for state in _IN_HAND]))
 _RENDERED = (
     sa.update(table)
-    .where(_held_now, c.mail.is_(None))
-    .values(message_id=sa.bindparam("message_id"), mail=sa.bindparam("mail"))
-    .returning(table)
+    .where(_held_now, c.claimed_by == sa.bindparam("owner"), c.mail.is_(None))
+    .values(message_id=sa.bindparam("name"), mail=sa.bindparam("bytes"))
 )
 _SENDING = (
     sa.update(table)
@@ -201,22 +200,19 @@ def _overdue(before: datetime, now: datetime) -> tuple[tuple[sa.ColumnElement[bo
     )
 
 
-def next_at(tx: Tx) -> datetime | None:
-    """When the next one that was never tried falls due."""
-    return tx.execute(sa.select(c.at).where(_due).order_by(c.at).limit(1)).scalar()
-
-
-def rendered(tx: Tx, entry: LedgerId, message_id: str, mail: bytes) -> LedgerEntry:
-    """Keep the bytes of its mail; those kept first stay, so that every try sends the same.
-
-    Raises ClaimLost when it is not in anybody's hands any more.
-    """
-    values = {"which": entry, "message_id": message_id, "mail": mail}
-    first = tx.execute(_RENDERED, values).first()
-    stored = _entry(first) if first is not None else get(tx, entry)
-    if stored is None or stored.state not in _IN_HAND:
-        raise ClaimLost(f"reminder {entry} is not claimed any more")
-    return stored
+def rendered(
+    tx: Tx, written: Sequence[tuple[LedgerId, str, bytes]], owner: str
+) -> frozenset[LedgerId]:
+    """Keep Message-IDs and bytes of mails; those kept first stay, so that every try sends the
+    same. Returns those that `owner` still holds."""
+    if not written:
+        return frozenset()
+    tx.execute(
+        _RENDERED, [{"which": i, "owner": owner, "name": n, "bytes": b} for i, n, b in written]
+    )
+    ids = [i for i, _, _ in written]
+    kept = sa.select(c.id).where(c.id.in_(ids), c.claimed_by == owner, c.mail.is_not(None))
+    return frozenset(map(LedgerId, tx.execute(kept).scalars()))
 
 
 def sending(

@@ -20,6 +20,7 @@ from daemon.reminders.late import TOO_LATE, give_up
 from daemon.reminders.plan import plan
 from daemon.rulebook import Rulebook
 from daemon.store import Store, follow_ups, installation, ledger, open_store, options, people, post
+from daemon.store.todo import todo
 from rules import merge
 from rules.model.followups import Assignee, FollowUp, FollowUpDraft, LedgerState, Reminder, State
 from rules.model.people import UserId
@@ -179,7 +180,7 @@ class Year:
         """suivi runs up to then: what falls due is sent in its minute."""
         while True:
             with self.store.read() as tx:
-                due = ledger.next_at(tx)
+                due = todo(tx, until).next_at
             if due is None or due > until:
                 break
             self._send(due)
@@ -199,7 +200,7 @@ class Year:
     def _send(self, now: datetime) -> None:
         with self.store.write() as tx:
             for entry in ledger.claim(tx, now, "year", now + HOUR, 10_000):
-                ledger.rendered(tx, entry.id, f"{entry.id}@we.example", b"mail")
+                ledger.rendered(tx, [(entry.id, f"{entry.id}@we.example", b"mail")], "year")
                 ledger.sending(tx, entry.id, "year")
                 ledger.sent(tx, entry.id, now)
                 it = entry.due
