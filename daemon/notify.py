@@ -4,6 +4,9 @@ import os
 import socket
 import time
 
+_PATIENCE = 2.0
+"""Seconds until a message that nobody takes is given up."""
+
 
 def notify(*lines: str) -> bool:
     """Sends assignments such as "READY=1"; False when nobody listens (not started by systemd)."""
@@ -14,6 +17,8 @@ def notify(*lines: str) -> bool:
     place = "\0" + address[1:] if address.startswith("@") else address
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+            # Its queue is short: a systemd that is held up must not hold up the daemon.
+            sock.settimeout(_PATIENCE)
             sock.connect(place)
             sock.sendall("\n".join(lines).encode())
     except OSError:

@@ -79,12 +79,22 @@ class Rulebook:
         self._directory: Directory | None = None
         self._lock = threading.Lock()
 
-    def replace(self, ruleset: RuleSet, own_domains: Iterable[str]) -> None:
+    def replace(
+        self,
+        ruleset: RuleSet,
+        own_domains: Iterable[str],
+        builtin: Mapping[str, Value],
+        zone: str,
+    ) -> None:
         """Put other rules in force, from the next batch on."""
+        domains = frozenset(own_domains)
         with self._lock:
-            self._ruleset = ruleset
-            self._own_domains = frozenset(own_domains)
-            self._directory = None
+            self._ruleset, self._zone = ruleset, zone
+            if builtin != self._builtin:
+                # Chosen anew when it is asked for.
+                self._builtin, self._wishes = builtin, -1
+            if domains != self._own_domains:
+                self._own_domains, self._directory = domains, None
 
     def in_force(self) -> Book:
         """The book for the batch that starts now."""

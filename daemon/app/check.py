@@ -8,11 +8,19 @@ from enum import StrEnum
 from connectors import smtp
 from connectors.errors import ConnectorError
 from daemon.app import connect
+from daemon.app.rules import source_of
 from daemon.config import Calendar, Mailbox, Settings, Smtp
 from daemon.reminders.sheets import Sheets
 from daemon.reminders.vocabulary import REMINDER, full, sparse
-from daemon.store import StoreError, open_store, shown
+from daemon.rulefiles.mistake import lines
+from daemon.rulefiles.names import names
+from daemon.rulefiles.reading import Bad, read_directory
+from daemon.store import StoreError, open_store, rule_sets, shown
+from rules.language import Known
 from rules.model.sightings import FolderRole
+
+MOST_MISTAKES = 50
+"""Lines about rules."""
 
 _OURS = "give it to the user that runs suivi"
 
@@ -34,12 +42,14 @@ class CheckLine:
     detail: str
 
 
-def check(settings: Settings) -> Iterator[CheckLine]:
-    """Try the database, every account and every server in turn; nothing is stored or sent."""
+def check(settings: Settings, language: str = "en") -> Iterator[CheckLine]:
+    """Try the database, the rules, every account and every server in turn; nothing is stored or
+    sent. Mistakes of rules are told in `language`."""
     for warning in settings.warnings:
         yield CheckLine("configuration", Health.WARNING, warning)
     yield _state(settings)
     yield _database(settings)
+    yield from _rules(settings, language)
     for mailbox in settings.mailboxes:
         yield _mailbox(mailbox)
     for calendar in settings.calendars:
@@ -91,6 +101,30 @@ def _database(settings: Settings) -> CheckLine:
     except StoreError as error:
         return CheckLine("database", Health.BAD, str(error))
     return CheckLine("database", Health.OK, f"{shown(settings.database_url)} is of this version")
+
+
+def _rules(settings: Settings, language: str) -> Iterator[CheckLine]:
+    """The saved rules; against the names in the database where it can be asked."""
+    what, source = "rules", source_of(settings)
+    try:
+        store = open_store(settings.database_url)
+        try:
+            with store.read() as tx:
+                last, known = rule_sets.last(tx), names(tx, source.configured)
+        finally:
+            store.close()
+    except StoreError:
+        # The line before has said why.
+        last, known = None, Known()
+    _, found = read_directory(source, known, held_rules=last is not None and bool(last.files))
+    if isinstance(found, Bad):
+        for line in lines(found.mistakes, language, MOST_MISTAKES):
+            yield CheckLine(what, Health.BAD, line)
+        return
+    for line in lines(found.warnings, language, MOST_MISTAKES):
+        yield CheckLine(what, Health.WARNING, line)
+    detail = f"{len(found.ruleset.rules)} rules in {len(found.files)} files of {source.directory}"
+    yield CheckLine(what, Health.OK, detail)
 
 
 def _mailbox(mailbox: Mailbox) -> CheckLine:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from daemon.app import connect, members
-from daemon.app.rules import options_of, ruleset_of
+from daemon.app.rules import options_of, source_of
 from daemon.app.secret import master_key
 from daemon.app.turns import PATIENCE, Member, Outcome, Work
 from daemon.capture import calendar, mail
@@ -19,6 +19,7 @@ from daemon.followups.absorb import Absorb, withdraw
 from daemon.followups.answer import Answering
 from daemon.followups.no_reply import NoReply
 from daemon.followups.publish import Publish, carry, publish
+from daemon.i18n import of_environment
 from daemon.jobs import Turn
 from daemon.reminders import answers, commands
 from daemon.reminders.letter import Letter
@@ -30,6 +31,8 @@ from daemon.reminders.send import Sender
 from daemon.reminders.sheets import Sheets
 from daemon.reminders.ways import Ways
 from daemon.rulebook import Rulebook
+from daemon.rulefiles.keeper import Keeper
+from daemon.rulefiles.standing import opening
 from daemon.store import Lease, Store, installation, open_store, options
 from rules.model.followups import FollowUp
 from rules.model.people import Address
@@ -50,6 +53,7 @@ class Parts:
     settings: Settings
     store: Store
     rulebook: Rulebook
+    rules: Keeper
     members: members.Members
     answers: answers.Answers
     sender: Sender | None
@@ -161,27 +165,33 @@ def spelled(counts: mail.Counts) -> Counter[str]:
     return Counter({f"{verdict}:{reason}": n for (verdict, reason), n in counts.items()})
 
 
-def assemble(settings: Settings, store: Store | None = None) -> Parts:
-    """Open the store, or take one that is open, and wire the arrows to the configured servers;
-    connects to none of them.
-
-    Raises ConfigError or StoreError, each a line that says what to do.
-    """
-    secret = master_key(settings)
-    store = store or open_store(settings.database_url)
+def declare(settings: Settings, store: Store) -> members.Members:
+    """Make the store know the installation, its users and its accounts; safe to repeat."""
     observe = timedelta(days=settings.observe.days)
     builtin = options_of(settings)
     with store.write() as tx:
         installation.ensure(tx, now(), observe or None)
-        known = members.declare(tx, settings, now())
         options.built_in(tx, builtin)
-    zone = settings.company.timezone
-    rulebook = Rulebook(store, ruleset_of(settings), own_domains(settings), builtin, zone)
+        return members.declare(tx, settings, now())
+
+
+def assemble(settings: Settings, store: Store | None = None, rules: Keeper | None = None) -> Parts:
+    """Open the store and read the rules, or take them as they are, and wire the arrows to the
+    configured servers; connects to none of them.
+
+    Raises ConfigError (NoRules among them) or StoreError, each lines that say what to do.
+    """
+    secret = master_key(settings)
+    store = store or open_store(settings.database_url)
+    rules = rules or keeper(settings, store)
+    known = declare(settings, store)
+    rulebook = rules.rulebook
     owner = f"{socket.gethostname()}:{secrets.token_hex(4)}"
     return Parts(
         settings=settings,
         store=store,
         rulebook=rulebook,
+        rules=rules,
         members=known,
         answers=answers.Answers(store, rulebook, secret),
         sender=_sender(settings, store, rulebook, owner, secret),
@@ -190,9 +200,12 @@ def assemble(settings: Settings, store: Store | None = None) -> Parts:
     )
 
 
-def own_domains(settings: Settings) -> frozenset[str]:
-    """The company's domains, lower-case."""
-    return frozenset(domain.lower() for domain in settings.company.domains)
+def keeper(settings: Settings, store: Store) -> Keeper:
+    """The rules as they stand at a start. Raises NoRules."""
+    source = source_of(settings)
+    standing = opening(store, source, of_environment(), now())
+    rulebook = Rulebook(store, standing.ruleset, source.own_domains, source.options, source.zone)
+    return Keeper(store, rulebook, source, standing)
 
 
 def printer_of(settings: Settings, server: Smtp) -> Printer:

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from daemon.app.parts import own_domains
-from daemon.app.rules import ruleset_of
+from daemon.app.rules import own_domains, ruleset_of
 from daemon.clock import now
 from daemon.config import Settings
 from daemon.reminders.letter import facts

@@ -1,4 +1,4 @@
-"""The rules in force as the configuration states them; rules files will yield the same value."""
+"""The configuration's part of the rules: what files join and may name, and who is told of them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,6 +6,10 @@ from datetime import timedelta
 
 from daemon import options
 from daemon.config import Settings
+from daemon.rulefiles.reading import Source
+from daemon.rulefiles.telling import Admin
+from rules import identity
+from rules.language import Known
 from rules.options import Value
 from rules.ruleset import RuleSet, builtin, sealed
 from rules.words import fold
@@ -31,6 +35,44 @@ def options_of(settings: Settings) -> Mapping[str, Value]:
     reminders = settings.reminders
     return options.defaults(
         reminder_before=reminders.default_minutes, all_day_at=f"{reminders.all_day_hour:02}:00"
+    )
+
+
+def source_of(settings: Settings) -> Source:
+    """Where rules come from under this configuration."""
+    return Source(
+        directory=settings.rules_folder,
+        base=ruleset_of(settings),
+        own_domains=own_domains(settings),
+        options=options_of(settings),
+        zone=settings.company.timezone,
+        configured=Known(
+            users=frozenset(staff.email for staff in settings.users),
+            accounts=frozenset(
+                (*(m.name for m in settings.mailboxes), *(c.name for c in settings.calendars))
+            ),
+        ),
+    )
+
+
+def own_domains(settings: Settings) -> frozenset[str]:
+    """The company's domains, lower-case."""
+    return frozenset(domain.lower() for domain in settings.company.domains)
+
+
+def admin_of(settings: Settings) -> Admin | None:
+    """Who gets notices, in their own language if they are a user; None where nobody is named."""
+    if settings.smtp is None or settings.smtp.admin is None:
+        return None
+    address = settings.smtp.admin
+    users = {identity.key(staff.email): staff for staff in settings.users}
+    user = users.get(identity.key(address))
+    return Admin(
+        address=address,
+        language=(user and user.language) or settings.company.language,
+        zone=(user and user.timezone) or settings.company.timezone,
+        sender=settings.smtp.sender,
+        company=settings.company.name,
     )
 
 

@@ -14,14 +14,19 @@ from daemon import notify
 from daemon.app import connect
 from daemon.app.links import links_of
 from daemon.app.parts import Parts, assemble
+from daemon.app.rules import admin_of, source_of
 from daemon.app.signals import Signals
 from daemon.app.status import one_line, readiness, report
 from daemon.app.ticks import Ticks
 from daemon.clock import now
 from daemon.config import ConfigError, Settings, load
 from daemon.control import Control, ControlError
+from daemon.i18n import LANGUAGES
 from daemon.jobs import Pool
 from daemon.loop import Loop
+from daemon.rulefiles.mistake import lines
+from daemon.rulefiles.telling import tell
+from daemon.rulefiles.watch import Watch
 from daemon.store import installation
 from daemon.web.build import build as build_web
 from daemon.web.caller import admin, admin_token, token_hash
@@ -45,6 +50,7 @@ class Service:
         self._loop = Loop((), Pool(settings.capture.workers), self._keep_alive())
         self._ticks = Ticks(parts, self._loop)
         self._watcher = IdleWatcher(self._pushed)
+        self._rules = Watch(parts.rules, self._rules_read)
         self._control = Control(settings.control_socket, self._verbs())
         self._web = self._make_web(settings)
 
@@ -62,6 +68,7 @@ class Service:
         self._loop.start()
         self._loop.reload(self._ticks.all())
         self._watch()
+        self._rules.start()
         notify.ready(one_line(self._parts))
         log.info(
             "running",
@@ -84,6 +91,7 @@ class Service:
 
     def _stop(self) -> None:
         notify.stopping()
+        self._rules.stop()
         self._watcher.close()
         if not self._loop.stop(DRAIN_SECONDS):
             log.warning("stopped before everything was finished; the next start goes on from there")
@@ -102,16 +110,19 @@ class Service:
             "follow-ups": self._follow_ups,
         }
 
-    def _status(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
-        return report(self._parts, self._loop, self._web.url)
+    def _status(self, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        return report(self._parts, self._loop, self._web.url, _language(args))
 
-    def _reload(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Read the configuration again; a bad one changes nothing."""
+    def _reload(self, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read configuration and rules again; with a mistake in either, nothing changes."""
         notify.reloading()
         try:
             settings = load(self._parts.settings.path)
             _refuse_restart(self._parts.settings, settings)
-            parts = assemble(settings, self._parts.store)
+            bad = self._parts.rules.refresh(source_of(settings))
+            if bad is not None:
+                raise ControlError("\n".join(lines(bad.mistakes, _language(args))))
+            parts = assemble(settings, self._parts.store, self._parts.rules)
         except ConfigError as error:
             raise ControlError(str(error)) from error
         finally:
@@ -122,7 +133,8 @@ class Service:
         self._ticks = Ticks(parts, self._loop)
         self._loop.reload(self._ticks.all())
         self._watch()
-        log.info("reloaded", mailboxes=len(parts.members.mail))
+        standing = parts.rules.standing
+        log.info("reloaded", mailboxes=len(parts.members.mail), rules=len(standing.ruleset.rules))
         return {"reloaded": True}
 
     def _release(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -153,6 +165,15 @@ class Service:
         for account, mailbox in (boxes | dict(members.commands)).items():
             self._watcher.watch(account, _login(connect.imap_account(mailbox)))
 
+    # Rules files were saved.
+
+    def _rules_read(self) -> None:
+        notify.status(one_line(self._parts))
+        admin = admin_of(self._parts.settings)
+        if admin is not None:
+            with self._parts.store.write() as tx:
+                tell(tx, admin, self._parts.rules.standing, now())
+
     def _keep_alive(self) -> tuple[float, Callable[[], object]] | None:
         seconds = notify.watchdog_seconds()
         return None if seconds is None else (seconds, self._beat)
@@ -175,6 +196,12 @@ class Service:
 
 def _login(account: ImapAccount) -> Callable[[], Session]:
     return lambda: open_session(account)
+
+
+def _language(args: Mapping[str, Any]) -> str:
+    """That of whoever asked, for what only they read."""
+    language = args.get("language")
+    return language if language in LANGUAGES else "en"
 
 
 def _refuse_restart(old: Settings, new: Settings) -> None:

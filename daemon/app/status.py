@@ -5,13 +5,18 @@ from typing import Any
 
 from daemon.app.parts import Parts
 from daemon.loop import Loop
+from daemon.rulefiles.keeper import Keeper
+from daemon.rulefiles.mistake import lines
 from daemon.store import accounts, folders, follow_ups, installation, ledger, people, whole
 from daemon.store.errors import StoreError
 from daemon.web.readiness import Check, Readiness
 
+MOST_SHOWN = 50
+"""Mistakes or warnings of rules that are shown at a time."""
 
-def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
-    """Everything that an operator asks first, as plain data."""
+
+def report(parts: Parts, loop: Loop, http: str, language: str = "en") -> Mapping[str, Any]:
+    """Everything that an operator asks first, as plain data; mistakes of rules in `language`."""
     in_force = parts.rulebook.in_force().ruleset.fingerprint
     with parts.store.read() as tx:
         state = installation.get(tx)
@@ -38,6 +43,7 @@ def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
         ],
         "judged": tallied,
         "of_earlier_rules": earlier,
+        "rules": rules_report(parts.rules, language),
         "reminders": {state.value: count for state, count in reminders.items()},
         "reminder_troubles": [
             {
@@ -53,6 +59,22 @@ def report(parts: Parts, loop: Loop, http: str) -> Mapping[str, Any]:
     }
 
 
+def rules_report(rules: Keeper, language: str) -> Mapping[str, Any]:
+    """The set in force, and what keeps the saved files from being it."""
+    standing = rules.standing
+    refused = standing.refused
+    return {
+        "directory": str(rules.source.directory),
+        "files": [name for name, _ in standing.files],
+        "rules": len(standing.ruleset.rules),
+        "fingerprint": standing.ruleset.fingerprint,
+        "since": standing.since,
+        "warnings": lines(standing.warnings, language, MOST_SHOWN),
+        "refused_since": None if refused is None else refused.since,
+        "mistakes": lines(standing.mistakes, language, MOST_SHOWN),
+    }
+
+
 def readiness(parts: Parts, loop: Loop) -> Readiness:
     """Ready when database and loop stand; a dead mailbox is a status (design §4)."""
     checks = [Check("loop", loop.running, "" if loop.running else "it does not tick")]
@@ -65,13 +87,33 @@ def readiness(parts: Parts, loop: Loop) -> Readiness:
     except StoreError as error:
         return Readiness((*checks, Check("database", ok=False, reason=str(error))))
     checks.append(Check("database", ok=True))
+    checks.append(_rules(parts.rules))
     checks += [
         Check(
-            f"{status.kind} {status.name}", not status.last_error, status.last_error, required=False
+            f"{status.kind} {status.name}",
+            not status.last_error,
+            status.last_error,
+            required=False,
+            of_account=True,
         )
         for status in known
     ]
     return Readiness(tuple(checks))
+
+
+def _rules(rules: Keeper) -> Check:
+    """Refused ones make nothing unready: the last good set decides. What is wrong with them may
+    quote their texts, so only a known caller is told."""
+    mistakes = rules.standing.mistakes
+    if not mistakes:
+        return Check("rules", ok=True, required=False)
+    return Check(
+        "rules",
+        ok=False,
+        reason="the saved rules are refused; the last good ones stay in force",
+        required=False,
+        detail=lines(mistakes, "en", MOST_SHOWN),
+    )
 
 
 def one_line(parts: Parts) -> str:
@@ -82,6 +124,8 @@ def one_line(parts: Parts) -> str:
         observing = installation.get(tx).observing
     troubled = sum(bool(status.last_error) for status in known)
     words = [f"{len(known) - troubled} of {len(known)} accounts well", f"{coming} follow-ups open"]
+    if mistakes := parts.rules.standing.mistakes:
+        words.append(f"saved rules refused ({len(mistakes)} mistakes), the last good ones stay")
     if observing:
         words.append("only observing: `suivi release` ends that")
     return ", ".join(words)

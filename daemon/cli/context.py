@@ -55,12 +55,14 @@ def store(context: typer.Context) -> Iterator[tuple["Settings", "Store"]]:
 def ready_store(context: typer.Context) -> Iterator["Store"]:
     """The database made ready, with the configured users in it, for commands that write: they
     may be the first ones of an installation."""
-    from daemon.app.parts import assemble
+    from daemon.app.parts import declare
+    from daemon.store import open_store
 
     loaded = settings(context)
     prepare(loaded)
-    opened = assemble(loaded).store
+    opened = open_store(loaded.database_url)
     try:
+        declare(loaded, opened)
         yield opened
     finally:
         opened.close()

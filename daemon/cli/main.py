@@ -30,7 +30,6 @@ EX_CONFIG = 78
 OURS = (
     ("daemon.cli.context", "Trouble"),
     ("daemon.app.in_step", "Busy"),
-    ("daemon.control", "ControlError"),
     ("daemon.store.errors", "StoreError"),
     ("daemon.web.server", "CannotListen"),
     ("connectors.errors", "ConnectorError"),
@@ -117,6 +116,9 @@ def told(error: Exception) -> tuple[int, list[str]]:
     """Exit code and lines for an error: what it says if it is one of ours, else its kind."""
     if isinstance(error, _loaded([("daemon.config.load", "ConfigError")])):
         return EX_CONFIG, str(error).splitlines()
+    if isinstance(error, _loaded([("daemon.control", "ControlError")])):
+        # The daemon may have as many to tell as a reload finds mistakes.
+        return 1, [" ".join(line.split()) for line in str(error).splitlines()]
     if isinstance(error, _loaded(OURS)):
         return 1, [" ".join(str(error).split())]
     if isinstance(error, OSError) and error.strerror:

@@ -6,7 +6,7 @@ import typer
 
 from daemon.cli.context import prepare, settings, store, words
 from daemon.cli.output import Json, as_json, plain, table
-from daemon.i18n import mark
+from daemon.i18n import mark, of_environment
 
 if TYPE_CHECKING:
     from daemon.store import Tx
@@ -38,7 +38,7 @@ def check(
     from daemon.app.check import check as tried
 
     lines: list[Any] = []
-    for line in tried(settings(context, servers=True)):
+    for line in tried(settings(context, servers=True), of_environment()):
         lines.append(line)
         if not json:
             sign = {"ok": "✓", "warning": "!", "bad": "✗"}[line.health]

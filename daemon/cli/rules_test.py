@@ -95,9 +95,8 @@ def _id(what: str) -> str:
 def _trying(
     loaded: "Settings", store: "Store", rules: Path | None, account: str | None, folder: str | None
 ) -> "Trying":
-    from daemon.app.parts import own_domains
     from daemon.app.past import servers_of
-    from daemon.app.rules import options_of
+    from daemon.app.rules import options_of, own_domains
     from daemon.app.secret import master_key
     from daemon.app.trial import Trying
     from daemon.rulebook import Rulebook

@@ -6,7 +6,8 @@ import typer
 
 from daemon.cli.context import prepare, settings, store, words
 from daemon.cli.output import Json, as_json, plain, table
-from daemon.i18n import mark
+from daemon.cli.rules_list import in_force, tell_refused
+from daemon.i18n import mark, of_environment
 
 
 def add(app: typer.Typer) -> None:
@@ -14,7 +15,9 @@ def add(app: typer.Typer) -> None:
     app.command(help=mark("Run the daemon until SIGTERM or Ctrl-C."))(run)
     app.command(help=mark("Read every mailbox and calendar once, and show the progress."))(sync)
     app.command(help=mark("How the running daemon is."))(status)
-    app.command(help=mark("Make the running daemon read its configuration again."))(reload)
+    app.command(help=mark("Make the running daemon read its configuration and rules again."))(
+        reload
+    )
     app.command(
         help=mark("End the first days of observing: from now on suivi records, writes and sends.")
     )(release)
@@ -67,7 +70,7 @@ def status(
     from daemon.control import ask
 
     _ = words()
-    answer = ask(settings(context).control_socket, "status")
+    answer = ask(settings(context).control_socket, "status", language=of_environment())
     if json:
         as_json(answer)
         return
@@ -90,12 +93,20 @@ def status(
             (_("reminder for"), _("state"), _("why")),
             [[t.get(n) or "–" for n in ("recipient", "state", "why")] for t in troubles],
         )
+    _rules(answer["rules"])
     if earlier := answer.get("of_earlier_rules"):
         told = _("{number} exchanges were judged by earlier rules: `suivi rules diff` compares")
         typer.echo(told.format(number=earlier))
     for job in answer.get("loop", {}).get("overdue", ()):
         typer.echo(f"suivi: {_('overdue')}: {plain(job)}", err=True)
     typer.echo(answer.get("http", ""))
+
+
+def _rules(rules: dict[str, Any]) -> None:
+    in_force(rules["rules"], len(rules["files"]), rules["since"], rules["fingerprint"])
+    for line in rules["warnings"]:
+        typer.echo(f"suivi: {plain(line)}", err=True)
+    tell_refused(rules["directory"], rules["mistakes"])
 
 
 def reload(context: typer.Context) -> None:
@@ -105,7 +116,7 @@ def reload(context: typer.Context) -> None:
     _ = words()
     # Read here first: the same mistakes, with exit code 78.
     loaded = settings(context)
-    ask(loaded.control_socket, "reload", timeout=60)
+    ask(loaded.control_socket, "reload", timeout=60, language=of_environment())
     typer.echo(_("Reloaded."))
 
 

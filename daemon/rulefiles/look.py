@@ -5,10 +5,16 @@ turned to another one; a directory of fifty files takes a tenth of a millisecond
 """
 
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from daemon.rulefiles.folder import is_rules_file
+from daemon.i18n import mark
+from daemon.rulefiles.folder import Gathered, gather, is_rules_file
+from daemon.rulefiles.mistake import Trouble
+
+_ATTEMPTS = 20
+_PAUSE = 0.1
 
 Facts = tuple[object, ...]
 
@@ -40,6 +46,20 @@ def is_being_written(directory: Path) -> bool:
         if (git := folder / ".git").is_dir():
             return (git / "index.lock").exists()
     return False
+
+
+def at_rest(directory: Path) -> tuple[Look, Gathered]:
+    """The files, none of which changed while they were read. A directory that is written without
+    end has a trouble that says so; this takes two seconds then."""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(_PAUSE)
+        seen = look(directory)
+        gathered = gather(directory)
+        if not is_being_written(directory) and look(directory) == seen:
+            return seen, gathered
+    written = Trouble(str(directory), mark("is being written; it is read when that is done"))
+    return seen, replace(gathered, troubles=(*gathered.troubles, written))
 
 
 def _facts(path: Path) -> Facts:

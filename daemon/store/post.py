@@ -6,6 +6,7 @@ reminder ledger, and so is the promise: only after SENDING can a second copy arr
 has the same bytes.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -159,6 +160,18 @@ def get(tx: Tx, kind: str, key: str) -> Posted | None:
     """The letter of a kind and key."""
     found = tx.execute(sa.select(table).where(c.kind == kind, c.key == indexable(key))).first()
     return None if found is None else _posted(found)
+
+
+def latest(tx: Tx, kinds: Collection[str]) -> Posted | None:
+    """The one of these kinds that was put last, whatever became of it."""
+    query = sa.select(table).where(c.kind.in_(kinds)).order_by(c.id.desc()).limit(1)
+    found = tx.execute(query).first()
+    return None if found is None else _posted(found)
+
+
+def count(tx: Tx, kind: str) -> int:
+    """How many of a kind were ever put."""
+    return int(tx.execute(sa.select(sa.func.count()).where(c.kind == kind)).scalar_one())
 
 
 def waiting(tx: Tx) -> tuple[Posted, ...]:

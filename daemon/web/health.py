@@ -6,6 +6,7 @@ from fastapi.responses import JSONResponse
 
 from daemon.web.caller import MaybeCaller
 from daemon.web.house import InHouse
+from daemon.web.readiness import Check
 
 
 async def alive() -> dict[str, str]:
@@ -14,13 +15,20 @@ async def alive() -> dict[str, str]:
 
 
 def ready(house: InHouse, caller: MaybeCaller) -> JSONResponse:
-    """200 or 503; which accounts there are, and their troubles, only for a known caller."""
+    """200 or 503; which accounts there are, their troubles, and details only for a known caller."""
     readiness = house.readiness()
-    shown = [check for check in readiness.checks if check.required or caller is not None]
-    accounts = [check for check in readiness.checks if not check.required]
+    shown = [check for check in readiness.checks if not check.of_account or caller is not None]
+    accounts = [check for check in readiness.checks if check.of_account]
     content: dict[str, Any] = {
         "ready": readiness.ready,
-        "checks": [{"name": check.name, "ok": check.ok, "reason": check.reason} for check in shown],
+        "checks": [_shown(check, known=caller is not None) for check in shown],
         "accounts": {"ok": sum(check.ok for check in accounts), "of": len(accounts)},
     }
     return JSONResponse(content, 200 if readiness.ready else 503)
+
+
+def _shown(check: Check, *, known: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": check.name, "ok": check.ok, "reason": check.reason}
+    if known and check.detail:
+        told["detail"] = check.detail
+    return told

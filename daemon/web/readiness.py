@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that can be out of order. A dead mailbox is a status, not unreadiness."""
+    """One thing that can be out of order. A dead mailbox is a status, not unreadiness.
+
+    What is `of_account` and the `detail` lines are for a known caller only.
+    """
 
     name: str
     ok: bool
     reason: str = ""
     required: bool = True
+    of_account: bool = False
+    detail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,14 @@
 """The installed command, as a process of its own, with a configuration of its own."""
 
+import contextlib
 import os
+import queue
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -67,3 +72,75 @@ def with_dupont(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run_suivi(made, "import", "third-parties", str(made / "x.csv"))
     assert done.returncode == 0, done.stderr
     return made / "state"
+
+
+class Systemd:
+    """Hears what the daemon says, as it says it: the queue of its socket is short."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._said: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def wait(
+        self, word: str, seconds: float = 30, alive: subprocess.Popen[str] | None = None
+    ) -> str:
+        """The message that has this line."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            try:
+                said = self._said.get(timeout=0.2)
+            except queue.Empty:
+                assert alive is None or alive.poll() is None, alive.communicate()[1]
+                continue
+            if word in said.split("\n"):
+                return said
+        raise AssertionError(f"{word} was not said")
+
+    def hear(self, part: str, seconds: float = 30) -> None:
+        """Waits until a message has this in it."""
+        until = time.monotonic() + seconds
+        while part not in self._said.get(timeout=seconds):
+            assert time.monotonic() < until, f"{part} was not said"
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._said.put(self._socket.recv(4096).decode())
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RD)
+        self._socket.close()
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[Systemd]:
+    heard = Systemd(tmp_path / "notify")
+    yield heard
+    heard.close()
+
+
+@pytest.fixture
+def daemon(place: Path, systemd: Systemd) -> Iterator[subprocess.Popen[str]]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("SUIVI_")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from daemon.cli import main; main()", "run"],
+        env={
+            **kept,
+            "SUIVI_CONFIG": str(place / "suivi.toml"),
+            "NOTIFY_SOCKET": str(systemd.path),
+            "WATCHDOG_USEC": "2000000",
+        },
+        cwd=Path(__file__).parents[3],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        systemd.wait("READY=1", alive=process)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -1,77 +1,15 @@
 """The daemon as systemd sees it: ready, asked, reloaded, refused a bad reload, stopped."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.daemon.cli.conftest import Suivi
-
-
-class Systemd:
-    """Hears what the daemon says."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(path))
-
-    def wait(
-        self, word: str, seconds: float = 30, alive: subprocess.Popen[str] | None = None
-    ) -> str:
-        until = time.monotonic() + seconds
-        self._socket.settimeout(0.2)
-        while time.monotonic() < until:
-            try:
-                said = self._socket.recv(4096).decode()
-            except TimeoutError:
-                assert alive is None or alive.poll() is None, alive.communicate()[1]
-                continue
-            if word in said.split("\n"):
-                return said
-        raise AssertionError(f"{word} was not said")
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-@pytest.fixture
-def systemd(tmp_path: Path) -> Iterator[Systemd]:
-    heard = Systemd(tmp_path / "notify")
-    yield heard
-    heard.close()
-
-
-@pytest.fixture
-def daemon(place: Path, systemd: Systemd) -> Iterator[subprocess.Popen[str]]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("SUIVI_")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from daemon.cli import main; main()", "run"],
-        env={
-            **kept,
-            "SUIVI_CONFIG": str(place / "suivi.toml"),
-            "NOTIFY_SOCKET": str(systemd.path),
-            "WATCHDOG_USEC": "2000000",
-        },
-        cwd=Path(__file__).parents[3],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        systemd.wait("READY=1", alive=process)
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+from tests.daemon.cli.conftest import Suivi, Systemd
 
 
 def test_it_runs_answers_and_stops(

@@ -16,8 +16,8 @@ from connectors.memory.calendars import MemoryCalendars
 from connectors.memory.mailbox import MemoryMailbox
 from daemon.app import members
 from daemon.app.in_step import Applied, Choice, apply
-from daemon.app.parts import own_domains
 from daemon.app.past import Past, Question, Servers, judged_anew
+from daemon.app.rules import own_domains
 from daemon.capture import calendar, mail
 from daemon.config import Settings, load
 from daemon.followups.absorb import Absorb, withdraw

@@ -25,8 +25,14 @@ class World:
         default_factory=lambda: [
             Check("database", ok=True),
             Check("loop", ok=True),
-            Check("mailbox alice", ok=False, reason="imap: login refused", required=False),
-            Check("calendar alice", ok=True, required=False),
+            Check(
+                "mailbox alice",
+                ok=False,
+                reason="imap: login refused",
+                required=False,
+                of_account=True,
+            ),
+            Check("calendar alice", ok=True, required=False, of_account=True),
         ]
     )
     acted: list[str] = field(default_factory=list)
