@@ -190,8 +190,8 @@ from = "suivi@{DOMAIN}"
 connections = {self.connections}
 """
             )
-            commands = f'purpose = "commands"\naddress = "suivi@{DOMAIN}"'
-            parts.append(self._mailbox("suivi", commands))
+            commands = f'purpose = "commands"\naddress = "suivi@{DOMAIN}"\n'
+            parts.append(self._mailbox("suivi", commands + self.mailbox_options.get("suivi", "")))
         if self.dav is not None:
             parts += [self._calendar(user) for user in self.users]
         return "".join([*parts, self.extra])

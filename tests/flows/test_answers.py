@@ -143,6 +143,31 @@ def told(sent: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
+def test_only_what_the_mail_server_vouches_for_is_carried_out_where_that_is_asked(
+    make_house: Callable[..., House], sqlite: str
+) -> None:
+    trusted = 'authserv_id = "mx.lumen.example"\nrequire_authentication = true\n'
+    house = make_house(sqlite, smtp_port=9, users=(), mailbox_options={"suivi": trusted})
+    says = {
+        "passed": "mx.lumen.example; dmarc=pass header.from=lumen.example",
+        "failed": "mx.lumen.example; dmarc=fail header.from=lumen.example",
+        "elsewhere": "mx.evil.example; dmarc=pass header.from=lumen.example",
+        "silent": "",
+    }
+    with inside(furnish(house)) as within:
+        office, sender = Office(within), within.parts.sender
+        assert sender is not None
+        opened = {name: office.open(name, now() + timedelta(days=1)) for name in says}
+        for name, said in says.items():
+            to = sender.letter.ways.reply_to(opened[name], within.user("ann"), now())
+            assert to is not None
+            head = {"Authentication-Results": said} if said else {}
+            answer(house, to.email, "fait", name=name, headers=head)
+        within.sync()
+        done = {name for name, one in opened.items() if office.get(one).state is State.DONE}
+    assert done == {"passed"}
+
+
 def test_signed_links_ask_first_and_act_once(
     make_house: Callable[..., House], sqlite: str, sink: SINK
 ) -> None:
