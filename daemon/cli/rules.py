@@ -2,7 +2,7 @@
 
 import typer
 
-from daemon.cli import rules_check, rules_list, rules_past, rules_test
+from daemon.cli import rules_check, rules_init, rules_list, rules_past, rules_test
 from daemon.i18n import mark
 
 
@@ -12,6 +12,6 @@ def add(app: typer.Typer) -> None:
         no_args_is_help=True,
         help=mark("Rules files: what is captured, hidden, classified, assigned and followed up."),
     )
-    for part in (rules_list, rules_check, rules_past, rules_test):
+    for part in (rules_init, rules_list, rules_check, rules_past, rules_test):
         part.add(rules)
     app.add_typer(rules, name="rules")
