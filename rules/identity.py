@@ -14,8 +14,8 @@ from functools import lru_cache
 import idna
 
 from rules.model.exchanges import ExchangeKey, KeyKind
-from rules.model.followups import Due
-from rules.model.people import Address, AddressKey
+from rules.model.followups import Due, FollowUpId
+from rules.model.people import Address, AddressKey, UserId
 from rules.model.sightings import Event, Message
 
 FOLLOW_UPS = uuid.UUID("5a3f3c1e-6d0b-5b43-9a7e-3e6b0d7c2f41")
@@ -165,6 +165,18 @@ def reminder_id(due: Due, domain: str) -> str:
         str(due.schedule_version),
     )
     return f"{_sha(chr(0).join(facts))[:32]}@{domain}"
+
+
+def thread_id(follow_up: FollowUpId, recipient: UserId, domain: str) -> str:
+    """What successive reminders of a follow-up answer, so that mail programs show them as one
+    thread: the id of a mail that never was."""
+    return letter_id("thread", f"{follow_up}:{recipient}", domain)
+
+
+def own_mark(secret: bytes, kind: str, message_id: str) -> str:
+    """The header by which suivi knows a mail of its own when it meets it; nobody else can make
+    one for this Message-ID."""
+    return f"{kind} {digest(secret, f'own:{message_id}')[:32]}"
 
 
 def letter_id(kind: str, key: str, domain: str) -> str:

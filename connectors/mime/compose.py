@@ -20,10 +20,12 @@ _ID = re.compile(r"[^\s<>]{1,900}")
 # 45 octets become 60 characters, and a word may have 75 (RFC 2047 §2).
 _WORD_OCTETS = 45
 _LINE = 76
+LIST_ID = "reminders.suivi"
+"""The first labels of the List-Id (RFC 2919) of every mail of ours."""
 _RESERVED = frozenset(
     {"subject", "from", "to", "cc", "bcc", "reply-to", "message-id", "date", "in-reply-to",
      "references", "auto-submitted", "mime-version", "content-type", "sender",
-     "content-transfer-encoding"}
+     "content-transfer-encoding", "list-id", "x-auto-response-suppress"}
 )  # fmt: skip
 
 
@@ -73,10 +75,15 @@ def compose(mail: MailText) -> bytes:
         *_thread(mail.in_reply_to),
         # RFC 3834 §5: nobody's holiday notice answers this.
         _field("Auto-Submitted", mail.auto_submitted),
+        # Programs that answer by themselves know these (MS-OXCMAIL §2.1.3.2.20; RFC 5230 §4.6).
+        _field("X-Auto-Response-Suppress", "All"),
+        _field("List-Id", f"<{LIST_ID}.{_domain(mail.from_)}>"),
         *_further(mail.headers),
         _field("MIME-Version", "1.0"),
     ]
-    return "".join(head).encode("ascii") + _body(mail)
+    # ASCII but for the local part of an international address, which has no other form
+    # (RFC 6532 §3.2): such a mail is for servers with SMTPUTF8 only.
+    return "".join(head).encode() + _body(mail)
 
 
 def _body(mail: MailText) -> bytes:
@@ -170,8 +177,6 @@ def _mailbox(address: Address) -> str:
     local, _, domain = email.rpartition("@")
     if not domain.isascii():
         domain = domain.encode("idna").decode("ascii")
-    if not local.isascii():
-        raise ValueError("an address whose local part is not ASCII")
     name = _one_line(address.name)
     if not name:
         return f"{local}@{domain}"
@@ -179,6 +184,10 @@ def _mailbox(address: Address) -> str:
         phrase = name if _ATOMS.fullmatch(name) else _quoted_string(name)
         return f"{phrase}\r\n <{local}@{domain}>"
     return "\r\n ".join(_words(name)) + f"\r\n <{local}@{domain}>"
+
+
+def _domain(address: Address) -> str:
+    return _mailbox(Address(address.email)).rpartition("@")[2]
 
 
 def _quoted_string(name: str) -> str:

@@ -4,7 +4,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from daemon.rulebook import Book
-from daemon.store import Tx, ambiguities, awaited, decisions, exchanges, follow_ups, vetoes, work
+from daemon.store import (
+    Tx,
+    ambiguities,
+    awaited,
+    decisions,
+    exchanges,
+    follow_ups,
+    ledger,
+    vetoes,
+    work,
+)
 from rules import closing, identity
 from rules.model.decisions import (
     AskPerson,
@@ -42,6 +52,8 @@ def keep(
         for effect in decision.effects:
             if isinstance(effect, AskPerson):
                 ambiguities.ask(tx, sighting, effect.ambiguous, now)
+    if decision.reason is Reason.OWN_MAIL and not book.observing:
+        _arrived(tx, book, secret, sighting.what, now)
     if decision.verdict is not Verdict.RECORD:
         if decision.reason is Reason.VETOED and not book.observing:
             _veto(tx, mark, sighting, decision, now)
@@ -56,6 +68,16 @@ def keep(
     if recorded.exchange is not None and recorded.first:
         _follow_up(tx, book, recorded.exchange, decision, now)
     return decisions.Entry(sighting, decision, recorded.exchange, mark)
+
+
+def _arrived(tx: Tx, book: Book, secret: bytes, what: Message | Event, now: datetime) -> None:
+    """A reminder of ours lies in a mailbox: if nobody knew whether it left, it did. Anybody can
+    write its Message-ID; the mark beside it only we can."""
+    if isinstance(what, Message) and what.message_id:
+        name = identity.normal_id(what.message_id)
+        mark = identity.own_mark(secret, "reminder", name)
+        if what.headers.get(book.ruleset.own_marker.lower(), "").strip() == mark:
+            ledger.seen(tx, name, now)
 
 
 def _follow_up(tx: Tx, book: Book, exchange: ExchangeId, decision: Decision, now: datetime) -> None:

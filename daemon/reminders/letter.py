@@ -58,7 +58,8 @@ class Letter:
         self, tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime
     ) -> tuple[str, bytes]:
         user = book.directory.users[entry.due.recipient]
-        message_id = identity.reminder_id(entry.due, self.sender.rpartition("@")[2])
+        domain = self.sender.rpartition("@")[2].lower()
+        message_id = identity.reminder_id(entry.due, domain)
         late = _is_late(tx, book, entry, follow_up, now)
         directory = book.directory
         filled = facts(tx, self.ways, book.ruleset, directory, follow_up, user, now, late=late)
@@ -72,7 +73,8 @@ class Letter:
             reply_to=self.ways.reply_to(follow_up, user, now),
             message_id=message_id,
             date=now,
-            headers={"X-Suivi": "reminder"},
+            headers={"X-Suivi": identity.own_mark(self.ways.secret, "reminder", message_id)},
+            in_reply_to=identity.thread_id(follow_up.id, user.id, domain),
             attached=_event(follow_up, user, now) if self.attach else None,
         )
         return message_id, compose(mail)

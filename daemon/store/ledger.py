@@ -235,6 +235,16 @@ def sent(tx: Tx, entry: LedgerId, now: datetime) -> None:
     tx.execute(_SENT, {"which": entry, "now": now})
 
 
+def seen(tx: Tx, message_id: str, now: datetime) -> bool:
+    """It was met in a mailbox: what became of it is known, whatever the server said or did not
+    say. False when there was no doubt."""
+    doubtful = (*_IN_HAND, LedgerState.RETRY)
+    this = sa.and_(c.message_id == message_id, c.handed_over.is_(True), c.state.in_(doubtful))
+    values = {"state": LedgerState.SENT, "mail": None, "sent_at": now, "last_error": ""}
+    free = {"claimed_by": None, "claimed_until": None}
+    return bool(tx.execute(sa.update(table).where(this).values(**values, **free)).rowcount)
+
+
 # What follows from an answer is for whoever holds the claim: one that was paused until another
 # took over must not take it from them.
 

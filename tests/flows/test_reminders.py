@@ -17,7 +17,7 @@ from tests.flows.house import House, eventually
 from tests.flows.inside import furnish, inside
 from tests.flows.office import HOUR, Office, letters
 from tests.servers.dav import DavServer
-from tests.servers.smtpsink import SmtpSink
+from tests.servers.smtpsink import Options, SmtpSink
 
 SINK = tuple[int, Path]
 MONTREAL = """
@@ -37,7 +37,7 @@ email = "jérôme@lumen.example"
 @pytest.fixture
 def faulty(tmp_path: Path) -> Iterator[SmtpSink]:
     """A mail server in this process, whose faults can be changed."""
-    with SmtpSink(tmp_path / "faulty") as sink:
+    with SmtpSink(tmp_path / "faulty", options=Options(smtputf8=False)) as sink:
         yield sink
 
 
@@ -158,7 +158,7 @@ def test_a_refusal_is_shown_and_delays_nobody(house: House, faulty: SmtpSink) ->
             why = {trouble["recipient"]: trouble["why"] for trouble in troubles}
             assert why.keys() == {"bob@lumen.example", "jérôme@lumen.example"}
             assert "550 5.1.1 no such user here" in why["bob@lumen.example"]
-            assert "can't be written" in why["jérôme@lumen.example"]
+            assert "SMTPUTF8" in why["jérôme@lumen.example"]
             # A server that asks for patience is asked again, with the same bytes.
             faulty.faults.greylist = 1
             again = office.open("Again", due)
@@ -194,3 +194,29 @@ def test_while_observing_nothing_leaves_and_the_release_lets_it_go(
             eventually(
                 lambda: dav.request("ann", "GET", written)[0] == 200, what="the event", house=house
             )
+
+
+def test_one_whose_answer_was_lost_is_not_sent_again_once_it_lies_in_the_mailbox(
+    house: House, faulty: SmtpSink
+) -> None:
+    house.smtp_port = faulty.port
+    faulty.faults.drop = 1
+    with live(house) as office:
+        doubtful = office.open("Doubtful", now() + timedelta(minutes=50))
+        with house.daemon():
+            eventually(lambda: office.states(doubtful) == [(1, "unknown")], what="in doubt")
+            (mail,) = faulty.mails
+            mark = next(line for line in mail.data.split(b"\r\n") if line.startswith(b"X-Suivi:"))
+            forged = mail.data.replace(mark, mark[:-6] + b"000000")
+            house.dovecot.deliver("ann", "INBOX", forged)
+            eventually(lambda: _own_mails(house) == 1, what="the forged one is judged")
+            assert office.states(doubtful) == [(1, "unknown")]
+            house.dovecot.deliver("ann", "INBOX", mail.data)
+            eventually(lambda: office.states(doubtful) == [(1, "sent")], what="known", house=house)
+            office.retry_now()
+        assert len(faulty.mails) == 1
+
+
+def _own_mails(house: House) -> int:
+    judged = house.json("status")["judged"]
+    return sum(number for reason, number in judged.items() if reason.endswith("own-mail"))

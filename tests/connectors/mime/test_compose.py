@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from connectors import mime
 from connectors.mime import MailText, compose
 from rules.model.people import Address
+from rules.ruleset import builtin
 
 WHEN = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
@@ -156,7 +157,23 @@ def test_any_texts_make_a_safe_mail(subject, name, text, value):
     names = [line.partition(b":")[0] for line in head.split(b"\r\n") if not line.startswith(b" ")]
     assert names == [
         b"Subject", b"From", b"To", b"Reply-To", b"Date", b"Message-ID", b"Auto-Submitted",
-        b"X-Suivi", b"MIME-Version", b"Content-Type",
+        b"X-Auto-Response-Suppress", b"List-Id", b"X-Suivi", b"MIME-Version", b"Content-Type",
     ]  # fmt: skip
     assert max(map(len, raw.split(b"\r\n"))) <= 998
     assert mime.parse(raw).to[0].email == "bob@staff.example"
+
+
+def test_programs_that_answer_by_themselves_are_told_not_to():
+    message = mime.parse(compose(mail()))
+    assert message.headers["x-auto-response-suppress"] == "All"
+    # What the gate of capture knows our mails by, too.
+    assert builtin().own_list_id in message.headers["list-id"]
+    for name in ("List-Id", "X-Auto-Response-Suppress"):
+        with pytest.raises(ValueError):
+            compose(mail(headers={name: "mine"}))
+
+
+def test_an_international_address_stands_as_it_is_and_nothing_else_does():
+    raw = compose(mail(to=(Address("jérôme@exämple.example", "Jérôme Été"),), subject="Été"))
+    (to,) = (line for line in raw.split(b"\r\n") if not line.isascii())
+    assert to == " <jérôme@xn--exmple-cua.example>".encode()

@@ -21,8 +21,10 @@ from rules.model.people import Address
 SHEETS = Sheets(None)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 OURS = {name: f"https://suivi.example/l/{name}" for name in full(REMINDER)["links"]}
-FIELDS = ["Subject", "From", "To", "Reply-To", "Date", "Message-ID", "Auto-Submitted", "X-Suivi",
-          "MIME-Version", "Content-Type"]  # fmt: skip
+FIELDS = [
+    "Subject", "From", "To", "Reply-To", "Date", "Message-ID", "Auto-Submitted",
+    "X-Auto-Response-Suppress", "List-Id", "X-Suivi", "MIME-Version", "Content-Type",
+]  # fmt: skip
 
 ATTACKS = (
     "x\r\nBcc: eve@evil.example",
