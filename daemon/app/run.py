@@ -17,6 +17,7 @@ from daemon.followups.answer import answers
 from daemon.followups.no_reply import open_unanswered
 from daemon.jobs import Turn
 from daemon.reminders.plan import plan
+from daemon.rulefiles.mistake import lines
 from daemon.store import accounts
 
 
@@ -33,6 +34,10 @@ class App:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+
+    def refused(self, language: str) -> tuple[str, ...]:
+        """What keeps the saved rules from being in force, a line each."""
+        return lines(self._parts.rules.standing.mistakes, language)
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT; SIGHUP reloads. Returns when what was in hand is stored."""

@@ -25,6 +25,7 @@ from daemon.i18n import LANGUAGES
 from daemon.jobs import Pool
 from daemon.loop import Loop
 from daemon.rulefiles.mistake import lines
+from daemon.rulefiles.standing import told
 from daemon.rulefiles.telling import tell
 from daemon.rulefiles.watch import Watch
 from daemon.store import installation
@@ -68,6 +69,9 @@ class Service:
         self._loop.start()
         self._loop.reload(self._ticks.all())
         self._watch()
+        standing = self._parts.rules.standing
+        if standing.refused is not None:
+            told(standing.refused.bad, standing.ruleset.fingerprint)
         self._rules.start()
         notify.ready(one_line(self._parts))
         log.info(

@@ -1,6 +1,6 @@
 """What commands share: the settings, the store, the language, and how they say that it won't do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from daemon.cli.output import plain
 from daemon.i18n import of_environment, translator
 
 if TYPE_CHECKING:
+    from daemon.app.run import App
     from daemon.config import Settings
     from daemon.store import Store
 
@@ -77,6 +79,25 @@ def prepare(loaded: "Settings") -> tuple[str | None, str]:
 
     loaded.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return upgrade(loaded.database_url)
+
+
+def built(loaded: "Settings") -> "App":
+    """The App of a configuration; that saved rules are refused, and why, goes to stderr."""
+    from daemon import app
+
+    made = app.build(loaded)
+    tell_refused(str(loaded.rules_folder), made.refused(of_environment()))
+    return made
+
+
+def tell_refused(directory: str, mistakes: Sequence[str]) -> None:
+    """What keeps saved files from being in force, a line each, on stderr."""
+    _ = words()
+    if mistakes:
+        refused = _("The rules saved in {directory} are refused; the last good ones stay:")
+        typer.echo(f"suivi: {plain(refused.format(directory=directory))}", err=True)
+    for line in mistakes:
+        typer.echo(f"suivi: {plain(line)}", err=True)
 
 
 def words() -> Callable[[str], str]:

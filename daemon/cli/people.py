@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from daemon.cli.context import Trouble, ready_store, settings, words
+from daemon.cli.context import Trouble, built, ready_store, settings, words
 from daemon.cli.output import Json, as_json, plain, table
 from daemon.i18n import mark
 
@@ -182,10 +182,8 @@ def suggest_third_parties(
     json: Json = False,
 ) -> None:
     """`suivi suggest third-parties`"""
-    from daemon import app
-
     _ = words()
-    suggestions = app.build(settings(context, servers=True)).suggest(limit)
+    suggestions = built(settings(context, servers=True)).suggest(limit)
     if json:
         as_json(suggestions.found)
     else:

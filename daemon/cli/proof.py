@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.context import Trouble, settings, words
+from daemon.cli.context import Trouble, built, settings, words
 from daemon.cli.output import Json, as_json, plain
 from daemon.i18n import mark
 
@@ -23,10 +23,8 @@ def explain(
     json: Json = False,
 ) -> None:
     """`suivi explain MESSAGE-ID|UID`"""
-    from daemon import app
-
     _ = words()
-    found = app.build(settings(context, servers=True)).explain(text)
+    found = built(settings(context, servers=True)).explain(text)
     if json:
         as_json(found)
         return

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from daemon.cli.context import settings, words
+from daemon.cli.context import built, settings, words
 from daemon.cli.output import plain
 
 if TYPE_CHECKING:
@@ -40,11 +40,10 @@ def daemon(context: typer.Context) -> bool:
 
 
 def _here(context: typer.Context, users: "frozenset[UserId]") -> tuple[str, ...]:
-    from daemon import app
     from daemon.config import ConfigError
 
     try:
-        loaded = settings(context, servers=True)
+        suivi = built(settings(context, servers=True))
     except ConfigError as error:
         return (str(error).splitlines()[0],)
-    return app.build(loaded).write_calendars(users)
+    return suivi.write_calendars(users)

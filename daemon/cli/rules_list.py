@@ -1,11 +1,10 @@
 """Rules files: which are in force."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
-from daemon.cli.context import store, words
+from daemon.cli.context import store, tell_refused, words
 from daemon.cli.output import Json, as_json, plain, table
 from daemon.i18n import mark, of_environment
 
@@ -68,13 +67,3 @@ def in_force(rules: int, files: int, since: str, fingerprint: str) -> None:
     said = _("{rules} rules in {files} files are in force since {since} ({fingerprint}).")
     said = said.format(rules=rules, files=files, since=since, fingerprint=fingerprint)
     typer.echo(plain(said))
-
-
-def tell_refused(directory: str, mistakes: Sequence[str]) -> None:
-    """What keeps saved files from being in force, a line each, on stderr."""
-    _ = words()
-    if mistakes:
-        refused = _("The rules saved in {directory} are refused; the last good ones stay:")
-        typer.echo(f"suivi: {plain(refused.format(directory=directory))}", err=True)
-    for line in mistakes:
-        typer.echo(f"suivi: {plain(line)}", err=True)

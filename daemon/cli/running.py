@@ -4,9 +4,9 @@ from typing import Any
 
 import typer
 
-from daemon.cli.context import prepare, settings, store, words
+from daemon.cli.context import built, prepare, settings, store, tell_refused, words
 from daemon.cli.output import Json, as_json, plain, table
-from daemon.cli.rules_list import in_force, tell_refused
+from daemon.cli.rules_list import in_force
 from daemon.i18n import mark, of_environment
 
 
@@ -38,12 +38,11 @@ def sync(context: typer.Context) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from daemon import app
-
     _ = words()
     loaded = settings(context, servers=True)
     prepare(loaded)
     tasks: dict[tuple[str, str], Any] = {}
+    suivi = built(loaded)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
 
@@ -53,7 +52,7 @@ def sync(context: typer.Context) -> None:
                 tasks[key] = bars.add_task(f"{account}: {folder}", total=total)
             bars.update(tasks[key], completed=done, total=total)
 
-        report = app.build(loaded).sync(progress)
+        report = suivi.sync(progress)
     table((_("result"), _("number")), sorted(report.counts.items()))
     for trouble in report.troubles:
         typer.echo(f"suivi: {plain(trouble)}", err=True)

@@ -16,8 +16,6 @@ from daemon.rulefiles.mistake import Trouble
 from rules.language.schema import FILE_NAME
 
 SUFFIXES = (".yaml", ".yml")
-SCHEMA = "rules.schema.json"
-"""What modelines of rules files name, for editors; it may stand beside them."""
 
 MOST_FILES = 500
 LARGEST = 1024 * 1024

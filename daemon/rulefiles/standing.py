@@ -52,7 +52,7 @@ class Standing:
 def opening(store: Store, source: Source, language: str, now: datetime) -> Standing:
     """How the rules stand at a start: the saved ones are put in force; where they have mistakes,
     the last good set stays, and where there is none, suivi does not start: it must not run
-    without what its admin keeps out.
+    without what its admin keeps out. Nothing is logged: whoever starts it tells.
 
     Raises NoRules, its lines in `language`.
     """
@@ -71,7 +71,6 @@ def opening(store: Store, source: Source, language: str, now: datetime) -> Stand
         text = mark("the last good set can't be read by this version of suivi")
         older = Trouble("rules", text)
         raise NoRules("\n".join(lines((*found.mistakes, older, *stays.mistakes), language)))
-    told(found, stays.ruleset.fingerprint)
     return Standing(stays.ruleset, last.files, last.since, refused=Refused(found, now))
 
 

@@ -7,8 +7,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from daemon.i18n import LANGUAGES
-from daemon.rulefiles.folder import SCHEMA, is_rules_file
-from rules.language.schema import schema
+from daemon.rulefiles.folder import is_rules_file
+from rules.language.schema import FILE_NAME, schema
 
 
 def starter(language: str) -> tuple[tuple[str, bytes], ...]:
@@ -29,7 +29,7 @@ def write_starter(directory: Path, language: str) -> tuple[str, ...]:
     if there := sorted(path.name for path in directory.iterdir() if is_rules_file(path.name)):
         raise FileExistsError(f"{directory} holds rules already: {', '.join(there[:3])}")
     written = []
-    texts = (*starter(language), (SCHEMA, _schema()))
+    texts = (*starter(language), (FILE_NAME, _schema()))
     for name, data in texts:
         with (directory / name).open("xb") as file:
             file.write(data)

@@ -22,7 +22,7 @@ STILL = 0.3
 PATIENCE = 10.0
 """Seconds after which what never comes to rest is read all the same, whole or not at all."""
 
-NAMES_EVERY = 15.0
+NAMES_EVERY = 5.0
 """Seconds between two looks at what rules may name: users, groups, lists, third parties."""
 
 REST = 5.0
