@@ -2,6 +2,7 @@
 
 import re
 from datetime import time
+from functools import lru_cache
 
 from rules.dates import WEEKDAYS
 from rules.words import fold
@@ -15,6 +16,7 @@ _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MIDNIGHT = time(23, 59)
 
 
+@lru_cache(maxsize=256)
 def read(text: str) -> Hours:
     """The hours that a text names, in English or French. Raises ValueError, with what is wrong.
 

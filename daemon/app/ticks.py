@@ -134,8 +134,15 @@ class Ticks:
 
     def _send(self, turn: Turn, sender: Sender) -> None:
         parts = self._parts
-        while plan(parts.store, parts.rulebook, now()) and not turn.stopping:
+        # In turns: a changed option lets all be planned anew, and nothing waits for that.
+        while True:
+            planned = plan(parts.store, parts.rulebook, now())
+            self._send_what_is_ready(turn, sender)
+            if not planned or turn.stopping:
+                return
             turn.within(60)
+
+    def _send_what_is_ready(self, turn: Turn, sender: Sender) -> None:
         if told := give_up(sender):
             log.info("missed", recipients=told)
         while not turn.stopping and (sent := send_due(sender)):

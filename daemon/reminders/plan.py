@@ -11,8 +11,11 @@ from rules.model.followups import Due, FollowUp
 from rules.model.people import User
 from rules.options import Wishes
 
+# A fraction of a second: other writers wait meanwhile.
+BATCH = 100
 
-def plan(store: Store, rulebook: Rulebook, now: datetime, limit: int = 500) -> int:
+
+def plan(store: Store, rulebook: Rulebook, now: datetime, limit: int = BATCH) -> int:
     """Bring the ledger in step with follow-ups that changed since, and with those whose
     assignees' options did; returns how many.
 

@@ -195,9 +195,15 @@ def undone(tx: Tx, exchange: ExchangeId) -> frozenset[FollowUpId]:
 
 
 def unplanned(tx: Tx, limit: int) -> tuple[FollowUp, ...]:
-    """The live ones whose reminders may not be in step with the ledger."""
+    """The live ones whose reminders may not be in step with the ledger, soonest first: before
+    those of which only somebody's options changed, for these may be many, those that changed."""
     behind = sa.and_(row.live.is_(True), row.planned_revision < row.revision)
-    return _follow_ups(tx, _query().where(behind).order_by(row.start_at, row.id).limit(limit))
+    found: tuple[FollowUp, ...] = ()
+    for these in (row.planned_revision >= 0, row.planned_revision < 0):
+        query = _query().where(behind, these).order_by(row.start_at, row.id)
+        if len(found) < limit:
+            found += _follow_ups(tx, query.limit(limit - len(found)))
+    return found
 
 
 def wished_otherwise(tx: Tx, ids: Iterable[FollowUpId]) -> frozenset[FollowUpId]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.base import Executable
 
 from daemon.store.database import Tx
 from daemon.store.errors import ClaimLost
-from daemon.store.rows import chunks, inserting
+from daemon.store.rows import chunks, insert_into
 from daemon.store.tables.follow_ups import ledger as table
 from rules.model.followups import Due, FollowUpId, LedgerEntry, LedgerId, LedgerState
 from rules.model.people import UserId
@@ -78,43 +80,46 @@ def plan(tx: Tx, dues: Iterable[Due], now: datetime) -> int:
     and template (the zone or an option of its recipient changed), and a void one that was never
     handed over is due again (its follow-up came back to the same assignee).
     """
+    statement = _entering(tx.dialect.name)
     changed = 0
     for due in dues:
-        statement = inserting(tx, table).values(
-            follow_up_id=due.follow_up,
-            occurrence=due.occurrence,
-            before_seconds=int(due.before.total_seconds()),
-            recipient_id=due.recipient,
-            schedule_version=due.schedule_version,
-            at=due.at,
-            template=due.template,
-            state=LedgerState.DUE,
-            attempts=0,
-            message_id="",
-            handed_over=False,
-            last_error="",
-            void_reason="",
-        )
-        other = sa.or_(
-            c.at != statement.excluded.at,
-            c.template.is_distinct_from(statement.excluded.template),
-        )
-        moved = sa.and_(c.state == LedgerState.DUE, other)
-        dropped = sa.and_(c.state == LedgerState.VOID, c.handed_over.is_(False))
-        revived = dropped if due.at > now else sa.false()
-        statement = statement.on_conflict_do_update(
-            index_elements=_UNIQUE,
-            set_={
-                "at": due.at,
-                "template": due.template,
-                "state": LedgerState.DUE,
-                "attempts": 0,
-                "void_reason": "",
-            },
-            where=sa.or_(moved, revived),
-        )
-        changed += tx.execute(statement.returning(c.id)).first() is not None
+        row = {
+            "follow_up_id": due.follow_up,
+            "occurrence": due.occurrence,
+            "before_seconds": int(due.before.total_seconds()),
+            "recipient_id": due.recipient,
+            "schedule_version": due.schedule_version,
+            "at": due.at,
+            "template": due.template,
+            "now": now,
+        }
+        changed += tx.execute(statement, row).first() is not None
     return changed
+
+
+@cache
+def _entering(dialect: str) -> Executable:
+    row = ("follow_up_id", "occurrence", "before_seconds", "recipient_id", "schedule_version")
+    statement = insert_into(dialect, table).values(
+        **{name: sa.bindparam(name) for name in (*row, "at", "template")},
+        state=LedgerState.DUE.value,
+        attempts=0,
+        message_id="",
+        handed_over=False,
+        last_error="",
+        void_reason="",
+    )
+    wanted = statement.excluded
+    other = sa.or_(c.at != wanted.at, c.template.is_distinct_from(wanted.template))
+    moved = sa.and_(c.state == LedgerState.DUE.value, other)
+    dropped = sa.and_(c.state == LedgerState.VOID.value, c.handed_over.is_(False))
+    to_come = wanted.at > sa.bindparam("now", type_=c.at.type)
+    anew = {"at": wanted.at, "template": wanted.template, "state": wanted.state}
+    return statement.on_conflict_do_update(
+        index_elements=_UNIQUE,
+        set_={**anew, "attempts": 0, "void_reason": ""},
+        where=sa.or_(moved, sa.and_(dropped, to_come)),
+    ).returning(c.id)
 
 
 def claim(

@@ -16,10 +16,11 @@ _CHUNK = 500
 
 def inserting(tx: Tx, table: sa.Table) -> postgresql.Insert:
     """An INSERT that knows ON CONFLICT; both databases spell it alike."""
-    return _insert(tx.dialect.name, table)
+    return insert_into(tx.dialect.name, table)
 
 
-def _insert(dialect: str, table: sa.Table) -> postgresql.Insert:
+def insert_into(dialect: str, table: sa.Table) -> postgresql.Insert:
+    """The same, for statements that are built once for each database."""
     if dialect == "sqlite":
         return cast(postgresql.Insert, sqlite.insert(table))
     return postgresql.insert(table)
@@ -39,7 +40,7 @@ def insert_new(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> No
 
 @cache
 def _unless_there(dialect: str, table: sa.Table) -> postgresql.Insert:
-    return _insert(dialect, table).on_conflict_do_nothing()
+    return insert_into(dialect, table).on_conflict_do_nothing()
 
 
 def replace_rows(
