@@ -33,6 +33,7 @@ from rules.model.rules import (
 from rules.model.sightings import Event, Message, Sighting
 from rules.privacy import strictest
 from rules.ruleset import RuleSet
+from rules.texts import LOOK_AT
 
 A = TypeVar("A")
 
@@ -134,6 +135,18 @@ def actions(rules: Iterable[Rule], kind: type[A]) -> Iterator[A]:
         for action in rule.then:
             if isinstance(action, kind):
                 yield action
+
+
+def cut(item: Item) -> tuple[Step, ...]:
+    """The step that tells of texts which are longer than what rules look at."""
+    long = [
+        f"of the {field}"
+        for field in ("subject", "text")
+        if field in item.searched and any(len(t) > LOOK_AT for t in item.texts(field))
+    ]
+    if not long:
+        return ()
+    return (Step("rules looked at", f"the first {LOOK_AT} characters", ", ".join(long)),)
 
 
 def steps(rules: Iterable[Rule]) -> tuple[Step, ...]:

@@ -292,6 +292,8 @@ def _record(
     }
     shown = redact(replace(draft, **changes) if changes else draft, known.level)
     more: tuple[Effect, ...] = ()
+    if long := asking.cut(asked.item):
+        steps = (*steps, *long)
     if asked.fired:
         more, refused = following.follow_ups(shown, asked.rules, facts.directory, facts.around)
         steps = (*steps, *asking.steps(asked.rules), *refused)

@@ -29,12 +29,14 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """Rules made ready to be asked about many items."""
+    """Rules made ready to be asked about many items. `headers` are the header fields that they ask
+    about, in lower case: they have to be fetched."""
 
     rules: tuple[Rule, ...]
     ready: tuple[Ready, ...] = field(repr=False)
     searched: Mapping[str, Searched] = field(repr=False)
     phases: Mapping[Phase, Index] = field(repr=False)
+    headers: frozenset[str] = frozenset()
 
     def item(self, facts: Facts) -> Item:
         """An item as these rules see it."""
@@ -49,7 +51,7 @@ def compiled(rules: tuple[Rule, ...]) -> Compiled:
         phase: _index((i, ready_ones[i]) for i, rule in enumerate(rules) if rule.phase is phase)
         for phase in Phase
     }
-    return Compiled(rules, ready_ones, fields.searched, phases)
+    return Compiled(rules, ready_ones, fields.searched, phases, _headers(rules))
 
 
 def by_headers(compiled: Compiled, item: Item) -> Positions:
@@ -212,8 +214,7 @@ def _tests(condition: Condition) -> Iterator[Test]:
             yield from _tests(part)
 
 
-def headers_read(rules: Iterable[Rule]) -> frozenset[str]:
-    """The header fields, in lower case, that these rules ask about: they have to be fetched."""
+def _headers(rules: Iterable[Rule]) -> frozenset[str]:
     return frozenset(
         wanted.name
         for rule in rules

@@ -7,7 +7,6 @@ from connectors.smtp import SmtpServer
 from daemon.config import Calendar, Mailbox, Smtp
 from daemon.ports import Calendars, Outbox
 from daemon.ports import Mailbox as MailboxPort
-from rules.firing import headers_read
 from rules.ruleset import RuleSet
 
 
@@ -17,7 +16,7 @@ def imap_account(mailbox: Mailbox, ruleset: RuleSet | None = None) -> ImapAccoun
     # Where answers arrive, it is asked who sent them; elsewhere that field is only long.
     fields: tuple[str, ...] = ("AUTHENTICATION-RESULTS",) if mailbox.authserv_id else ()
     if ruleset is not None:
-        fields += tuple(sorted(name.upper() for name in headers_read(ruleset.rules)))
+        fields += tuple(sorted(name.upper() for name in ruleset.compiled.headers))
     return ImapAccount(
         host=mailbox.host,
         port=mailbox.port,

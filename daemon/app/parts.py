@@ -110,12 +110,18 @@ class Parts:
                 progress(account.name, folder, done, total)
                 return not turn.stopping
 
-            session = connect.mailbox_of(mailbox, self.rulebook.in_force().ruleset)
-            try:
-                synced = mail.sync(capture, account, session, lease, judged)
-                return Outcome(spelled(synced.counts), "; ".join(synced.troubles))
-            finally:
-                session.close()
+            counts: mail.Counts = Counter()
+            while True:
+                ruleset = self.rulebook.in_force().ruleset
+                session = connect.mailbox_of(mailbox, ruleset)
+                try:
+                    fields = ruleset.compiled.headers
+                    synced = mail.sync(capture, account, session, lease, judged, fields)
+                finally:
+                    session.close()
+                counts += synced.counts
+                if not synced.again:
+                    return Outcome(spelled(counts), "; ".join(synced.troubles))
 
         return work
 

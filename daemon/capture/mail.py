@@ -68,10 +68,16 @@ class MailCapture:
 @dataclass(frozen=True, slots=True)
 class Synced:
     """What a sync judged, by reason, and the folders that can't be read: each a line that says
-    why. All others were judged."""
+    why. All others were judged, unless `again`: the rules that came into force meanwhile ask for
+    header fields that the mailbox was not opened for, and the rest waits for one that is."""
 
     counts: Counts
     troubles: tuple[str, ...] = ()
+    again: bool = False
+
+
+class _Outgrown(Exception):
+    """The rules in force ask for header fields that this mailbox doesn't show."""
 
 
 def sync(
@@ -80,13 +86,23 @@ def sync(
     mailbox: Mailbox,
     lease: Lease,
     progress: Progress,
+    fields: frozenset[str] | None = None,
 ) -> Synced:
-    """Judge all that is new in every watched folder.
+    """Judge all that is new in every watched folder. `fields` are the header fields that the
+    mailbox shows beside those of the core, in lower case; None: all.
 
     Raises Unreachable from the mailbox, Refused when no folder can be read, LeaseLost when
     another daemon took over.
     """
-    turn = _Turn(capture, account, mailbox, lease)
+    turn = _Turn(capture, account, mailbox, lease, fields)
+    try:
+        return _sync(turn, progress)
+    except _Outgrown:
+        return Synced(turn.counts, again=True)
+
+
+def _sync(turn: "_Turn", progress: Progress) -> Synced:
+    capture, account, mailbox = turn.capture, turn.account, turn.mailbox
     with capture.store.read() as tx:
         left = unfinished.left(tx, account.id, now())
     found = mailbox.folders()
@@ -161,6 +177,7 @@ class _Turn:
     account: MailAccount
     mailbox: Mailbox
     lease: Lease
+    fields: frozenset[str] | None = None
     counts: Counts = field(default_factory=Counter)
     orphans: Orphans = field(default_factory=Orphans)
     unfinished: list[Unfinished] = field(default_factory=list)
@@ -168,6 +185,8 @@ class _Turn:
     def judge(self, place: MailPlace, lo: int, hi: int) -> None:
         """One batch of the examined folder, from headers to commit."""
         book = self.capture.rulebook.in_force()
+        if self.fields is not None and not book.ruleset.compiled.headers <= self.fields:
+            raise _Outgrown
         batch = self.mailbox.headers(lo, hi)
         reached("mail.headers-fetched")
         judging = Judging(self.capture.store, book, self.capture.secret, self.account)

@@ -33,7 +33,7 @@ def add(tx: Tx, exchange: ExchangeId, draft: Draft, now: datetime) -> None:
     if _is_confidential(tx, exchange):
         # What only the text tells is as confidential as the text.
         _unlink(tx, exchange, Level.SUBJECT)
-    if draft.elements or draft.elements_in_text:
+    if draft.elements or draft.elements_in_text or draft.confidential:
         _index(tx, exchange)
     _said(tx, exchange)
 
@@ -129,7 +129,6 @@ def _hide_text(tx: Tx, exchange: ExchangeId, comment: ConfidentialComment, now: 
     plain = sa.and_(row.c.id == exchange, row.c.comment != "")
     changes = {"comment": "", "quoted_from": None, "revision": row.c.revision + 1}
     if tx.execute(sa.update(row).where(plain).values(changes)).rowcount:
-        _index(tx, exchange)
         erasure.erased(tx)
 
 
@@ -182,17 +181,17 @@ def _set(column: str, of: Callable[[Tx, Any], Any]) -> Callable[[Tx, ExchangeId,
 
 
 def _set_author(tx: Tx, exchange: ExchangeId, user: int) -> None:
-    """An author is no helper too."""
+    """Who was author before stays with it only in another role; one who helped too keeps that
+    row, for another copy may name another author yet: it is not shown beside the author's."""
     c = t.exchange_user.c
     mine = sa.and_(c.exchange_id == exchange, c.role == Role.AUTHOR)
-    if list(tx.execute(sa.select(c.user_id).where(mine)).scalars()) != [user]:
-        tx.execute(sa.delete(t.exchange_user).where(mine))
-        _append(tx, t.exchange_user, exchange, role=Role.AUTHOR, user_id=user)
-        row = t.exchange
-        bump = sa.update(row).where(row.c.id == exchange)
-        tx.execute(bump.values(revision=row.c.revision + 1))
-    helps = sa.and_(c.exchange_id == exchange, c.role == Role.COLLABORATOR, c.user_id == user)
-    tx.execute(sa.delete(t.exchange_user).where(helps))
+    if list(tx.execute(sa.select(c.user_id).where(mine)).scalars()) == [user]:
+        return
+    tx.execute(sa.delete(t.exchange_user).where(mine))
+    _append(tx, t.exchange_user, exchange, role=Role.AUTHOR, user_id=user)
+    row = t.exchange
+    bump = sa.update(row).where(row.c.id == exchange)
+    tx.execute(bump.values(revision=row.c.revision + 1))
 
 
 _SET: Mapping[str, Callable[[Tx, ExchangeId, Any], None]] = {

@@ -275,6 +275,7 @@ def _exchange(r: Any, hung: _Hung) -> Exchange:
     roles: dict[str, list[UserId]] = {}
     for role, user in hung.users[r.id]:
         roles.setdefault(role, []).append(UserId(user))
+    author = next(iter(roles.get(Role.AUTHOR, ())), None)
     return Exchange(
         id=ExchangeId(r.id),
         ref=f"EXC-{r.number}",
@@ -291,9 +292,10 @@ def _exchange(r: Any, hung: _Hung) -> Exchange:
         quoted_from=r.quoted_from,
         kind=None if r.kind is None else MailKind(r.kind),
         purpose=r.purpose,
-        author=next(iter(roles.get(Role.AUTHOR, ())), None),
+        author=author,
         recorder=next(iter(roles.get(Role.RECORDER, ())), None),
-        collaborators=tuple(roles.get(Role.COLLABORATOR, ())),
+        # An author is no helper too.
+        collaborators=tuple(u for u in roles.get(Role.COLLABORATOR, ()) if u != author),
         mailbox_owners=tuple(roles.get(Role.MAILBOX_OWNER, ())),
         elements=tuple(LinkedElement(*e) for e in hung.elements[r.id]),
         products=tuple(hung.products[r.id]),

@@ -250,7 +250,8 @@ def _take_part(
 def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level) -> None:
     """Another copy of a known exchange: it adds people and may only narrow what is shown."""
     row = t.exchange
-    # Who had the exchange was said by the first copy; mailbox owners and helpers add up.
+    # Who had the exchange was said by the first copy, or by rules; mailbox owners and helpers add
+    # up.
     roles = [
         (role, user)
         for role, user in _roles(draft)
