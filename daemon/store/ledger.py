@@ -40,7 +40,8 @@ _left = _in(LedgerState.CLAIMED, LedgerState.SENDING)
 
 # What every mail goes through, built once: building costs as much as running.
 _this = c.id == sa.bindparam("which")
-_held_now = sa.and_(_this, c.state.in_([state.value for state in _IN_HAND]))
+# Not IN (…): that would not do for several at once.
+_held_now = sa.and_(_this, sa.or_(*(c.state == state.value for state in _IN_HAND)))
 _RENDERED = (
     sa.update(table)
     .where(_held_now, c.claimed_by == sa.bindparam("owner"), c.mail.is_(None))

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,6 +72,8 @@ class Drill:
     """The reminders that stood at `sending` at a death: the attempts by then, and at which step."""
     answers: set[str] = field(default_factory=set)
     """Those of them that count only once what they answer was read."""
+    arrived: Callable[[], Iterable[bytes]] | None = None
+    """What a mail server other than the sink has received, as it was handed in."""
     _delivered_at: dict[str, str] = field(default_factory=dict)
     _asked_at: dict[str, str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -243,10 +245,13 @@ class Drill:
     def received(self) -> dict[str, list[bytes]]:
         """The mails that arrived, by their Message-ID."""
         found: dict[str, list[bytes]] = collections.defaultdict(list)
-        for arrived in smtpsink.mails(self.sent):
-            name = str(message_from_bytes(arrived.data)["Message-ID"]).strip("<>")
-            found[name].append(arrived.data)
+        for data in self.arrived() if self.arrived else self._in_the_sink():
+            name = str(message_from_bytes(data)["Message-ID"]).strip("<>")
+            found[name].append(data)
         return found
+
+    def _in_the_sink(self) -> Iterable[bytes]:
+        return (mail.data for mail in smtpsink.mails(self.sent))
 
     def judge(self, title: str, tell: Callable[[str], None]) -> None:
         """Compare with the oracle; tell it step by step, then fail if anything is wrong."""

@@ -13,8 +13,10 @@ import pytest
 
 from daemon.steps import STEPS
 from tests.flows.drill import PATIENCE, drill
-from tests.flows.house import House
+from tests.flows.house import House, eventually
+from tests.servers.postfix import Postfix
 
+HANDED_OVER = ("reminder.sending", "reminder.handed-over")
 REMINDER = [step for step in STEPS if step.startswith("reminder.")]
 
 
@@ -43,6 +45,24 @@ def test_at_each_step_of_the_reminder_arrow(
         # The drill bites: what the server had already taken comes again, and nothing else does.
         assert {step for step in REMINDER if it.rows[step].twice} == {"reminder.handed-over"}
         assert it.rows["reminder.handed-over"].twice == 2
+
+
+@pytest.mark.timeout(600)
+def test_through_postfix_every_reminder_arrives(
+    make_house: Callable[..., House], sqlite: str, tmp_path: Path, tell: Callable[[str], None]
+) -> None:
+    with Postfix() as server:
+        house = make_house(sqlite, smtp_port=server.port, lease_seconds=1, users=())
+        with drill(house, tmp_path) as it:
+            it.arrived = server.sent_as
+            for step, time in (("reminder.claimed", 1), *((step, 3) for step in HANDED_OVER)):
+                it.step = step
+                it.ask(10)
+                it.dies(step, f"{step}:{time}")
+            it.settle()
+            # What Postfix has taken reaches the mailbox a moment later.
+            eventually(lambda: len(it.received()) == it.asked, what="delivered")
+            it.judge("kill -9, to Postfix", tell)
 
 
 @pytest.mark.long

@@ -30,6 +30,12 @@ def test_one_that_cannot_be_written_fails_alone(desk, poison, which):
     assert send_due(desk.sender()) == 0
 
 
+def test_where_nothing_is_wrong_each_is_written_once(desk):
+    desk.remind("one", "two", "three")
+    assert send_due(desk.sender()) == 3
+    assert desk.letter.written == ["one", "two", "three"]
+
+
 def test_a_database_that_is_busy_is_no_fault_of_a_reminder(desk):
     desk.letter.poison["two"] = Unavailable("busy")
     desk.remind("one", "two")
