@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,6 +17,7 @@ from aiosmtplib import (
 )
 
 from connectors.errors import ConnectorError, Refused, Unreachable
+from connectors.oauth import Tokens
 
 Security = Literal["tls", "starttls", "none"]
 
@@ -31,7 +33,7 @@ class SmtpServer:
     `timeout` is for each command. `dot_timeout` is for the answer to a whole mail, which
     servers give after their spam filters (RFC 5321 §4.5.3.2.6): when it is too short, mails
     that were accepted count as unknown and come twice. `connections` is how many are used at
-    once, if the server lets us.
+    once, if the server lets us. With `tokens` the login is XOAUTH2, without a password.
     """
 
     host: str
@@ -43,6 +45,7 @@ class SmtpServer:
     timeout: float = 30
     dot_timeout: float = 120
     connections: int = 1
+    tokens: Tokens | None = field(default=None, repr=False)
 
     @property
     def place(self) -> str:
@@ -65,7 +68,8 @@ async def login(server: SmtpServer) -> SMTP:
         hostname=server.host,
         port=server.port,
         username=server.user,
-        password=server.password,
+        password=server.password if server.tokens is None else None,
+        oauth_token_generator=_generator(server.tokens),
         timeout=server.timeout,
         use_tls=server.security == "tls",
         start_tls=server.security == "starttls",
@@ -77,8 +81,20 @@ async def login(server: SmtpServer) -> SMTP:
             await smtp.ehlo()
     except (SMTPException, OSError, ValueError) as error:
         smtp.close()
+        if server.tokens is not None and isinstance(error, SMTPAuthenticationError):
+            server.tokens.forget()
         raise _meaning(server, error) from error
+    except ConnectorError:
+        # Of those who give tokens; it says what to do.
+        smtp.close()
+        raise
     return smtp
+
+
+def _generator(tokens: Tokens | None) -> Callable[[], Awaitable[str]] | None:
+    if tokens is None:
+        return None
+    return lambda: asyncio.to_thread(tokens.token)
 
 
 async def close(smtp: SMTP) -> None:

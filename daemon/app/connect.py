@@ -3,6 +3,7 @@
 from connectors import caldav, imap, smtp
 from connectors.caldav import CaldavAccount
 from connectors.imap import ImapAccount
+from connectors.oauth import Tokens, TokenSource
 from connectors.smtp import SmtpServer
 from daemon.config import Calendar, Mailbox, Smtp
 from daemon.ports import Calendars, Outbox
@@ -58,6 +59,22 @@ def smtp_server(settings: Smtp) -> SmtpServer:
         ca_file=str(settings.ca_file) if settings.ca_file else None,
         timeout=settings.timeout,
         connections=settings.connections,
+        tokens=_tokens(settings),
+    )
+
+
+def _tokens(settings: Smtp) -> Tokens | None:
+    if settings.oauth_url is None:
+        return None
+    return Tokens(
+        TokenSource(
+            url=settings.oauth_url,
+            client=settings.oauth_client or "",
+            secret=settings.password.get_secret_value() if settings.password else None,
+            scope=settings.oauth_scope,
+            refresh_token_file=settings.oauth_refresh_token_file,
+            timeout=settings.timeout,
+        )
     )
 
 

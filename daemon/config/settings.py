@@ -12,7 +12,15 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 from rules.model.people import Level
 
@@ -120,7 +128,9 @@ class Http(Section):
 class Smtp(Section):
     """The server that reminders go out through; `from` is their sender, `admin` gets notices.
     `connections` are used at once, where the server allows as many; `mails_per_minute` is what a
-    daemon hands over at most (0: as many as there are)."""
+    daemon hands over at most (0: as many as there are). With `oauth_url` the login is by an OAuth 2
+    token from there (XOAUTH2): of the client itself, whose secret the password is, or of the
+    person whose refresh token stands in `oauth_refresh_token_file`."""
 
     host: Name
     port: Port = 587
@@ -133,6 +143,16 @@ class Smtp(Section):
     timeout: float = Field(default=30, gt=0)
     connections: int = Field(default=4, ge=1, le=50)
     mails_per_minute: int = Field(default=0, ge=0)
+    oauth_url: WebAddress | None = None
+    oauth_client: Name | None = None
+    oauth_scope: str = ""
+    oauth_refresh_token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Smtp":
+        if self.oauth_url is not None and not (self.user and self.oauth_client):
+            raise ValueError("oauth_url needs user and oauth_client beside it")
+        return self
 
 
 class Staff(Section):

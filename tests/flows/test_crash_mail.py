@@ -46,7 +46,7 @@ def test_at_random_moments_under_load(
     house = make_house(database, smtp_port=port, batch=2, lease_seconds=1)
     moments = random.Random(20261124)
     with drill(house, sent) as it:
-        for _ in range(200 if request.config.getoption("--long") else 20):
+        for _ in range(200 if request.config.getoption("--long") else 26):
             it.step = "random"
             it.deliver_answer_first()
             with it.load(it.deliver, it.ask, every=0.4):

@@ -12,6 +12,7 @@ or in a process of its own, so that killing a daemon does not take it along:
 
 import argparse
 import asyncio
+import base64
 import json
 import os
 import ssl
@@ -76,7 +77,15 @@ class Faults:
 class _Handler:
     def __init__(self, directory: Path, faults: Faults) -> None:
         self.directory, self.faults, self.connections = directory, faults, 0
+        self.tokens: set[str] = set()
         self.sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802
+        said = base64.b64decode(args[1]).decode() if len(args) > 1 else ""
+        known = any(f"\x01auth=Bearer {token}\x01" in said for token in self.tokens)
+        if known:
+            return AuthResult(success=True, auth_data=said)
+        return AuthResult(success=False, handled=False)
 
     async def handle_EHLO(  # noqa: N802  (aiosmtpd's names)
         self,
@@ -188,6 +197,8 @@ class Options:
     user: str | None = None
     password: str | None = None
     smtputf8: bool = True
+    tokens: set[str] = field(default_factory=set)
+    """What XOAUTH2 takes, beside the password."""
 
 
 class SmtpSink:
@@ -198,6 +209,7 @@ class SmtpSink:
         self.options = options or Options()
         self.faults = Faults()
         self._handler = _Handler(directory, self.faults)
+        self._handler.tokens = self.options.tokens
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         directory.mkdir(parents=True, exist_ok=True)
