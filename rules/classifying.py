@@ -67,6 +67,8 @@ def classified(
         owner = draft.mailbox_owner if author is None else author
         hidden = _confidential(by_kind[Confidential], directory, comment, owner)
         changes |= {"comment": "", "quoted_from": None, "confidential": hidden}
+        # What only it tells is as confidential.
+        changes["elements_in_text"] = ()
     return changes
 
 

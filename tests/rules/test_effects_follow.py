@@ -13,16 +13,20 @@ from rules.model.decisions import (
     Reason,
     Verdict,
 )
+from rules.model.exchanges import LinkedElement
 from rules.model.followups import FollowUpDraft, Reminder
 from rules.model.people import Level
 from rules.model.rules import (
     AddTags,
     AdoptEvent,
     AssignThirdParty,
+    Confidential,
     DayKind,
     Ignore,
     KeepPrivate,
     Later,
+    Link,
+    LinkField,
     OpenWhenNoReply,
     Plan,
     Remind,
@@ -51,6 +55,19 @@ from tests.rules.ruled import AROUND, effect, judge, reads_text, rule, rules, sa
 def opened(decision) -> FollowUpDraft:
     (found,) = effect(decision, OpenFollowUp)
     return found.draft
+
+
+def test_what_only_a_confidential_text_names_is_in_no_title():
+    link = Link("quote", r"PR\d{4}", (LinkField.TEXT,))
+    plan = Open(Plan(Later(days=1), "Call ({reference})"))
+    plain = judge(rules(rule("call", plan, link)), body="See PR2303")
+    assert (opened(plain).title, draft_of(plain).elements_in_text) == (
+        "Call (PR2303)",
+        (LinkedElement("quote", "PR2303"),),
+    )
+    hidden = judge(rules(rule("call", plan, link, Confidential())), body="See PR2303")
+    assert (opened(hidden).title, opened(hidden).element) == ("Call ()", None)
+    assert draft_of(hidden).elements_in_text == ()
 
 
 def test_a_follow_up_comes_with_the_exchange_on_the_assignees_clock():
