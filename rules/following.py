@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from rules import awaiting, closing, identity, workdays
 from rules.asking import actions
 from rules.model.decisions import AwaitReply, OpenFollowUp, Step
 from rules.model.exchanges import Direction, Draft, Source
 from rules.model.facts import Surroundings
-from rules.model.followups import Assignee, FollowUpDraft, Origin, Reminder
+from rules.model.followups import Assignee, FollowUp, FollowUpDraft, Origin, Reminder
 from rules.model.people import Directory, User
 from rules.model.rules import OpenFollowUp as Open
 from rules.model.rules import OpenWhenNoReply, Plan, Remind, Rule
@@ -106,11 +107,11 @@ def _planned(
     draft: Draft, plan: Plan, rules: tuple[Rule, ...], directory: Directory, user: User
 ) -> FollowUpDraft:
     values = _variables(draft, directory)
-    title = one_line(filled(plan.title, values)) or _title(values)
+    title = one_line(filled(plan.title, values))
     element = next(iter((*draft.elements, *draft.elements_in_text)), None)
     return FollowUpDraft(
         key="",
-        title=title,
+        title=title or _plain_title(values["third_party"], values["subject"]),
         when=When(draft.happened_at),
         assignees=(Assignee(user.id, owner=True),),
         third_party=draft.third_parties[0] if draft.third_parties else None,
@@ -150,8 +151,18 @@ def _variables(draft: Draft, directory: Directory) -> Mapping[str, str]:
     }
 
 
-def _title(values: Mapping[str, str]) -> str:
-    return one_line(": ".join(v for v in (values["third_party"], values["subject"]) if v))
+def _plain_title(third_party: str, subject: str) -> str:
+    return one_line(": ".join(text for text in (third_party, subject) if text))
+
+
+F = TypeVar("F", FollowUp, FollowUpDraft)
+
+
+def silent(one: F, third_party: str, subject: str, ref: str) -> F:
+    """What a rule opens when no more may be told of its exchange, which `ref` names, than this;
+    subject or both are "" where they may not be told."""
+    title = _plain_title(third_party, subject) or ref
+    return replace(one, title=title, description="", element=None)
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from daemon.store import (
     decisions,
     exchanges,
     follow_ups,
+    hushed,
     ledger,
     vetoes,
     work,
@@ -87,6 +88,9 @@ def _follow_up(tx: Tx, book: Book, exchange: ExchangeId, decision: Decision, now
         elif isinstance(effect, OpenFollowUp):
             draft = replace(effect.draft, exchange=exchange)
             follow_ups.open(tx, draft, now, book.live_since)
+    if decision.level > Level.HAPPENED and len(decision.effects) > 1:
+        # Another copy may show less than this one.
+        hushed.hush(tx, exchange, now)
 
 
 def key_hash(secret: bytes, what: Message | Event) -> str:

@@ -6,7 +6,7 @@ The transaction keeps exchanges from being recorded meanwhile: a reply is seen h
 the follow-up that it withdraws.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,6 @@ from daemon.store import Store, Tx, accounts, alone, awaited, exchanges, follow_
 from daemon.store.errors import Unstorable
 from rules import awaiting
 from rules.model.followups import FollowUpDraft
-from rules.model.people import Level
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -93,8 +92,7 @@ def _settle(no_reply: NoReply, tx: Tx, book: Book, number: int, now: datetime) -
     if awaited.is_open(tx, one, sent.thread):
         log.info("no reply: given up", exchange=sent.ref, rule=one.rule, why="one is open")
         return False
-    draft = _within_level(found, sent.level, sent.ref)
-    follow_up, new = follow_ups.open(tx, draft, now, book.live_since)
+    follow_up, new = follow_ups.open(tx, found, now, book.live_since)
     if new:
         log.info("no reply", exchange=sent.ref, rule=one.rule, follow_up=follow_up.id)
     return new
@@ -104,11 +102,3 @@ def _is_unread(tx: Tx, since: datetime) -> bool:
     """Whether a mailbox that is watched has not been read since then."""
     mailboxes = [s for s in accounts.watched(tx) if s.kind == MAIL and s.last_ok_at is not None]
     return any(s.last_ok_at is not None and s.last_ok_at < since for s in mailboxes)
-
-
-def _within_level(draft: FollowUpDraft, level: Level, ref: str) -> FollowUpDraft:
-    """The draft without what its exchange may not show any more since it was made."""
-    if level is Level.EVERYTHING:
-        return draft
-    silent = replace(draft, description="")
-    return silent if level is Level.SUBJECT else replace(silent, title=ref)

@@ -1,6 +1,6 @@
 """Replies that rules wait for: put down with the exchange, gone once they came or are given up."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -61,6 +61,18 @@ def get(tx: Tx, number: int) -> Awaited:
     if found is None:
         raise LookupError(f"awaited reply {number} is gone")
     return _awaited(found)
+
+
+def retell(tx: Tx, exchange: ExchangeId, say: Callable[[FollowUpDraft], FollowUpDraft]) -> None:
+    """What is waited for, of this exchange, opens what `say` makes of it. What can't be understood
+    any more is gone: it may hold what must not be told."""
+    for row in tx.execute(sa.select(table).where(c.exchange_id == exchange)).all():
+        try:
+            draft = _DRAFT.dump_python(say(_awaited(row).draft), mode="json")
+        except ValueError:
+            done(tx, row.id)
+            continue
+        tx.execute(sa.update(table).where(c.id == row.id).values(draft=draft))
 
 
 def later(tx: Tx, number: int, at: datetime) -> None:

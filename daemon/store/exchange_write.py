@@ -16,6 +16,7 @@ from daemon.store import audit, classified, erasure, lists, spots
 from daemon.store.database import Tx
 from daemon.store.errors import Stale
 from daemon.store.exchange_read import find, get
+from daemon.store.hushed import hush, withdraw
 from daemon.store.rows import count, counted, insert_new, inserting, new_id
 from daemon.store.tables import exchanges as t
 from daemon.store.text import indexable, words
@@ -64,15 +65,17 @@ def record(tx: Tx, sighting: Sighting, decision: Decision, now: datetime) -> Rec
         return Recorded(None, new=False)
     known = find(tx, draft.keys)
     if level is Level.NOTHING:
-        _bury(tx, known, draft.keys, "nothing may be kept", None, now)
+        _bury_all(tx, known, draft.keys, now)
         return Recorded(None, new=False)
     exchange = known or _insert(tx, privacy.redact(draft, level), now, decision.rules)
     if known:
-        _merge(tx, known, draft, level)
+        _merge(tx, known, draft, level, now)
     _add_keys(tx, exchange, draft.keys)
     first = _see(tx, exchange, sighting, draft, level, now)
     if first:
         classified.add(tx, exchange, privacy.redact(draft, _level(tx, exchange)), now)
+        if known and draft.confidential is not None:
+            hush(tx, exchange, now)
     return Recorded(exchange, new=known is None, first=first)
 
 
@@ -115,9 +118,9 @@ def restrict(
     counted(tx, "exchange", lock=True)
     known = find(tx, keys)
     if level is Level.NOTHING:
-        _bury(tx, known, keys, "nothing may be kept", None, now, of_rule)
+        _bury_all(tx, known, keys, now, of_rule)
     elif known is not None:
-        _narrow(tx, known, level)
+        _narrow(tx, known, level, now)
 
 
 def dig_up(tx: Tx, of_rule: str) -> None:
@@ -247,7 +250,7 @@ def _take_part(
     return added
 
 
-def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level) -> None:
+def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level, now: datetime) -> None:
     """Another copy of a known exchange: it adds people and may only narrow what is shown."""
     row = t.exchange
     # Who had the exchange was said by the first copy, or by rules; mailbox owners and helpers add
@@ -260,10 +263,10 @@ def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level) -> None:
     if _take_part(tx, exchange, draft, roles):
         bump = sa.update(row).where(row.c.id == exchange)
         tx.execute(bump.values(revision=row.c.revision + 1))
-    _narrow(tx, exchange, level)
+    _narrow(tx, exchange, level, now)
 
 
-def _narrow(tx: Tx, exchange: ExchangeId, level: Level) -> None:
+def _narrow(tx: Tx, exchange: ExchangeId, level: Level, now: datetime) -> None:
     """Take away what a stricter level hides: SUBJECT the text, HAPPENED the subject too."""
     stored = get(tx, exchange)
     if stored is None or level >= stored.level:
@@ -284,6 +287,7 @@ def _narrow(tx: Tx, exchange: ExchangeId, level: Level) -> None:
     )
     attached = t.exchange_attachment
     tx.execute(sa.delete(attached).where(attached.c.exchange_id == exchange))
+    hush(tx, exchange, now)
     erasure.erased(tx)
 
 
@@ -342,6 +346,19 @@ def _buried(tx: Tx, keys: Iterable[ExchangeKey]) -> bool:
     hashes = [_hash(k) for k in keys]
     dead = sa.select(t.tombstone.c.hash).where(t.tombstone.c.hash.in_(hashes)).limit(1)
     return bool(hashes) and tx.execute(dead).first() is not None
+
+
+def _bury_all(
+    tx: Tx,
+    exchange: ExchangeId | None,
+    keys: Iterable[ExchangeKey],
+    now: datetime,
+    of_rule: str | None = None,
+) -> None:
+    """Nothing may be kept: neither the exchange nor what rules opened with it tells anything."""
+    if exchange is not None:
+        withdraw(tx, exchange, now)
+    _bury(tx, exchange, keys, "nothing may be kept", None, now, of_rule)
 
 
 def _bury(

@@ -1,0 +1,173 @@
+"""What rules opened with an exchange tells no more of it than the exchange itself may, whichever
+copy comes first."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from daemon.capture import record
+from daemon.rulebook import Book
+from daemon.store import Store, awaited, exchanges, follow_ups
+from daemon.store.tables.follow_ups import awaited_reply
+from rules import awaiting, match
+from rules.model.decisions import (
+    AwaitReply,
+    Decision,
+    Effect,
+    OpenFollowUp,
+    Reason,
+    RecordExchange,
+    Verdict,
+)
+from rules.model.exchanges import ConfidentialComment, Draft, LinkedElement
+from rules.model.followups import Assignee, FollowUp, FollowUpDraft, Origin, State
+from rules.model.people import Level
+from rules.model.rules import Later
+from rules.model.sightings import When
+from rules.privacy import redact
+from rules.ruleset import builtin
+
+MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SUBJECT, REFERENCE = "Quote for the roof", "PR2303-0108"
+LINKED = LinkedElement("quote", REFERENCE)
+BOOK = Book(builtin(), match.index(1, (), (), (), ()), observing=False, live_since=MOMENT)
+
+
+def found(world: Any, **more: Any) -> Draft:
+    """A copy whose text names a quote."""
+    facts = {"subject": SUBJECT, "comment": f"See {REFERENCE}", "elements_in_text": (LINKED,)}
+    draft: Draft = world.draft(attachments=(), **(facts | more))
+    return draft
+
+
+def keep(tx: Any, world: Any, draft: Draft, uid: int, level: Level, *more: Effect) -> Any:
+    effects = (RecordExchange(redact(draft, level)), *more)
+    decision = Decision(Verdict.RECORD, Reason.MATCHED, "rules-1", (), effects, level)
+    day = timedelta(days=1)
+    entry = record.keep(tx, BOOK, b"secret", day, world.sighting(uid), decision, MOMENT)
+    assert entry is not None
+    return entry.exchange
+
+
+def planned(world: Any, key: str = "rule:x:m1") -> FollowUpDraft:
+    return FollowUpDraft(
+        key,
+        f"Call about {SUBJECT} ({REFERENCE})",
+        When(MOMENT),
+        (Assignee(world.anna, owner=True),),
+        world.acme,
+        world.carla,
+        description=f"It is {REFERENCE}",
+        element=LINKED,
+        origin=Origin.RULE,
+    )
+
+
+def both(world: Any) -> tuple[OpenFollowUp, AwaitReply]:
+    """A follow-up that comes now, and one that may come later."""
+    later = planned(world, awaiting.key("y", "m1"))
+    return OpenFollowUp(planned(world)), AwaitReply("y", 2, Later(1), later)
+
+
+def opened(tx: Any) -> FollowUp:
+    one = follow_ups.by_key(tx, "rule:x:m1")
+    assert one is not None
+    return one
+
+
+def told(tx: Any) -> str:
+    """All that is told of the exchange, but for the confidential comment."""
+    tables = ("follow_up", "follow_up_change", "exchange", "exchange_element", "awaited_reply")
+    return str([tx.execute(sa.text(f"SELECT * FROM {table}")).all() for table in tables])
+
+
+NARROWER = [
+    (Level.SUBJECT, f"Acmé: {SUBJECT}", State.TO_DO),
+    (Level.HAPPENED, "Acmé", State.TO_DO),
+    (Level.NOTHING, "", State.NOT_NEEDED),
+]
+
+
+@pytest.mark.parametrize(("level", "title", "state"), NARROWER)
+def test_it_says_less_once_less_may_be_told(
+    store: Store, world: Any, level: Level, title: str, state: State
+) -> None:
+    copy = found(world)
+    with store.write() as tx:
+        keep(tx, world, copy, 1, Level.EVERYTHING, *both(world))
+        before = replace(opened(tx), title=f"Call again about {SUBJECT}")
+        follow_ups.change(tx, before, follow_ups.SUIVI, "test", MOMENT, before.revision)
+        assert REFERENCE in told(tx)
+        exchanges.restrict(tx, copy.keys, level, MOMENT)
+        after = opened(tx)
+        assert (after.title, after.description, after.element, after.state) == (
+            title,
+            "",
+            None,
+            state,
+        )
+        assert REFERENCE not in told(tx)
+        assert (SUBJECT in told(tx)) is (level is Level.SUBJECT)
+
+
+@pytest.mark.parametrize(("level", "title"), [row[:2] for row in NARROWER[:2]])
+def test_a_copy_that_would_tell_more_than_an_earlier_one_opens_no_more(
+    store: Store, world: Any, level: Level, title: str
+) -> None:
+    with store.write() as tx:
+        keep(tx, world, found(world), 1, level)
+        number = keep(tx, world, found(world), 2, Level.EVERYTHING, *both(world))
+        assert (opened(tx).title, opened(tx).element) == (title, None)
+        (waiting,) = awaited.of(tx, number)
+        assert waiting.draft.title == title
+        assert REFERENCE not in told(tx)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_what_only_a_confidential_text_names_is_in_none(
+    store: Store, world: Any, *, backwards: bool
+) -> None:
+    hidden = ConfidentialComment(f"See {REFERENCE}", world.anna)
+    copies = [
+        (found(world), both(world)),
+        (found(world, comment="", elements_in_text=(), confidential=hidden), ()),
+    ]
+    with store.write() as tx:
+        for uid, (copy, more) in enumerate(copies[:: -1 if backwards else 1], 1):
+            keep(tx, world, copy, uid, Level.EVERYTHING, *more)
+        assert opened(tx).title == f"Acmé: {SUBJECT}"
+        assert REFERENCE not in told(tx)
+
+
+def test_what_hides_nothing_leaves_it_as_it_is(store: Store, world: Any) -> None:
+    copy = found(world, elements=(LINKED,), elements_in_text=())
+    with store.write() as tx:
+        keep(tx, world, copy, 1, Level.EVERYTHING, *both(world))
+        before = opened(tx)
+        exchanges.restrict(tx, copy.keys, Level.SUBJECT, MOMENT)
+        assert opened(tx) == before
+
+
+def test_what_a_person_wrote_into_it_stays(store: Store, world: Any) -> None:
+    copy = found(world)
+    with store.write() as tx:
+        keep(tx, world, copy, 1, Level.EVERYTHING, *both(world))
+        mine = replace(opened(tx), title="Mine")
+        follow_ups.change(tx, mine, f"user {world.anna}", "x", MOMENT, mine.revision)
+        exchanges.restrict(tx, copy.keys, Level.HAPPENED, MOMENT)
+        assert (opened(tx).title, opened(tx).description) == ("Mine", "")
+
+
+def test_what_waits_and_cant_be_understood_any_more_keeps_nothing_from_being_hidden(
+    store: Store, world: Any
+) -> None:
+    copy = found(world)
+    with store.write() as tx:
+        number = keep(tx, world, copy, 1, Level.EVERYTHING, *both(world))
+        tx.execute(sa.update(awaited_reply).values(draft={"title": SUBJECT}))
+        exchanges.restrict(tx, copy.keys, Level.HAPPENED, MOMENT)
+        assert awaited.of(tx, number) == ()
+        assert SUBJECT not in told(tx)
