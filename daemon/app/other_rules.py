@@ -4,15 +4,14 @@ try them."""
 from dataclasses import replace
 from pathlib import Path
 
-from daemon.app.rules import ruleset_of
+from daemon.app.rules import source_of
 from daemon.config import Settings
-from daemon.i18n import translator
-from daemon.rulefiles.folder import gather
+from daemon.rulefiles.mistake import lines
 from daemon.rulefiles.names import names
-from daemon.store import Store
-from rules.language import Known, Severity, read, say
+from daemon.rulefiles.reading import Bad, read_directory
+from daemon.store import Store, rule_sets
 from rules.model.rules import Condition, Not, Test
-from rules.ruleset import RuleSet, sealed
+from rules.ruleset import RuleSet
 
 
 class BadRules(Exception):
@@ -26,19 +25,17 @@ class BadRules(Exception):
 def other_rules(settings: Settings, store: Store, directory: Path | None, language: str) -> RuleSet:
     """The rule set that the files of `directory` make, of the configured one without it; names are
     held against the store. Raises BadRules with every mistake."""
-    _ = translator(language)
-    gathered = gather(directory or settings.rules_folder)
-    if directory is not None and not gathered.there:
-        gone = _("{folder}: there is no such directory")
-        raise BadRules((gone.format(folder=directory),))
+    source = source_of(settings)
     with store.read() as tx:
-        known = names(tx, _configured(settings))
-    loaded = read(gathered.files, known)
-    wrong = [trouble.said(language) for trouble in gathered.troubles]
-    wrong += [say(p, _) for p in loaded.problems if p.severity is Severity.ERROR]
-    if wrong:
-        raise BadRules(tuple(wrong))
-    return sealed(replace(ruleset_of(settings), rules=loaded.rules))
+        last, known = rule_sets.last(tx), names(tx, source.configured)
+    # A directory that somebody names has to be there.
+    held = directory is not None or (last is not None and bool(last.files))
+    if directory is not None:
+        source = replace(source, directory=directory)
+    _, found = read_directory(source, known, held_rules=held)
+    if isinstance(found, Bad):
+        raise BadRules(lines(found.mistakes, language))
+    return found.ruleset
 
 
 def timed(ruleset: RuleSet) -> frozenset[str]:
@@ -53,13 +50,3 @@ def _asks_for_age(condition: Condition) -> bool:
     if isinstance(condition, Not):
         return _asks_for_age(condition.part)
     return any(map(_asks_for_age, condition.parts))
-
-
-def _configured(settings: Settings) -> Known:
-    """What the configuration names, which may be newer than the store."""
-    mailboxes = (mailbox.name for mailbox in settings.mailboxes)
-    calendars = (calendar.name for calendar in settings.calendars)
-    return Known(
-        users=frozenset(user.email for user in settings.users),
-        accounts=frozenset((*mailboxes, *calendars)),
-    )

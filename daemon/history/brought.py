@@ -62,9 +62,7 @@ def was_reminded(here: Tx, mine: ExchangeId) -> bool:
     return any(ledger.was_reminded_of(here, f.id) for f in follow_ups.opened_with(here, mine))
 
 
-def differing(
-    here: Tx, there: Tx, mine: ExchangeId, other: ExchangeId, old: Cause, new: Cause
-) -> Brought:
+def differing(here: Tx, there: Tx, mine: ExchangeId, other: ExchangeId, old: Cause) -> Brought:
     """What the other rules bring otherwise, of an exchange that stands in both stores."""
     ours = {f.key: f for f in follow_ups.opened_with(here, mine) if f.key.startswith("rule:")}
     theirs = {f.key: f for f in follow_ups.opened_with(there, other)}
@@ -81,7 +79,7 @@ def differing(
         changes=tuple(changes),
         stays=tuple(f for f in gone if not is_untouched(here, f)),
         # A reply that came, or a time that is up, has ended the waiting of before.
-        awaits=frozenset(wanted.keys() - waiting.keys() - old.rules) | otherwise,
+        awaits=frozenset(wanted.keys() - waiting.keys() - old.waited) | otherwise,
         forgets=frozenset(waiting.keys() - wanted.keys()) | otherwise,
     )
 

@@ -13,9 +13,11 @@ from rules.model.exchanges import ExchangeId
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The names of the rules that fired; whether it was known by the thread that it continues."""
+    """The names of the rules that fired; those of them that `waited` for a reply; whether it was
+    known by the thread that it continues."""
 
     rules: frozenset[str] = frozenset()
+    waited: frozenset[str] = frozenset()
     by_thread: bool = False
 
 
@@ -33,8 +35,11 @@ def before(here: Tx, exchange: ExchangeId) -> Cause:
     """What had a part in recording an exchange: the last decision about each copy of it."""
     last = {one.spot: one for one in decisions.explain(here, exchange=exchange)}
     found = [_of(one.trace) for one in last.values()]
-    rules = frozenset(name for cause in found for name in cause.rules)
-    return Cause(rules, any(cause.by_thread for cause in found))
+    return Cause(
+        rules=frozenset(name for cause in found for name in cause.rules),
+        waited=frozenset(name for cause in found for name in cause.waited),
+        by_thread=any(cause.by_thread for cause in found),
+    )
 
 
 def mark(secret: bytes, one: Whole) -> str | None:
@@ -45,6 +50,11 @@ def mark(secret: bytes, one: Whole) -> str | None:
 
 def _of(trace: Iterable[Step]) -> Cause:
     steps = tuple(trace)
-    rules = frozenset(step.answer for step in steps if step.question == "rule")
+    fired = [step for step in steps if step.question == "rule"]
+    waited = (step for step in fired if "open_when_no_reply" in step.evidence.split(", "))
     thread = any(step.question == "whose?" and f"by {By.THREAD}" in step.evidence for step in steps)
-    return Cause(rules, thread)
+    return Cause(
+        rules=frozenset(step.answer for step in fired),
+        waited=frozenset(step.answer for step in waited),
+        by_thread=thread,
+    )

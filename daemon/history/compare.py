@@ -128,8 +128,8 @@ def _first(both: Both, copies: Sequence[whole.Row]) -> Judged | None:
 
 def brought_by(both: Both, mine: ExchangeId, other: ExchangeId) -> Brought:
     """What the other rules bring otherwise with an exchange of both."""
-    old, new = causes.before(both.here, mine), causes.now_of(both.there, other)
-    return brought.differing(both.here, both.there, mine, other, old, new)
+    old = causes.before(both.here, mine)
+    return brought.differing(both.here, both.there, mine, other, old)
 
 
 def _both(both: Both, mine: Whole, other: Whole, *, brings: bool) -> Iterator[Finding]:

@@ -337,7 +337,9 @@ def test_a_rule_that_waits_longer_waits_longer(found):
 
     with found() as company:
         company.deliver([Letter(1, ANN, CARLA, "Devis", copies=(("ann", "Sent"),))])
-        company.ingest(waiting(2))
+        company.ingest(rules("  - {name: no answer, when: always, then: {mode: phone}}\n"))
+        company.apply(waiting(2))
+        assert [row[1] for row in company.state()["waiting"]] == [2]
         company.apply(waiting(5))
         assert [row[1] for row in company.state()["waiting"]] == [5]
         assert company.diff(waiting(5)) == []
