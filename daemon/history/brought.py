@@ -13,9 +13,8 @@ from rules import merge
 from rules.model.exchanges import ExchangeId
 from rules.model.followups import Awaited, FollowUp, FollowUpDraft, State
 
-BY_RULES = "rules"
 NO_RULE = "no rule opens it any more"
-"""Who withdrew a follow-up, and why: one that rules withdrew comes back when rules want it."""
+"""Why rules withdrew a follow-up: it comes back when rules want it."""
 
 FOLLOW_UPS = "follow_up"
 """The name under which they are told, beside columns and tables."""
@@ -31,6 +30,7 @@ _PLANNED = (
     "place",
     "priority",
     "reminders",
+    "element",
 )
 
 
@@ -86,7 +86,7 @@ def differing(here: Tx, there: Tx, mine: ExchangeId, other: ExchangeId, old: Cau
 
 def is_untouched(here: Tx, follow_up: FollowUp) -> bool:
     """Whether nothing but rules has changed it, and nobody was reminded."""
-    if any(change.by != BY_RULES for change in follow_ups.history(here, follow_up.id)):
+    if any(change.by != follow_ups.RULES for change in follow_ups.history(here, follow_up.id)):
         return False
     return not ledger.was_reminded_of(here, follow_up.id)
 
@@ -156,7 +156,7 @@ def _open(
 
 
 def _change(here: Tx, before: FollowUp, after: FollowUp, why: str, now: datetime) -> None:
-    follow_ups.change(here, after, BY_RULES, why, now, before.revision)
+    follow_ups.change(here, after, follow_ups.RULES, why, now, before.revision)
 
 
 def _was_withdrawn(here: Tx, one: FollowUp) -> bool:
@@ -164,7 +164,7 @@ def _was_withdrawn(here: Tx, one: FollowUp) -> bool:
     if one.state is not State.NOT_NEEDED:
         return False
     changes = follow_ups.history(here, one.id)
-    return bool(changes) and all(change.by == BY_RULES for change in changes)
+    return bool(changes) and all(change.by == follow_ups.RULES for change in changes)
 
 
 def _wait(one: Awaited) -> tuple[object, ...]:

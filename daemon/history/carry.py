@@ -16,7 +16,7 @@ from daemon.history.compare import (
     was_judged,
 )
 from daemon.history.findings import Difference
-from daemon.store import audit, exchanges, twin, vetoes, whole, work
+from daemon.store import audit, exchanges, hushed, twin, vetoes, whole, work
 from daemon.store.whole import Whole
 from rules import closing
 from rules.model.decisions import Reason
@@ -70,7 +70,10 @@ def _hide(both: Both, found: Difference, now: datetime) -> str:
     assert here is not None  # noqa: S101  see above
     mine = whole.read(both.here, [here])[here]
     _settle_veto(both, causes.mark(both.scope.secret, mine))
-    brought.withdraw_all(both.here, here, now)
+    if found.reason is Reason.VETOED:
+        hushed.withdraw(both.here, here, now)
+    else:
+        brought.withdraw_all(both.here, here, now)
     whole.remove(both.here, mine)
     for copy in mine.copies:
         if found.reason is Reason.FOLLOW_UP and copy["calendar_id"] is not None:

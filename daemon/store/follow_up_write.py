@@ -29,6 +29,9 @@ from rules.model.followups import (
 SUIVI = "suivi"
 """Who changed it when no person did."""
 
+RULES = "rules"
+"""Who changed it when rules did: that may be taken back when others do."""
+
 row = t.follow_up.c
 
 # What may change, and how the history shows it.

@@ -26,6 +26,7 @@ from daemon.store.follow_up_read import (
     without_copy,
 )
 from daemon.store.follow_up_write import (
+    RULES,
     SUIVI,
     change,
     close,
@@ -35,6 +36,7 @@ from daemon.store.follow_up_write import (
 )
 
 __all__ = [
+    "RULES",
     "SUIVI",
     "Closing",
     "FieldChange",

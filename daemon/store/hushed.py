@@ -5,13 +5,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from daemon.store import awaited, erasure
+from daemon.store import awaited, erasure, ledger
 from daemon.store.database import Tx
 from daemon.store.exchange_read import confidential, get
 from daemon.store.follow_up_read import history, opened_with
-from daemon.store.follow_up_write import SUIVI, change
+from daemon.store.follow_up_write import RULES, SUIVI, change
 from daemon.store.tables import follow_ups as t
 from daemon.store.third_parties import get_third_party
+from rules import merge
 from rules.following import F, silent
 from rules.model.exchanges import Exchange, ExchangeId
 from rules.model.followups import FollowUp, FollowUpDraft, FollowUpId, State
@@ -19,6 +20,7 @@ from rules.model.people import Level
 
 WHY = "less may be told of its exchange"
 
+_US = (SUIVI, RULES)
 _TOLD = ("title", "description", "element")
 """Fields that rules fill from what an exchange tells."""
 
@@ -44,11 +46,16 @@ def hush(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
 
 def withdraw(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
     """Before an exchange goes of which nothing may be kept: with what rules opened with it nothing
-    is to be done, and it names nobody."""
+    is to be done, and it names nobody. One that somebody made theirs stays to be done."""
     for one in opened_with(tx, exchange):
-        bare = replace(one, title="", description="", element=None, third_party=None, contact=None)
-        state = one.state if one.state is State.DONE else State.NOT_NEEDED
-        _become(tx, one, replace(bare, state=state), _by_people(tx, one), now)
+        by_people = _by_people(tx, one)
+        if by_people or ledger.was_reminded_of(tx, one.id):
+            after = silent(one, _party(tx, one), "", one.ref)
+        else:
+            after = replace(silent(one, "", "", ""), third_party=None, contact=None)
+            if one.state is State.TO_DO:
+                after = merge.apply(after, merge.Changes(state=State.NOT_NEEDED))
+        _become(tx, one, after, by_people, now)
 
 
 def _says_more(one: FollowUp | FollowUpDraft, stored: Exchange) -> bool:
@@ -60,24 +67,28 @@ def _says_more(one: FollowUp | FollowUpDraft, stored: Exchange) -> bool:
 
 
 def _silent(tx: Tx, one: F, stored: Exchange) -> F:
+    return silent(one, _party(tx, one), stored.subject, stored.ref)
+
+
+def _party(tx: Tx, one: FollowUp | FollowUpDraft) -> str:
     party = get_third_party(tx, one.third_party) if one.third_party is not None else None
-    return silent(one, party.name if party else "", stored.subject, stored.ref)
+    return party.name if party else ""
 
 
 def _by_people(tx: Tx, one: FollowUp) -> set[str]:
-    return {change.field for change in history(tx, one.id) if change.by != SUIVI}
+    return {change.field for change in history(tx, one.id) if change.by not in _US}
 
 
 def _become(tx: Tx, one: FollowUp, after: FollowUp, by_people: set[str], now: datetime) -> None:
     kept = {name: getattr(one, name) for name in _TOLD if name in by_people}
-    changed = change(tx, replace(after, **kept), SUIVI, WHY, now, one.revision)
-    if changed.revision != one.revision:
-        _forget(tx, one.id)
+    change(tx, replace(after, **kept), RULES, WHY, now, one.revision)
+    _forget(tx, one.id)
 
 
 def _forget(tx: Tx, follow_up: FollowUpId) -> None:
-    """What it said before, in its history too."""
+    """What it said before, in its history too; of that, what people wrote last stays."""
     c = t.follow_up_change.c
-    told = sa.and_(c.follow_up_id == follow_up, c.field.in_(_TOLD), c.by == SUIVI)
-    tx.execute(sa.update(t.follow_up_change).where(told).values(old=None, new=None))
+    told = sa.and_(c.follow_up_id == follow_up, c.field.in_(_TOLD))
+    tx.execute(sa.update(t.follow_up_change).where(told).values(old=None))
+    tx.execute(sa.update(t.follow_up_change).where(told, c.by.in_(_US)).values(new=None))
     erasure.erased(tx)

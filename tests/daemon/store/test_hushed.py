@@ -159,6 +159,31 @@ def test_what_a_person_wrote_into_it_stays(store: Store, world: Any) -> None:
         follow_ups.change(tx, mine, f"user {world.anna}", "x", MOMENT, mine.revision)
         exchanges.restrict(tx, copy.keys, Level.HAPPENED, MOMENT)
         assert (opened(tx).title, opened(tx).description) == ("Mine", "")
+        assert SUBJECT not in told(tx)
+
+
+@pytest.mark.parametrize("level", [Level.HAPPENED, Level.NOTHING])
+def test_what_other_rules_made_of_it_is_no_persons(store: Store, world: Any, level: Level) -> None:
+    copy = found(world)
+    with store.write() as tx:
+        keep(tx, world, copy, 1, Level.EVERYTHING, *both(world))
+        other = replace(opened(tx), title=f"Write about {SUBJECT}")
+        follow_ups.change(tx, other, follow_ups.RULES, "x", MOMENT, other.revision)
+        exchanges.restrict(tx, copy.keys, level, MOMENT)
+        assert SUBJECT not in told(tx)
+        # So that rules may take it back, when others do.
+        assert {c.by for c in follow_ups.history(tx, opened(tx).id)} == {follow_ups.RULES}
+
+
+def test_one_that_somebody_put_off_is_to_be_done_still(store: Store, world: Any) -> None:
+    copy = found(world)
+    with store.write() as tx:
+        keep(tx, world, copy, 1, Level.EVERYTHING, *both(world))
+        mine = replace(opened(tx), when=When(MOMENT + timedelta(days=1)))
+        follow_ups.change(tx, mine, f"user {world.anna}", "x", MOMENT, mine.revision)
+        exchanges.restrict(tx, copy.keys, Level.NOTHING, MOMENT)
+        assert (opened(tx).title, opened(tx).state) == ("Acmé", State.TO_DO)
+        assert SUBJECT not in told(tx)
 
 
 def test_what_waits_and_cant_be_understood_any_more_keeps_nothing_from_being_hidden(
