@@ -196,7 +196,7 @@ def _why(condition: Condition, facts: Facts) -> _Why:
         return _Why(holds, int(holds), () if holds else (condition,))
     if isinstance(condition, Not):
         holds = not _why(condition.part, facts).holds
-        return _Why(holds, int(holds), () if holds else tuple(_tests(condition.part)))
+        return _Why(holds, int(holds), () if holds else tuple(tests_of(condition.part)))
     parts = [_why(part, facts) for part in condition.parts]
     met = sum(part.holds for part in parts)
     holds = met > 0 if isinstance(condition, AnyOf) else met == len(parts)
@@ -204,21 +204,22 @@ def _why(condition: Condition, facts: Facts) -> _Why:
     return _Why(holds, met, failed)
 
 
-def _tests(condition: Condition) -> Iterator[Test]:
+def tests_of(condition: Condition) -> Iterator[Test]:
+    """Every word of it, wherever it stands."""
     if isinstance(condition, Test):
         yield condition
     elif isinstance(condition, Not):
-        yield from _tests(condition.part)
+        yield from tests_of(condition.part)
     else:
         for part in condition.parts:
-            yield from _tests(part)
+            yield from tests_of(part)
 
 
 def _headers(rules: Iterable[Rule]) -> frozenset[str]:
     return frozenset(
         wanted.name
         for rule in rules
-        for test in _tests(rule.when)
+        for test in tests_of(rule.when)
         if test.word == "header" and isinstance(test.argument, tuple)
         for wanted in test.argument
         if isinstance(wanted, HeaderMatch)

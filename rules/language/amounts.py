@@ -39,9 +39,8 @@ _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _HOURS = re.compile(r"(\S+?)\s*(?:-|–|\bto\b)\s*(\S+)")
 _RANGE = re.compile(r"(over|under|at least|at most)\s+(.+)|(.+?)\s+to\s+(.+)")
 _UNIT = re.compile(r"^[0-9.]*")
-_WITHIN = re.compile(r"([0-9]{1,4})\s+working\s+days?")
-_LATER = re.compile(r"\+\s*(.+?)(?:\s+at\s+(\S+))?")
 _WORKING = re.compile(r"([0-9]{1,4})\s+working\s+days?")
+_LATER = re.compile(r"\+\s*(.+?)(?:\s+at\s+(\S+))?")
 
 
 class Malformed(Exception):
@@ -142,7 +141,7 @@ def hours(text: str) -> Hours:
 
 def working_days(text: str) -> int:
     """`5 working days`"""
-    found = _WITHIN.fullmatch(text)
+    found = _WORKING.fullmatch(text)
     if not found or not 1 <= int(found[1]) <= LONGEST_DAYS:
         raise Malformed("not-working-days", given=text)
     return int(found[1])

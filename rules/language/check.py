@@ -6,6 +6,7 @@ something missed in silence.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
+from rules.firing import tests_of
 from rules.language.actions import ACTIONS, STOP
 from rules.language.conditions import CONDITIONS
 from rules.language.desk import Desk
@@ -51,7 +52,7 @@ def _phases(rule: Rule, written: Written, desk: Desk) -> None:
     """What text decides may not widen or narrow who is captured."""
     if rule.phase is Phase.HEADERS:
         return
-    late = next(test for test in _tests(rule.when) if CONDITIONS[test.word].phase is Phase.TEXT)
+    late = next(test for test in tests_of(rule.when) if CONDITIONS[test.word].phase is Phase.TEXT)
     for word, key in (written.then or {}).items():
         if not ACTIONS[word].late:
             desk.wrong(key, "too-late", word=word, condition=late.word)
@@ -83,7 +84,7 @@ def _things(rule: Rule, written: Written, desk: Desk) -> None:
     for part in _conjuncts(rule.when):
         now = things & _about(part)
         if things and not now:
-            first = next(iter(_tests(part)))
+            first = next(iter(tests_of(part)))
             (other,) = things
             desk.wrong(first.place, "never-both", word=first.word, thing=other.value)
             return
@@ -256,12 +257,3 @@ def _conjuncts(condition: Condition) -> Iterator[Condition]:
             yield from _conjuncts(part)
     else:
         yield condition
-
-
-def _tests(condition: Condition) -> Iterator[Test]:
-    """Every word of it, wherever it stands."""
-    if isinstance(condition, Test):
-        yield condition
-        return
-    for part in (condition.part,) if isinstance(condition, Not) else condition.parts:
-        yield from _tests(part)

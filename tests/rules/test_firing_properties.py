@@ -180,7 +180,7 @@ def test_the_index_finds_just_the_rules_that_fire_when_each_is_tried_alone(sever
 
 def _can_fail(rule):
     """An `any` of nothing but empty `all`s has no condition that could be named."""
-    return any(True for _ in firing._tests(rule.when))
+    return any(True for _ in firing.tests_of(rule.when))
 
 
 @given(some_rules, messages())
