@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from rules import direction, firing, match
 from rules.item import Item
-from rules.model.decisions import Match, Step
+from rules.model.decisions import Step
 from rules.model.facts import Facts, Surroundings
 from rules.model.people import Directory, Level
 from rules.model.rules import (
@@ -110,9 +110,10 @@ def of_event(
     if not isinstance(event, Event):
         raise TypeError("only an event can be asked about as one")
     way, _ = direction.of_meeting(directory, sighting.owner, event)
-    matches = tuple(f for f in found if isinstance(f, Match))
     start = event.when.start if event.when else now
-    facts = Facts(sighting, directory, around, way, matches, start, now, ruleset.video_signs)
+    facts = Facts(
+        sighting, directory, around, way, match.sure(found), start, now, ruleset.video_signs
+    )
     return ask(ruleset, facts)
 
 
@@ -152,16 +153,12 @@ def cut(item: Item) -> tuple[Step, ...]:
 def steps(rules: Iterable[Rule]) -> tuple[Step, ...]:
     """The rules that fired, for the trace: a step each."""
     return tuple(
-        Step("rule", rule.name, ", ".join(_name(action) for action in rule.then))
+        Step("rule", rule.name, ", ".join(WORDS[type(action)] for action in rule.then))
         for rule in tuple(rules)[:_MOST_STEPS]
     )
 
 
-def _name(action: Action) -> str:
-    return _WORDS[type(action)]
-
-
-_WORDS: Mapping[type[Action], str] = {
+WORDS: Mapping[type[Action], str] = {
     Ignore: "ignore",
     KeepPrivate: "keep_private",
     SetMode: "mode",
@@ -179,3 +176,4 @@ _WORDS: Mapping[type[Action], str] = {
     AdoptEvent: "adopt",
     Remind: "reminder",
 }
+"""The words of the table of actions (`rules.language.actions`), by what they yield."""

@@ -98,8 +98,8 @@ _CHANGES: Mapping[type[Action], Callable[[Draft, list[Any], Directory], Changes]
 
 
 def _elements(draft: Draft, links: list[Link], what: Message | Event) -> Changes:
-    elements = _linked(links, what, (LinkField.SUBJECT,))
-    late = _linked(links, what, (LinkField.TEXT, LinkField.ATTACHMENTS))
+    elements = linked(links, what, (LinkField.SUBJECT,))
+    late = linked(links, what, (LinkField.TEXT, LinkField.ATTACHMENTS))
     return {
         "elements": tuple(dict.fromkeys((*draft.elements, *elements))),
         "elements_in_text": tuple(e for e in late if e not in elements),
@@ -137,9 +137,10 @@ def _confidential(
     return ConfidentialComment(text, author, groups)
 
 
-def _linked(
+def linked(
     links: Iterable[Link], what: Message | Event, fields: tuple[LinkField, ...]
 ) -> tuple[LinkedElement, ...]:
+    """What these actions, in order, link to what stands in these fields."""
     found: dict[LinkedElement, None] = {}
     for link in links:
         for text in texts_of(what, [f for f in link.fields if f in fields]):

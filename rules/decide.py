@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from rules import (
     adopt,
@@ -103,7 +103,7 @@ def message(
     found = match.parties(directory, sighting, thread)
     happened_at = drafting.sent_at(ruleset, mail, place, now)
     asked = asking.ask(
-        ruleset, Facts(sighting, directory, around, way, _matches(found), happened_at, now)
+        ruleset, Facts(sighting, directory, around, way, match.sure(found), happened_at, now)
     )
     known = _whom(asked, found, veto, steps)
     if isinstance(known, Decision):
@@ -174,17 +174,6 @@ def guests_of(
     if guests or not adopt.is_titled(meeting.summary, ruleset.phone_words):
         return guests
     return (named(directory, meeting.summary),)
-
-
-def _matches(found: tuple[match.Result, ...]) -> tuple[Match, ...]:
-    return _once([f for f in found if isinstance(f, Match)])
-
-
-T = TypeVar("T")
-
-
-def _once(found: list[T]) -> tuple[T, ...]:
-    return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 def _whom(

@@ -140,6 +140,11 @@ def upwards(host: str) -> Iterator[str]:
         host = host.partition(".")[2]
 
 
+def sure(found: Iterable[Result]) -> tuple[Match, ...]:
+    """Those that are certain, each once."""
+    return tuple(dict.fromkeys(f for f in found if isinstance(f, Match)))
+
+
 def _one_of(parties: tuple[ThirdPartyId, ...], by: By) -> Match | Ambiguous:
     return Match(parties[0], None, by) if len(parties) == 1 else Ambiguous(parties, (), by)
 

@@ -1,9 +1,11 @@
 """What rules that fired make of an item, in the words of the table of actions."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from rules.classifying import references, tag, texts_of
+from rules.asking import WORDS, actions
+from rules.classifying import linked, tag
 from rules.following import filled
 from rules.model.facts import Facts
 from rules.model.rules import (
@@ -18,6 +20,7 @@ from rules.model.rules import (
     Ignore,
     KeepPrivate,
     Link,
+    LinkField,
     OpenFollowUp,
     OpenWhenNoReply,
     Remind,
@@ -26,7 +29,7 @@ from rules.model.rules import (
     SetMode,
     SetPurpose,
 )
-from rules.model.sightings import Message
+from rules.model.sightings import Event, Message
 
 Outcome = Mapping[str, frozenset[str]]
 """By word of the actions: what came out, as texts. A word that is not there came to nothing."""
@@ -35,11 +38,13 @@ Outcome = Mapping[str, frozenset[str]]
 def outcome(fired: Iterable[Rule], facts: Facts) -> Outcome:
     """What the actions of these rules, in order, amount to (docs/decisions/0003): of a
     single-valued one the last counts, others add up, of privacy the strictest."""
+    fired = tuple(fired)
+    known = _Known(facts, _variables(fired, facts))
     came_out: dict[str, frozenset[str]] = {}
     levels = []
     for rule in fired:
         for action in rule.then:
-            word, texts = _said(action, facts)
+            word, texts = WORDS[type(action)], frozenset(_SAYS[type(action)](action, known))
             if word in _ADD_UP:
                 texts |= came_out.get(word, frozenset())
             if texts:
@@ -51,61 +56,81 @@ def outcome(fired: Iterable[Rule], facts: Facts) -> Outcome:
     return came_out
 
 
-def _said(action: Action, facts: Facts) -> tuple[str, frozenset[str]]:
-    word, say = _WORDS[type(action)]
-    return word, frozenset(say(action, facts))
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What actions are about, and what titles may name of it."""
+
+    facts: Facts
+    variables: Mapping[str, str]
 
 
-def _links(link: Link, facts: Facts) -> Iterable[str]:
-    """`quote PR2303-0107`, for each that the pattern finds."""
-    for text in texts_of(facts.sighting.what, link.fields):
-        yield from (f"{link.type} {ref}" for ref in references(link.pattern, text))
-
-
-def _title(action: OpenFollowUp | OpenWhenNoReply, facts: Facts) -> Iterable[str]:
-    return (filled(action.plan.title, _variables(facts)) or "true",)
-
-
-def _variables(facts: Facts) -> Mapping[str, str]:
-    """What a title may name, as far as an example has it."""
+def _variables(fired: tuple[Rule, ...], facts: Facts) -> Mapping[str, str]:
+    """As `rules.following` fills them, as far as an example has it."""
     what, directory = facts.sighting.what, facts.directory
-    match = next(iter(facts.matches), None)
+    assigned = next(reversed([*actions(fired, AssignThirdParty)]), None)
+    matches = facts.matches
+    if assigned is not None:
+        number = directory.parties_by_code.get(assigned.code)
+        matches = tuple(m for m in matches if m.third_party == number)
+    match = next(iter(matches), None)
+    party = directory.third_parties[match.third_party].name if match else ""
     contact = directory.contacts.get(match.contact) if match and match.contact else None
+    author = next(reversed([*actions(fired, SetAuthor)]), None)
+    owner = directory.users.get(facts.sighting.owner) if facts.sighting.owner else None
     return {
         "subject": what.subject if isinstance(what, Message) else what.summary,
-        "third_party": directory.third_parties[match.third_party].name if match else "",
+        "third_party": assigned.code if assigned and not match else party,
         "contact": contact.name if contact else "",
-        "reference": "",
-        "author": "",
+        "reference": _reference(fired, what),
+        "author": author.user if author else owner.name if owner else "",
     }
 
 
-def _reminder(action: Remind, _facts: Facts) -> Iterable[str]:
+def _reference(fired: tuple[Rule, ...], what: Message | Event) -> str:
+    """The first that is linked; what only a confidential text names is not."""
+    links = tuple(actions(fired, Link))
+    found = linked(links, what, (LinkField.SUBJECT,))
+    if not any(actions(fired, Confidential)):
+        found += linked(links, what, (LinkField.TEXT, LinkField.ATTACHMENTS))
+    return found[0].ref if found else ""
+
+
+def _links(link: Link, known: _Known) -> Iterable[str]:
+    """`quote PR2303-0107`, for each that the pattern finds."""
+    found = linked([link], known.facts.sighting.what, link.fields)
+    return (f"{one.type} {one.ref}" for one in found)
+
+
+def _title(action: OpenFollowUp | OpenWhenNoReply, known: _Known) -> Iterable[str]:
+    return (filled(action.plan.title, known.variables) or "true",)
+
+
+def _reminder(action: Remind, _known: _Known) -> Iterable[str]:
     if action.before is not None:
         yield f"{int(action.before.total_seconds()) // 60} minutes"
     if action.template is not None:
         yield action.template
 
 
-_Said = Callable[[Any, Facts], Iterable[str]]
+_Said = Callable[[Any, _Known], Iterable[str]]
 
-_WORDS: Mapping[type, tuple[str, _Said]] = {
-    Ignore: ("ignore", lambda a, f: ("true",)),
-    KeepPrivate: ("keep_private", lambda a, f: (a.level.name.lower(),)),
-    SetMode: ("mode", lambda a, f: (a.mode,)),
-    SetPurpose: ("purpose", lambda a, f: (a.purpose,)),
-    AddProducts: ("products", lambda a, f: a.products),
-    AddTags: ("tags", lambda a, f: map(tag, a.tags)),
-    AssignThirdParty: ("third_party", lambda a, f: (a.code,)),
-    SetAuthor: ("author", lambda a, f: (a.user,)),
-    AddCollaborators: ("collaborators", lambda a, f: a.users),
-    Link: ("link", _links),
-    Confidential: ("confidential", lambda a, f: a.groups or ("true",)),
-    OpenFollowUp: ("open_follow_up", _title),
-    OpenWhenNoReply: ("open_when_no_reply", _title),
-    CloseFollowUps: ("close_follow_ups", lambda a, f: (str(a.close).lower(),)),
-    AdoptEvent: ("adopt", lambda a, f: ("true",)),
-    Remind: ("reminder", _reminder),
+_SAYS: Mapping[type[Action], _Said] = {
+    Ignore: lambda a, _: ("true",),
+    KeepPrivate: lambda a, _: (a.level.name.lower(),),
+    SetMode: lambda a, _: (a.mode,),
+    SetPurpose: lambda a, _: (a.purpose,),
+    AddProducts: lambda a, _: a.products,
+    AddTags: lambda a, _: map(tag, a.tags),
+    AssignThirdParty: lambda a, _: (a.code,),
+    SetAuthor: lambda a, _: (a.user,),
+    AddCollaborators: lambda a, _: a.users,
+    Link: _links,
+    Confidential: lambda a, _: a.groups or ("true",),
+    OpenFollowUp: _title,
+    OpenWhenNoReply: _title,
+    CloseFollowUps: lambda a, _: (str(a.close).lower(),),
+    AdoptEvent: lambda a, _: ("true",),
+    Remind: _reminder,
 }
 _ADD_UP = frozenset(
     {"products", "tags", "collaborators", "link", "confidential", "open_follow_up"}

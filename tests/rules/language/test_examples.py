@@ -130,3 +130,35 @@ def test_who_takes_part_can_be_said(one: str, other: str, condition: str) -> Non
     found = told("", WHO.replace(one, other))
     assert len(found) == bool(condition)
     assert all(condition in line for line in found)
+
+
+TITLES = r"""version: 1
+rules:
+- name: whose
+  when: {subject: lamps}
+  then: {third_party: LUX, author: paul@we.example}
+- name: hidden
+  when: {text: secret}
+  then: {confidential: true}
+- name: call
+  when: {kind: mail}
+  then:
+    link: {type: quote, pattern: 'PR\d+', in: [text, subject]}
+    open_follow_up: {when: +1 day, title: '{author}: {third_party} {reference}'}
+  examples:
+  - mail: {to: {user: emma@we.example}, SAMPLE}
+    gives: {open_follow_up: 'TITLE'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sample", "title"),
+    [
+        ("subject: for PR2, text: see PR1", "emma@we.example: Example PR2"),
+        ("text: see PR1", "emma@we.example: Example PR1"),
+        ("text: the secret PR1", "emma@we.example: Example "),
+        ("subject: lamps PR3", "paul@we.example: LUX PR3"),
+    ],
+)
+def test_titles_name_what_the_rules_make_known(sample: str, title: str) -> None:
+    assert told("", TITLES.replace("SAMPLE", sample).replace("TITLE", title)) == []
