@@ -73,10 +73,9 @@ def ask(
     sighting: Sighting,
     around: Surroundings,
     now: datetime,
-    by_reference: Mapping[str, ThirdPartyId] | None = None,
 ) -> asking.Asked:
     """What the rules of files say about an event that is, or may become, a follow-up."""
-    about = third_party(directory, _event(sighting), by_reference)
+    about = third_party(directory, _event(sighting))
     return asking.of_event(ruleset, directory, sighting, around, now, (about,))
 
 

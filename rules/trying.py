@@ -63,7 +63,7 @@ def mail(
     if decision.reason in _BEFORE_RULES:
         return Trial(decision, candidates)
     way, _ = direction.direction(directory, sighting)
-    matches = _matches(match.parties(directory, sighting, thread))
+    matches = match.sure(match.parties(directory, sighting, thread))
     sent = drafting.sent_at(ruleset, message, place, now)
     facts = Facts(sighting, directory, around, way, matches, sent, now)
     return Trial(decision, candidates, _tried(ruleset, facts, has_text=has_text))
@@ -86,11 +86,12 @@ def event(
     candidates = _candidates(directory, sighting, ())
     if decision.reason in _BEFORE_RULES:
         return Trial(decision, candidates)
-    found = decide.guests_of(ruleset, directory, sighting, meeting)
-    facts = asking.of_event(ruleset, directory, sighting, around, now, found).facts
-    tried = _tried(ruleset, facts, has_text=True)
     if decision.reason is not Reason.FOLLOW_UP:
-        return Trial(decision, candidates, tried)
+        found = decide.guests_of(ruleset, directory, sighting, meeting)
+        asked = asking.of_event(ruleset, directory, sighting, around, now, found)
+        return Trial(decision, candidates, _tried(ruleset, asked.facts, has_text=True))
+    asked = adopt.ask(ruleset, directory, sighting, around, now)
+    tried = _tried(ruleset, asked.facts, has_text=True)
     adopted = adopt.adopt(ruleset, directory, sighting, now, live_since, around=around)
     if isinstance(adopted, FollowUpDraft):
         return Trial(decision, candidates, tried, adopted)
@@ -115,10 +116,6 @@ def _candidates(
         if direction.who(directory, sighting.owner, address)
         in (direction.Who.KNOWN, direction.Who.STRANGER)
     )
-
-
-def _matches(found: tuple[match.Result, ...]) -> tuple[Match, ...]:
-    return tuple(dict.fromkeys(f for f in found if isinstance(f, Match)))
 
 
 def parties(result: match.Result) -> tuple[ThirdPartyId, ...]:
