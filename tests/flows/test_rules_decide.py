@@ -61,7 +61,8 @@ rules:
 
 
 def moment() -> str:
-    return format_datetime(datetime.now(UTC))
+    # A whole second, not before the installation went live.
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=1))
 
 
 def test_each_effect_is_seen_where_it_belongs(
