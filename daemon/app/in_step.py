@@ -6,7 +6,7 @@ accounts, so that no daemon judges beside it. Killed anywhere, the next run find
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,10 +15,9 @@ from daemon.app.past import Past
 from daemon.clock import now
 from daemon.history import questions
 from daemon.history.carry import carry, settle_veto
-from daemon.history.compare import Both, chosen, chunks_of, of_here, of_there
+from daemon.history.compare import Both, chosen, parts
 from daemon.history.findings import Change, Finding, InStep
 from daemon.store import Lease, Store, accounts, erasure, installation, twin, vetoes, whole
-from rules.model.exchanges import ExchangeId
 from rules.model.sightings import AccountId
 
 PATIENCE = 60.0
@@ -62,26 +61,16 @@ def apply(past: Past, choice: Choice, owner: str, patience: float = PATIENCE) ->
     with past.store.read() as tx:
         ids = [status.id for status in accounts.watched(tx)]
     with _held(past.store, ids, owner, patience) as leases:
-        for find, several in _parts(past):
+        for find, several in parts(past.store, past.other, past.scope):
             with _fenced(past, leases) as both:
                 counts += _carry(past, both, find(both, several), choice)
-        if choice.is_all:
+        # What was recorded by neither store has no time by which it could be left out.
+        if choice.is_all and past.scope.since is None:
             _wishes(past, leases)
             with _fenced(past, leases) as both:
                 questions.settle(both, now())
     erasure.forget(past.store)
     return Applied(counts)
-
-
-Find = Callable[[Both, Iterable[ExchangeId]], Iterator[Finding]]
-
-
-def _parts(past: Past) -> Iterator[tuple[Find, tuple[ExchangeId, ...]]]:
-    """Both histories, a few exchanges at a time."""
-    for several in chunks_of(past.other):
-        yield of_there, several
-    for several in chunks_of(past.store, past.scope.last):
-        yield of_here, several
 
 
 @contextmanager

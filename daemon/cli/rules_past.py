@@ -5,9 +5,10 @@ import json as json_module
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -141,7 +142,7 @@ def _judged(
                 secret=master_key(loaded),
                 servers=servers_of(loaded, ruleset),
                 progress=progress.tell,
-                since=None if since is None else since.replace(tzinfo=UTC),
+                since=since and since.replace(tzinfo=ZoneInfo(loaded.company.timezone)),
             )
             with judged_anew(asked) as past:
                 progress.stop()

@@ -5,7 +5,7 @@ the history. A difference counts only where rules cause it: a contact who was ad
 that was lost, since then is no rule's doing, and stays as it is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from daemon.history import brought, causes, telling
@@ -36,16 +36,31 @@ class Both:
 
 
 def compare(store: Store, other: Store, scope: Scope) -> Iterator[Finding]:
-    """Everything that was found, in the order of the exchanges there, then of those only here."""
-    for ids in chunks_of(other):
+    """Everything that was found, in the order of the exchanges there, then of those only here.
+
+    No transaction is open while somebody looks at what was found: it would keep erased texts in
+    the log of the database.
+    """
+    for find, ids in parts(store, other, scope):
         with store.read() as here, other.read() as there:
-            yield from of_there(Both(here, there, scope), ids)
-    for ids in chunks_of(store, scope.last):
-        with store.read() as here, other.read() as there:
-            yield from of_here(Both(here, there, scope), ids)
+            found = tuple(find(Both(here, there, scope), ids))
+        yield from found
 
 
-def chunks_of(store: Store, last: ExchangeId | None = None) -> Iterator[tuple[ExchangeId, ...]]:
+Find = Callable[[Both, Iterable[ExchangeId]], Iterator[Finding]]
+
+
+def parts(
+    store: Store, other: Store, scope: Scope
+) -> Iterator[tuple[Find, tuple[ExchangeId, ...]]]:
+    """Both histories, a few exchanges at a time, and how each few are compared."""
+    for ids in _chunks_of(other):
+        yield of_there, ids
+    for ids in _chunks_of(store, scope.last):
+        yield of_here, ids
+
+
+def _chunks_of(store: Store, last: ExchangeId | None = None) -> Iterator[tuple[ExchangeId, ...]]:
     """The captured exchanges of a store, a few at a time, by their ids."""
     after = ExchangeId(0)
     while True:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daemon.app.in_step import Busy, Choice
+from daemon.history.compare import compare
 from daemon.history.findings import Change, Difference, Undecided, Why
 from daemon.store import accounts, exchanges, follow_ups, people, vetoes, whole
 from daemon.store.errors import LeaseLost
@@ -345,3 +346,26 @@ def test_a_rule_that_waits_longer_waits_longer(found):
         assert company.diff(waiting(5)) == []
         company.apply(OLD)
         assert company.state()["waiting"] == []
+
+
+def test_what_happened_before_the_day_asked_for_is_left_alone_in_all(found):
+    with found() as company:
+        company.deliver([Letter(1, CARLA, ANN, "Paie"), Letter(30, CARLA, ANN, "Paie bis")])
+        company.ingest(OLD)
+        with company.past(NOTHING, since=datetime(2026, 3, 4, tzinfo=UTC)) as past:
+            assert company.carry_out(past).counts == {Change.HIDDEN: 1}
+        assert list(company.refs().values()) == ["Paie"]
+        # Another copy of it would else be taken for one of which nothing may be kept.
+        assert len(company.rows()["veto"]) == 1
+
+
+def test_who_reads_a_diff_slowly_holds_no_transaction(found):
+    with found() as company:
+        company.deliver([Letter(n, CARLA, ANN, f"Paie {n}") for n in range(1, 4)])
+        company.ingest(OLD)
+        with company.past(NOTHING) as past:
+            findings = compare(past.store, past.other, past.scope)
+            assert next(findings)
+            company.ingest(OLD)
+            assert company.store.checkpoint()
+            assert len(list(findings)) == 2
