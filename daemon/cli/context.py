@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from daemon.cli.output import plain
+from daemon.cli.output import plain, tell_troubles
 from daemon.i18n import of_environment, translator
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def settings(context: typer.Context, *, servers: bool = False) -> "Settings":
 
 
 @contextmanager
-def store(context: typer.Context) -> Iterator[tuple["Settings", "Store"]]:
-    """The configuration and the open database, for commands that read."""
+def store(context: typer.Context, *, servers: bool = False) -> Iterator[tuple["Settings", "Store"]]:
+    """The configuration and the open database, for commands that read; `servers` as above."""
     from daemon.store import open_store
 
-    loaded = settings(context)
+    loaded = settings(context, servers=servers)
     opened = open_store(loaded.database_url)
     try:
         yield loaded, opened
@@ -96,8 +96,7 @@ def tell_refused(directory: str, mistakes: Sequence[str]) -> None:
     if mistakes:
         refused = _("The rules saved in {directory} are refused; the last good ones stay:")
         typer.echo(f"suivi: {plain(refused.format(directory=directory))}", err=True)
-    for line in mistakes:
-        typer.echo(f"suivi: {plain(line)}", err=True)
+    tell_troubles(mistakes)
 
 
 def words() -> Callable[[str], str]:

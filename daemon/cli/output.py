@@ -24,6 +24,12 @@ def plain(text: object) -> str:
     return _CONTROL.sub("·", str(text))
 
 
+def tell_troubles(lines: Iterable[str]) -> None:
+    """What could not be done, a line each, on stderr."""
+    for line in lines:
+        typer.echo(f"suivi: {plain(line)}", err=True)
+
+
 def as_json(value: Any) -> None:
     """One JSON document on stdout."""
     typer.echo(json.dumps(value, default=jsonable, ensure_ascii=False, indent=2))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daemon.cli.context import Trouble, built, ready_store, settings, words
-from daemon.cli.output import Json, as_json, plain, table
+from daemon.cli.output import Json, as_json, plain, table, tell_troubles
 from daemon.i18n import mark
 
 if TYPE_CHECKING:
@@ -190,7 +190,6 @@ def suggest_third_parties(
         columns = (_("domain or person"), _("received"), _("sent"), _("people"))
         rows = [(s.name, s.received, s.sent, ", ".join(s.people)) for s in suggestions.found]
         table(columns, rows)
-    for trouble in suggestions.troubles:
-        typer.echo(f"suivi: {plain(trouble)}", err=True)
+    tell_troubles(suggestions.troubles)
     if suggestions.troubles:
         raise typer.Exit(1)

@@ -57,21 +57,15 @@ def check(context: typer.Context, directory: Directory = None, *, json: Json = F
 def _known(context: typer.Context) -> "tuple[Known | None, str]":
     """What the store and the configuration know; None, and why, where they can't be asked:
     rules are checked on machines without suivi's database, too."""
+    from daemon.app.rules import source_of
     from daemon.config import ConfigError
     from daemon.rulefiles.names import names
     from daemon.store.errors import StoreError
-    from rules.language import Known
 
     try:
         with store(context) as (loaded, opened), opened.read() as tx:
             # The configuration may be newer than the store.
-            mailboxes = (mailbox.name for mailbox in loaded.mailboxes)
-            calendars = (calendar.name for calendar in loaded.calendars)
-            configured = Known(
-                users=frozenset(user.email for user in loaded.users),
-                accounts=frozenset((*mailboxes, *calendars)),
-            )
-            return names(tx, configured), ""
+            return names(tx, source_of(loaded).configured), ""
     except (ConfigError, StoreError, OSError) as error:
         return None, str(error).splitlines()[0]
 

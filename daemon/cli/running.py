@@ -4,8 +4,9 @@ from typing import Any
 
 import typer
 
+from daemon.cli.bars import bars
 from daemon.cli.context import built, prepare, settings, store, tell_refused, words
-from daemon.cli.output import Json, as_json, plain, table
+from daemon.cli.output import Json, as_json, plain, table, tell_troubles
 from daemon.cli.rules_list import in_force
 from daemon.i18n import mark, of_environment
 
@@ -35,27 +36,14 @@ def run(context: typer.Context) -> None:
 
 def sync(context: typer.Context) -> None:
     """`suivi sync`"""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     _ = words()
     loaded = settings(context, servers=True)
     prepare(loaded)
-    tasks: dict[tuple[str, str], Any] = {}
     suivi = built(loaded)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
-
-        def progress(account: str, folder: str, done: int, total: int) -> None:
-            key = (account, folder)
-            if key not in tasks:
-                tasks[key] = bars.add_task(f"{account}: {folder}", total=total)
-            bars.update(tasks[key], completed=done, total=total)
-
-        report = suivi.sync(progress)
+    with bars() as progress:
+        report = suivi.sync(progress.tell)
     table((_("result"), _("number")), sorted(report.counts.items()))
-    for trouble in report.troubles:
-        typer.echo(f"suivi: {plain(trouble)}", err=True)
+    tell_troubles(report.troubles)
     if report.troubles:
         raise typer.Exit(1)
 
@@ -103,8 +91,7 @@ def status(
 
 def _rules(rules: dict[str, Any]) -> None:
     in_force(rules["rules"], len(rules["files"]), rules["since"], rules["fingerprint"])
-    for line in rules["warnings"]:
-        typer.echo(f"suivi: {plain(line)}", err=True)
+    tell_troubles(rules["warnings"])
     tell_refused(rules["directory"], rules["mistakes"])
 
 
