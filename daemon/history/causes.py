@@ -21,19 +21,14 @@ class Cause:
     by_thread: bool = False
 
 
-def now(judged: Judged | None) -> Cause:
-    """What had a part in the other rules' decision."""
+def of_copy(judged: Judged | None) -> Cause:
+    """What had a part in the decision about a copy."""
     return Cause() if judged is None else _of(judged.trace)
 
 
-def now_of(there: Tx, exchange: ExchangeId) -> Cause:
-    """What had a part in what the other rules made of an exchange."""
-    return before(there, exchange)
-
-
-def before(here: Tx, exchange: ExchangeId) -> Cause:
+def of_exchange(tx: Tx, exchange: ExchangeId) -> Cause:
     """What had a part in recording an exchange: the last decision about each copy of it."""
-    last = {one.spot: one for one in decisions.explain(here, exchange=exchange)}
+    last = {one.spot: one for one in decisions.explain(tx, exchange=exchange)}
     found = [_of(one.trace) for one in last.values()]
     return Cause(
         rules=frozenset(name for cause in found for name in cause.rules),

@@ -113,7 +113,7 @@ def _new(both: Both, other: Whole) -> Iterator[Finding]:
         # It came since: the daemon will judge it, by the rules then in force.
         return
     decision = _first(both, copies)
-    fired = causes.now(decision).rules
+    fired = causes.of_copy(decision).rules
     told = telling.known(both.there, other, ref="")
     if not fired.isdisjoint(both.scope.timed):
         yield Undecided(Why.PRESENT_TIME, told)
@@ -143,7 +143,7 @@ def _first(both: Both, copies: Sequence[whole.Row]) -> Judged | None:
 
 def brought_by(both: Both, mine: ExchangeId, other: ExchangeId) -> Brought:
     """What the other rules bring otherwise with an exchange of both."""
-    old = causes.before(both.here, mine)
+    old = causes.of_exchange(both.here, mine)
     return brought.differing(both.here, both.there, mine, other, old)
 
 
@@ -166,8 +166,8 @@ def _both(both: Both, mine: Whole, other: Whole, *, brings: bool) -> Iterator[Fi
     if more.stays:
         why = Why.REMINDED if brought.was_reminded(both.here, mine.id) else Why.EDITED
         yield Undecided(why, told, tuple(one.ref for one in more.stays))
-    old = causes.before(both.here, mine.id)
-    new = causes.now_of(both.there, other.id)
+    old = causes.of_exchange(both.here, mine.id)
+    new = causes.of_exchange(both.there, other.id)
     before, now = old.rules, new.rules
     stays = _what_stays(both, mine, other, fields, (old, new), bool(lost))
     for why, names in stays.items():
@@ -262,7 +262,7 @@ def _missing(both: Both, mine: Whole) -> Finding:
     decision = veto or next((f for f in seen if f.verdict is not Verdict.RECORD), seen[0])
     if len(seen) < len(found) and decision.reason not in _BINDS_ALL:
         return Undecided(_why_unseen(both, mine), told)
-    old, new = causes.before(both.here, mine.id), causes.now(decision)
+    old, new = causes.of_exchange(both.here, mine.id), causes.of_copy(decision)
     why = _why_kept(both, mine, decision, (old, new))
     if why is not None:
         return Undecided(why, told)
@@ -327,11 +327,11 @@ def _thread_stays(both: Both, mine: Whole) -> bool:
     thread = whole.read(both.here, ids).values()
     known = whole.by_keys(both.there, thread)
     for one in thread:
-        if one.id in known or causes.before(both.here, one.id).by_thread:
+        if one.id in known or causes.of_exchange(both.here, one.id).by_thread:
             continue
         found = [j for c in one.copies if (j := twin.judged(both.there, c)) is not None]
-        rules = causes.before(both.here, one.id).rules
-        if not rules and not any(causes.now(j).rules or j.reason in _BY_RULES for j in found):
+        rules = causes.of_exchange(both.here, one.id).rules
+        if not rules and not any(causes.of_copy(j).rules or j.reason in _BY_RULES for j in found):
             return True
     return False
 
