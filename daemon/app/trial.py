@@ -79,20 +79,14 @@ class Trying:
         else:
             yield self._mail(mime.parse(data))
 
-    def message_id(self, text: str) -> Iterator[Tested]:
-        """Every copy of a message that the mailboxes have. Raises NotTried when none has it, with
-        what each that failed has said."""
-        troubles: list[str] = []
-        found = False
+    def message_id(self, text: str, troubled: Callable[[str], object]) -> Iterator[Tested]:
+        """Every copy of a message that the mailboxes have; `troubled` is told a line of each
+        mailbox, or folder of one, that could not be asked."""
         for status in self._accounts("mail"):
             try:
-                for one in self._copies(status, text):
-                    found = True
-                    yield one
+                yield from self._copies(status, text, troubled)
             except ConnectorError as error:
-                troubles.append(f"{status.name}: {error}")
-        if not found:
-            raise NotTried("; ".join(troubles))
+                troubled(f"{status.name}: {error}")
 
     # --- mail -----------------------------------------------------------------------------------
 
@@ -138,7 +132,9 @@ class Trying:
             roles = {f.name: f.role for f in folders.of(tx, account.id)}
         return roles.get(self.folder, FolderRole.OTHER)
 
-    def _copies(self, status: AccountStatus, text: str) -> Iterator[Tested]:
+    def _copies(
+        self, status: AccountStatus, text: str, troubled: Callable[[str], object]
+    ) -> Iterator[Tested]:
         watched = next((m.folders for m in self.settings.mailboxes if m.name == status.name), ())
         mailbox = self.login(status.name)
         try:
@@ -150,7 +146,7 @@ class Trying:
                         whole = _with_text(mailbox, place, message)
                         yield self._judged(status, place, whole, guessed=False)
                 except (Refused, Unreadable) as error:
-                    raise NotTried(f"{status.name}: {info.name}: {error}") from error
+                    troubled(f"{status.name}: {info.name}: {error}")
         finally:
             mailbox.close()
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from daemon.cli.context import Trouble, settings, words
-from daemon.cli.output import Json, as_json, plain
+from daemon.cli.context import Trouble, words
+from daemon.cli.context import store as opening
+from daemon.cli.output import Json, as_json, plain, tell_troubles
 from daemon.cli.rules_past import Rules, rules_of
+from daemon.cli.shown import who
 from daemon.i18n import mark
 
 if TYPE_CHECKING:
@@ -58,31 +60,45 @@ def test(
     json: Json = False,
 ) -> None:
     """`suivi rules test FILE|MESSAGE-ID`"""
-    from connectors.errors import Unreadable
-    from daemon.app.trial import NotTried
-    from daemon.store import open_store
-
-    _ = words()
-    path = Path(what)
-    is_file = path.is_file()
-    loaded = settings(context, servers=not is_file)
-    store = open_store(loaded.database_url)
-    try:
+    is_file = Path(what).is_file()
+    with opening(context, servers=not is_file) as (loaded, store):
         trying = _trying(loaded, store, rules, account, folder)
-        try:
-            found = list(trying.file(path) if is_file else trying.message_id(_id(what)))
-        except Unreadable as error:
-            raise Trouble(_("{file}: can't be read: {why}").format(file=what, why=error)) from error
-        except NotTried as error:
-            hint = _("nothing is known of {text}, and no mailbox has it").format(text=what)
-            raise Trouble(str(error) or hint) from error
+        found, troubles = _in_file(trying, what) if is_file else _in_mailboxes(trying, what)
         if json:
             as_json([_row(store, one) for one in found])
-            return
-        for one in found:
-            _tell(store, one, every=every)
-    finally:
-        store.close()
+        else:
+            for one in found:
+                _tell(store, one, every=every)
+    if troubles:
+        tell_troubles(troubles)
+        raise typer.Exit(1)
+
+
+Found = tuple["list[Tested]", list[str]]
+"""What was tried, and what could not be asked."""
+
+
+def _in_file(trying: "Trying", file: str) -> Found:
+    from connectors.errors import Unreadable
+    from daemon.app.trial import NotTried
+
+    _ = words()
+    try:
+        return list(trying.file(Path(file))), []
+    except Unreadable as error:
+        raise Trouble(_("{file}: can't be read: {why}").format(file=file, why=error)) from error
+    except NotTried as error:
+        raise Trouble(str(error)) from error
+
+
+def _in_mailboxes(trying: "Trying", message_id: str) -> Found:
+    _ = words()
+    troubles: list[str] = []
+    found = list(trying.message_id(_id(message_id), troubles.append))
+    if not found:
+        hint = _("nothing is known of {text}, and no mailbox has it").format(text=message_id)
+        raise Trouble("; ".join(troubles) or hint)
+    return found, troubles
 
 
 def _id(what: str) -> str:
@@ -231,7 +247,7 @@ def _exchange(store: "Store", draft: "Draft") -> dict[str, Any]:
         "purpose": draft.purpose,
         "level": draft.level.name.lower(),
         "kind": draft.kind.value if draft.kind else None,
-        "author": next((u.name for u in users.values() if u.id == draft.author), None),
+        "author": who(users, [draft.author] if draft.author else []),
         "collaborators": helpers,
         "products": list(draft.products),
         "tags": list(draft.tags),
