@@ -213,7 +213,7 @@ def reasons(narrator: Narrator) -> dict[Reason, str]:
         Reason.NO_THIRD_PARTY: _("nobody we deal with: private mail, newsletters, strangers"),
         Reason.INTERNAL: _("among colleagues"),
         Reason.KEPT_OUT: _("kept out by folder, keyword or subject tag"),
-        Reason.OWN_MAIL: _("suivi's own reminder"),
+        Reason.OWN_MAIL: _("suivi's own mail"),
     }
 
 

@@ -14,8 +14,8 @@ from daemon.demo.stage import Stage
 from daemon.demo.watch import must, until
 from rules.model.decisions import Reason
 
-# The letter that arrived, and the phone call.
-ADDED = Counter({"PR-0202": 1, "CU-0102": 1})
+# The letter that arrived and the order, and the phone call.
+ADDED = Counter({"PR-0202": 2, "CU-0102": 1})
 
 
 def show(narrator: Narrator, stage: Stage) -> None:
@@ -51,8 +51,8 @@ def _left_out(narrator: Narrator, stage: Stage) -> None:
     """Judged after the release, beside what the labels of the sample mail say."""
     _, words = narrator._, reasons(narrator)
     labelled = stage.sample.copies_by_reason()
-    # The reminder itself lies in Hugo's inbox by now.
-    labelled[Reason.OWN_MAIL] += 1
+    # The reminder and what was said to his answer lie in Hugo's inbox by now.
+    labelled[Reason.OWN_MAIL] += 2
     del labelled[Reason.MATCHED]
     found, _seconds = until(
         lambda: judged(stage) - stage.notes.judged,
@@ -87,7 +87,7 @@ def _follow_ups(narrator: Narrator, stage: Stage) -> None:
 def _reminders(narrator: Narrator, stage: Stage, counts: Mapping[str, int]) -> None:
     _ = narrator._
     words = {
-        "due": _("to be sent, Claire's"),
+        "due": _("to be sent, Claire's and Emma's"),
         "sent": _("sent, Hugo's"),
         "void": _("void, for the hour that Hugo moved away from"),
     }

@@ -88,9 +88,9 @@ def test_with_a_terminal_it_stays_up_until_ctrl_c(tmp_path: Path) -> None:
     assert password is not None and port is not None, told
     with IMAPClient("127.0.0.1", int(port[1]), ssl=False) as client:
         client.login("hugo", password[0])
-        # The reminder was delivered, as mail is.
+        # The reminder was delivered, as mail is, and so was what became of the answer to it.
         client.select_folder("INBOX", readonly=True)
-        assert len(client.search(["FROM", "suivi@atelier-lumen.example"])) == 1
+        assert len(client.search(["FROM", "suivi@atelier-lumen.example"])) == 2
     demo.send_signal(signal.SIGINT)
     read_until(terminal, None, seconds=30)
     assert demo.wait(30) == 0
