@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from aiosmtplib import SMTP
@@ -18,14 +19,12 @@ T = TypeVar("T")
 
 
 class SmtpOutbox:
-    """Meets the Outbox port. Its connections live in a thread of their own, and end themselves a
-    while after their last mail; `close` does not wait for that."""
+    """Meets the Outbox port. Its connections end themselves a while after their last mail; `close`
+    does not wait for that."""
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
         self._pool = Pool()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting = threading.Lock()
 
     def send(
         self,
@@ -38,20 +37,30 @@ class SmtpOutbox:
         if not mails:
             return ()
         batch = _Batch(self._server, self._pool, mails, handed_over, answered)
-        return self._run(batch.send())
+        return _run(batch.send())
 
     def close(self) -> None:
         """End the connections; the next mail makes new ones."""
-        if self._loop is not None:
-            self._run(self._pool.close())
+        _run(self._pool.close())
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                # A daemon thread: what waits for its end is the batch, in the thread that called.
-                threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+_starting = threading.Lock()
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    with _starting:
+        loop = _loop()
+    return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """The loop in which all connections live. One for all outboxes: each reload of the
+    configuration makes another outbox, and a thread for each would never end."""
+    loop = asyncio.new_event_loop()
+    # A daemon thread: what waits for its end is the batch, in the thread that called.
+    threading.Thread(target=loop.run_forever, name="smtp", daemon=True).start()
+    return loop
 
 
 def connect(server: SmtpServer) -> SmtpOutbox:

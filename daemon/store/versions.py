@@ -1,6 +1,9 @@
 """Which version a database has: opened when it is ours, upgraded when it is older."""
 
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import sqlalchemy as sa
@@ -60,9 +63,8 @@ def upgrade(url: str) -> tuple[str | None, str]:
         with engine.connect() as connection:
             before = _migrate(connection.execution_options(write=True), url)
         if path:
-            # Readers don't wait for the writer; the file remembers.
-            outside(engine, "PRAGMA journal_mode=WAL")
-    except (OperationalError, InterfaceError, DatabaseError) as error:
+            _let_readers_be(engine)
+    except (OperationalError, InterfaceError, DatabaseError, sqlite3.Error) as error:
         raise StoreError(f"cannot upgrade {shown(url)}: {first_line(error)}") from error
     finally:
         engine.dispose()
@@ -117,11 +119,33 @@ def _check_references(connection: sa.Connection) -> None:
 
 
 def _create(path: Path) -> None:
-    """An empty file that only its owner reads."""
+    """An empty database that only its owner reads, and whose readers don't wait for the writer.
+
+    It appears whole: the file remembers its journal mode, which nobody can change while another
+    one is at work in it. Of two that create it at a time, the second takes what the first made.
+    """
+    new = path.with_name(f".{path.name}.{token_hex(4)}")
     try:
-        path.touch(mode=0o600)
+        try:
+            new.touch(mode=0o600)
+            with closing(sqlite3.connect(new)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            with suppress(FileExistsError):
+                path.hardlink_to(new)
+        finally:
+            new.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"cannot create {path}: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot create {path}: {error}") from error
+
+
+def _let_readers_be(engine: sa.Engine) -> None:
+    """In a file that was there before us, empty, readers are not to wait for the writer either."""
+    with engine.connect() as connection:
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+    if mode != "wal":
+        outside(engine, "PRAGMA journal_mode=WAL")
 
 
 def sqlite_path_of(url: str) -> Path | None:

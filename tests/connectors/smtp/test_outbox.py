@@ -1,5 +1,6 @@
 """Each mail of a batch gets the answer that the server gave to it, and no other mail suffers."""
 
+import threading
 import time
 
 import pytest
@@ -246,6 +247,15 @@ def test_connections_are_kept_for_the_next_batch_and_closed_when_asked(sink):
     outbox.close()
     assert [it.outcome for it in outbox.send(THREE[:1], lambda _: None)] == [SENT]
     assert sink.connections == 2
+
+
+def test_many_outboxes_share_one_thread(sink):
+    outboxes = [connect(at(sink.port)) for _ in range(5)]
+    for outbox in outboxes:
+        outbox.send(THREE[:1], lambda _: None)
+    assert [t.name for t in threading.enumerate()].count("smtp") == 1
+    for outbox in outboxes:
+        outbox.close()
 
 
 def test_a_kept_connection_that_has_gone_costs_nothing(sink):

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,17 @@ def test_the_file_is_its_owners_only(tmp_path: Path) -> None:
     path = tmp_path / "suivi.sqlite"
     upgrade(f"sqlite:///{path}")
     assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_readers_of_the_file_do_not_wait_for_its_writer(tmp_path: Path, there: bool) -> None:
+    path = tmp_path / "suivi.sqlite"
+    if there:
+        path.touch()
+    upgrade(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
 def test_a_missing_file_is_not_created_by_opening_it(tmp_path: Path) -> None:
