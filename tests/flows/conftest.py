@@ -17,9 +17,9 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A running PostgreSQL."""
-    with postgres.start(tmp_path_factory) as url:
+    with postgres.start() as url:
         yield url
 
 

@@ -4,14 +4,16 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+
+from tests.servers.ports import free_port
 
 _WAIT = 60
 
@@ -28,10 +30,12 @@ def _version(binary: Path) -> int:
 
 
 @contextmanager
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def start() -> Iterator[str]:
     """A running server: the URL of its database `postgres`. Skips where none is installed."""
-    with serve(tmp_path_factory.mktemp("postgres")) as url:
-        yield url
+    # Not among pytest's folders: each run closes those of all runs to other users.
+    with TemporaryDirectory(prefix="suivi-postgres-", ignore_cleanup_errors=True) as home:
+        with serve(Path(home)) as url:
+            yield url
 
 
 @contextmanager
@@ -57,7 +61,7 @@ def serve(home: Path, *, durable: bool = False) -> Iterator[str]:
         ],
         account,
     )
-    port = _free_port()
+    port = free_port()
     server = subprocess.Popen(
         [
             *_as(account),
@@ -98,7 +102,7 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 def _let_in(home: Path, account: pwd.struct_passwd) -> None:
     os.chown(home, account.pw_uid, account.pw_gid)
-    # pytest's own folders are closed to others; passing through is enough.
+    # The folder of whoever measures may be closed to others; passing through is enough.
     for folder in home.parents:
         mode = folder.stat().st_mode
         if folder.owner() != "root" or mode & 0o001:
@@ -127,12 +131,6 @@ def _checked(command: list[object], account: pwd.struct_passwd | None) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

@@ -1,14 +1,11 @@
 """Each test of the store runs on both databases, each time on a fresh one."""
 
-import importlib.util
 import itertools
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -30,27 +27,16 @@ from rules.model.exchanges import Direction, Draft, ExchangeKey, KeyKind, Source
 from rules.model.people import Contact, ContactId, Level, ThirdParty, ThirdPartyId, UserId
 from rules.model.sightings import AccountId, FolderId, FolderRole, MailPlace, Message, Sighting
 from rules.model.wire import FolderInfo, FolderState
+from tests.servers import postgres
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
 
 
-def _postgres() -> ModuleType:
-    """`tests/servers/postgres.py`; tests are no package, so it is loaded by its place."""
-    name = "suivi_tests_postgres"
-    if name not in sys.modules:
-        path = Path(__file__).parents[2] / "servers" / "postgres.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec and spec.loader
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The server's URL, with a template that is migrated already."""
-    with _postgres().start(tmp_path_factory) as url:
+    with postgres.start() as url:
         create(url, "suivi_template")
         upgrade(_named(url, "suivi_template"))
         yield url
