@@ -33,9 +33,9 @@ def _version(binary: Path) -> int:
 def start() -> Iterator[str]:
     """A running server: the URL of its database `postgres`. Skips where none is installed."""
     # Not among pytest's folders: each run closes those of all runs to other users.
-    with TemporaryDirectory(prefix="suivi-postgres-", ignore_cleanup_errors=True) as home:
-        with serve(Path(home)) as url:
-            yield url
+    folder = TemporaryDirectory(prefix="suivi-postgres-", ignore_cleanup_errors=True)
+    with folder as home, serve(Path(home)) as url:
+        yield url
 
 
 @contextmanager
