@@ -198,8 +198,10 @@ def unplanned(tx: Tx, limit: int) -> tuple[FollowUp, ...]:
     """The live ones whose reminders may not be in step with the ledger, soonest first: before
     those of which only somebody's options changed, for these may be many, those that changed."""
     behind = sa.and_(row.live.is_(True), row.planned_revision < row.revision)
+    # Spelled out: a partial index is not found by a parameter.
+    none = sa.literal(0, literal_execute=True)
     found: tuple[FollowUp, ...] = ()
-    for these in (row.planned_revision >= 0, row.planned_revision < 0):
+    for these in (row.planned_revision >= none, row.planned_revision < none):
         query = _query().where(behind, these).order_by(row.start_at, row.id)
         if len(found) < limit:
             found += _follow_ups(tx, query.limit(limit - len(found)))

@@ -66,6 +66,12 @@ follow_up = table(
     sa.Index("ix_follow_up_third_party_id", "third_party_id"),
     sa.Index("ix_follow_up_exchange_id", "exchange_id"),
     only("ix_follow_up_unplanned", "planned_revision < revision", "start_at", "id"),
+    only(
+        "ix_follow_up_changed",
+        "planned_revision >= 0 AND planned_revision < revision",
+        "start_at",
+        "id",
+    ),
 )
 follow_up_assignee = table(
     "follow_up_assignee",
