@@ -13,9 +13,9 @@ from daemon.config import Calendar, Mailbox, Settings, Smtp
 from daemon.reminders.sheets import Sheets
 from daemon.reminders.vocabulary import REMINDER, full, sparse
 from daemon.rulefiles.mistake import lines
-from daemon.rulefiles.names import names
 from daemon.rulefiles.reading import Bad, read_directory
-from daemon.store import StoreError, open_store, rule_sets, shown
+from daemon.rulefiles.saved import saved
+from daemon.store import StoreError, open_store, shown
 from rules.language import Known
 from rules.model.sightings import FolderRole
 
@@ -44,7 +44,7 @@ class CheckLine:
 
 def check(settings: Settings, language: str = "en") -> Iterator[CheckLine]:
     """Try the database, the rules, every account and every server in turn; nothing is stored or
-    sent. Mistakes of rules are told in `language`."""
+    sent. Mistakes of rules and templates are told in `language`."""
     for warning in settings.warnings:
         yield CheckLine("configuration", Health.WARNING, warning)
     yield _state(settings)
@@ -55,10 +55,10 @@ def check(settings: Settings, language: str = "en") -> Iterator[CheckLine]:
     for calendar in settings.calendars:
         yield _calendar(calendar)
     yield _smtp(settings.smtp)
-    yield from _templates(settings)
+    yield from _templates(settings, language)
 
 
-def _templates(settings: Settings) -> Iterator[CheckLine]:
+def _templates(settings: Settings, language: str) -> Iterator[CheckLine]:
     """Each template of the admin's own: nothing is said where there is none."""
     sheets = Sheets(settings.templates_folder)
     for name in sheets.names():
@@ -67,7 +67,7 @@ def _templates(settings: Settings) -> Iterator[CheckLine]:
         what = f"template {name}"
         found = sheets.faults(name, (full(REMINDER), sparse(REMINDER)))
         for misprint in found:
-            yield CheckLine(what, Health.BAD, misprint.said("en"))
+            yield CheckLine(what, Health.BAD, misprint.said(language))
         if not found:
             files = ", ".join(path.name for path in sheets.files(name))
             yield CheckLine(what, Health.OK, f"{files} can be filled in")
@@ -109,14 +109,12 @@ def _rules(settings: Settings, language: str) -> Iterator[CheckLine]:
     try:
         store = open_store(settings.database_url)
         try:
-            with store.read() as tx:
-                last, known = rule_sets.last(tx), names(tx, source.configured)
+            _, found = saved(store, source)
         finally:
             store.close()
     except StoreError:
         # The line before has said why.
-        last, known = None, Known()
-    _, found = read_directory(source, known, held_rules=last is not None and bool(last.files))
+        _, found = read_directory(source, Known(), held_rules=False)
     if isinstance(found, Bad):
         for line in lines(found.mistakes, language, MOST_MISTAKES):
             yield CheckLine(what, Health.BAD, line)

@@ -1,15 +1,14 @@
 """Rules that are not in force, or not yet: what a directory of rules files says, for commands that
 try them."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from daemon.app.rules import source_of
 from daemon.config import Settings
 from daemon.rulefiles.mistake import lines
-from daemon.rulefiles.names import names
-from daemon.rulefiles.reading import Bad, read_directory
-from daemon.store import Store, rule_sets
+from daemon.rulefiles.reading import Bad
+from daemon.rulefiles.saved import saved
+from daemon.store import Store
 from rules.model.rules import Condition, Not, Test
 from rules.ruleset import RuleSet
 
@@ -25,14 +24,7 @@ class BadRules(Exception):
 def other_rules(settings: Settings, store: Store, directory: Path | None, language: str) -> RuleSet:
     """The rule set that the files of `directory` make, of the configured one without it; names are
     held against the store. Raises BadRules with every mistake."""
-    source = source_of(settings)
-    with store.read() as tx:
-        last, known = rule_sets.last(tx), names(tx, source.configured)
-    # A directory that somebody names has to be there.
-    held = directory is not None or (last is not None and bool(last.files))
-    if directory is not None:
-        source = replace(source, directory=directory)
-    _, found = read_directory(source, known, held_rules=held)
+    _, found = saved(store, source_of(settings), directory)
     if isinstance(found, Bad):
         raise BadRules(lines(found.mistakes, language))
     return found.ruleset

@@ -1,5 +1,6 @@
 """Rules files: check them, and what one needs to write them: JSON Schema and manual."""
 
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,11 +8,12 @@ import typer
 
 from daemon.cli.context import settings, store, words
 from daemon.cli.output import Json, as_json, plain
-from daemon.i18n import mark
+from daemon.i18n import mark, of_environment
 
 if TYPE_CHECKING:
-    from daemon.rulefiles.folder import Gathered
-    from rules.language import Known, Loaded, Problem
+    from daemon.rulefiles.mistake import Mistake
+    from daemon.rulefiles.reading import Bad, Good
+    from rules.language import Problem
 
 Directory = Annotated[
     Path | None,
@@ -38,70 +40,80 @@ def add(group: typer.Typer) -> None:
 
 def check(context: typer.Context, directory: Directory = None, *, json: Json = False) -> None:
     """`suivi rules check`"""
-    from daemon.rulefiles.folder import gather
-    from rules.language import read
+    from daemon.rulefiles.reading import Bad
 
-    known, why_not = _known(context)
-    # A directory that is named is checked without any configuration, too.
-    folder = directory or settings(context).rules_folder
-    gathered = gather(folder)
-    loaded = read(gathered.files, known)
+    found, why_not = _found(context, directory)
     if json:
-        as_json(_result(gathered, loaded, why_not))
+        as_json(_result(found, why_not))
     else:
-        _tell(folder, gathered, loaded, why_not)
-    if gathered.troubles or not gathered.there or not loaded.is_good:
+        _tell(found, why_not)
+    if isinstance(found, Bad):
         raise typer.Exit(1)
 
 
-def _known(context: typer.Context) -> "tuple[Known | None, str]":
-    """What the store and the configuration know; None, and why, where they can't be asked:
-    rules are checked on machines without suivi's database, too."""
+def _found(context: typer.Context, directory: Path | None) -> "tuple[Good | Bad, str]":
+    """What is saved, as the daemon reads it. Where the store or the configuration can't be asked
+    names are not checked, and it is said why: rules are checked on other machines, too."""
     from daemon.app.rules import source_of
     from daemon.config import ConfigError
-    from daemon.rulefiles.names import names
+    from daemon.rulefiles.reading import Source, read_directory
+    from daemon.rulefiles.saved import saved
     from daemon.store.errors import StoreError
+    from rules.language import Known
+    from rules.ruleset import builtin
 
     try:
-        with store(context) as (loaded, opened), opened.read() as tx:
-            # The configuration may be newer than the store.
-            return names(tx, source_of(loaded).configured), ""
+        with store(context) as (loaded, opened):
+            return saved(opened, source_of(loaded), directory)[1], ""
     except (ConfigError, StoreError, OSError) as error:
-        return None, str(error).splitlines()[0]
+        why_not = str(error).splitlines()[0]
+    # A directory that is named is checked without any configuration, too.
+    folder = directory or settings(context).rules_folder
+    source, named = Source(folder, builtin()), directory is not None
+    return read_directory(source, Known(), held_rules=named)[1], why_not
 
 
-def _tell(folder: Path, gathered: "Gathered", loaded: "Loaded", why_not: str) -> None:
-    from daemon.i18n import of_environment
-    from rules.language import Severity, say
+def _tell(found: "Good | Bad", why_not: str) -> None:
+    from daemon.rulefiles.reading import Good
 
-    _ = words()
-    if not gathered.there:
-        typer.echo(_("{folder}: there is no such directory").format(folder=plain(folder)))
-        return
-    for trouble in gathered.troubles:
-        typer.echo(plain(trouble.said(of_environment())))
-    for problem in loaded.problems:
-        line = say(problem, _)
-        if problem.severity is Severity.WARNING:
-            line = _("{line} (a warning)").format(line=line)
+    _, language = words(), of_environment()
+    lines = [(_place(m), m.said(language)) for m in found.mistakes]
+    warning = _("{line} (a warning)")
+    lines += [(_place(w), warning.format(line=w.said(language))) for w in found.warnings]
+    for _at, line in sorted(lines, key=itemgetter(0)):
         typer.echo(plain(line))
     if why_not:
         said = _("Names were not checked, for the database can't be asked: {why}")
         typer.echo(said.format(why=plain(why_not)), err=True)
-    if loaded.is_good and not gathered.troubles:
+    if isinstance(found, Good):
         said = _("{rules} rules in {files} files, no mistakes.")
-        typer.echo(said.format(rules=len(loaded.rules), files=len(gathered.files)))
+        typer.echo(said.format(rules=len(found.ruleset.rules), files=len(found.files)))
 
 
-def _result(gathered: "Gathered", loaded: "Loaded", why_not: str) -> dict[str, Any]:
+def _place(mistake: "Mistake") -> tuple[str, int, int]:
+    """Those of the directory and of whole files come first."""
+    from daemon.rulefiles.reading import Misstep
+
+    if not isinstance(mistake, Misstep):
+        return ("", 0, 0)
+    problem = mistake.problem
+    return (problem.file, problem.line, problem.column)
+
+
+def _result(found: "Good | Bad", why_not: str) -> dict[str, Any]:
     """One document for scripts: `good`, and `problems` by place; messages are in English."""
+    from daemon.rulefiles.reading import Good, Misstep
+
+    rules = found.ruleset.rules if isinstance(found, Good) else ()
+    told = sorted((*found.mistakes, *found.warnings), key=_place)
     return {
-        "good": gathered.there and not gathered.troubles and loaded.is_good,
-        "files": [name for name, _ in gathered.files],
-        "rules": [rule.name for rule in loaded.rules],
+        "good": isinstance(found, Good),
+        "files": found.names,
+        "rules": [rule.name for rule in rules],
         "names_checked": not why_not,
-        "troubles": [trouble.said("en") for trouble in gathered.troubles],
-        "problems": [_as_row(problem) for problem in loaded.problems],
+        "troubles": [m.said("en") for m in found.mistakes if not isinstance(m, Misstep)],
+        "warnings": [w.said("en") for w in found.warnings if not isinstance(w, Misstep)],
+        "problems": [_as_row(m.problem) for m in told if isinstance(m, Misstep)],
     }
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.rulefiles.mistake import Mistake
-from daemon.rulefiles.names import names
-from daemon.rulefiles.reading import Bad, Good, Source, read_directory, read_files
-from daemon.store import Store, rule_sets
+from daemon.rulefiles.reading import Good, Source, read_files
+from daemon.rulefiles.saved import saved
+from daemon.store import Store
 from rules.language import Known
 from rules.model.rules import Rule
 
@@ -26,18 +26,15 @@ class Listing:
 
 def listing(store: Store, source: Source) -> Listing:
     """See Listing; nothing is put in force by asking."""
-    with store.read() as tx:
-        last, known = rule_sets.last(tx), names(tx, source.configured)
-    _, saved = read_directory(source, known, held_rules=last is not None and bool(last.files))
-    mistakes = saved.mistakes if isinstance(saved, Bad) else ()
+    last, found = saved(store, source)
     if last is None:
-        return Listing((), (), "", None, mistakes, waits=isinstance(saved, Good))
+        return Listing((), (), "", None, found.mistakes, waits=isinstance(found, Good))
     kept = read_files(last.files, source.base, Known())
     return Listing(
         files=tuple(name for name, _ in last.files),
         rules=kept.ruleset.rules if isinstance(kept, Good) else (),
         fingerprint=last.fingerprint,
         since=last.since,
-        mistakes=mistakes,
-        waits=isinstance(saved, Good) and saved.ruleset.fingerprint != last.fingerprint,
+        mistakes=found.mistakes,
+        waits=isinstance(found, Good) and found.ruleset.fingerprint != last.fingerprint,
     )

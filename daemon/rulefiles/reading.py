@@ -41,13 +41,25 @@ class Good:
     files: Files
     warnings: tuple[Mistake, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of its files."""
+        return tuple(name for name, _ in self.files)
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """None."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A set that can't. `digest` tells one bad set from another."""
+    """A set that can't. `digest` tells one bad set from another; `names` are those of its files."""
 
     mistakes: tuple[Mistake, ...]
     digest: str
+    names: tuple[str, ...] = ()
+    warnings: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +105,31 @@ def _judged(
     loaded = read(files, known)
     errors = [p for p in loaded.problems if p.severity is Severity.ERROR]
     mistakes = (*troubles, *map(Misstep, errors))
-    if mistakes:
-        return Bad(mistakes, _digest(files, mistakes))
+    names = tuple(name for name, _ in files)
     odd = mark("is not read: the names of rules files end in .yaml or .yml")
     warnings: tuple[Mistake, ...] = (
         *(Misstep(p) for p in loaded.problems if p.severity is not Severity.ERROR),
         *(Trouble(name, odd) for name in strange),
     )
+    if mistakes:
+        return Bad(mistakes, _digest(files, mistakes), names, warnings)
     try:
         ruleset = sealed(replace(base, rules=loaded.rules))
     except BadPattern as error:
         # Each pattern is good by itself; together they may be more than the engine takes.
         trouble = Trouble("rules", mark("patterns can't be used together"), {}, str(error))
-        return Bad((trouble,), _digest(files, (trouble,)))
+        return Bad((trouble,), _digest(files, (trouble,)), names, warnings)
     texts = tuple((name, data.decode()) for name, data in files)
     return Good(ruleset, texts, warnings)
 
 
 def _gone(directory: Path, gathered: Gathered) -> Trouble:
     if not gathered.there:
-        text = mark("the rules directory is gone; to do without rules, leave a file `version: 1`")
+        text = mark(
+            "there is no such directory; to do without rules, leave a file `version: 1` in it"
+        )
     else:
-        text = mark("holds no rules file any more; to do without rules, leave one `version: 1`")
+        text = mark("holds no rules file; to do without rules, leave one `version: 1`")
     return Trouble(str(directory), text)
 
 

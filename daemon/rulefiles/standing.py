@@ -8,8 +8,8 @@ import structlog
 from daemon.config import ConfigError
 from daemon.i18n import mark
 from daemon.rulefiles.mistake import Mistake, Trouble, lines
-from daemon.rulefiles.names import names
-from daemon.rulefiles.reading import Bad, Files, Good, Source, read_directory, read_files
+from daemon.rulefiles.reading import Bad, Files, Good, Source, read_files
+from daemon.rulefiles.saved import saved
 from daemon.store import Store, rule_sets
 from rules.language import Known
 from rules.ruleset import RuleSet
@@ -56,9 +56,7 @@ def opening(store: Store, source: Source, language: str, now: datetime) -> Stand
 
     Raises NoRules, its lines in `language`.
     """
-    with store.read() as tx:
-        last, known = rule_sets.last(tx), names(tx, source.configured)
-    _, found = read_directory(source, known, held_rules=last is not None and bool(last.files))
+    last, found = saved(store, source)
     if isinstance(found, Good):
         with store.write() as tx:
             kept = rule_sets.put(tx, found.ruleset.fingerprint, found.files, now)

@@ -85,6 +85,27 @@ def test_a_directory_that_is_not_there(suivi: Suivi) -> None:
     assert "/nowhere/rules: there is no such directory" in done.stdout
 
 
+def test_what_the_daemon_would_refuse_is_no_good_set(suivi: Suivi, place: Path) -> None:
+    """An emptied file, and a directory without files where rules are in force."""
+    suivi("db", "upgrade")
+    folder = write(place / "rules", a=GOOD, b="")
+    done = suivi("rules", "check")
+    assert done.returncode == 1
+    assert "b.yaml: is empty: a file without rules says `version: 1`" in done.stdout
+    (folder / "b.yaml").unlink()
+    (folder / "notes.txt").write_text("mine")
+    assert suivi("sync").returncode == 0
+    done = suivi("rules", "check", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["good"], told["rules"]) == (0, True, ["it"])
+    odd = "notes.txt: is not read: the names of rules files end in .yaml or .yml"
+    assert told["warnings"] == [odd]
+    (folder / "a.yaml").unlink()
+    done = suivi("rules", "check")
+    assert done.returncode == 1
+    assert f"{folder}: holds no rules file" in done.stdout
+
+
 def test_the_starter_set_suits_a_new_installation(suivi: Suivi) -> None:
     suivi("db", "upgrade")
     for language in ("en", "fr"):
