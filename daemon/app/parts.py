@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from daemon.app import connect, members
+from daemon.app.mails import admin_of, ways_of
 from daemon.app.rules import options_of, source_of
 from daemon.app.secret import master_key
 from daemon.app.turns import PATIENCE, Member, Outcome, Work
 from daemon.capture import calendar, mail
 from daemon.capture.judging import MailAccount
 from daemon.clock import now
-from daemon.config import Mailbox, Settings, Smtp
+from daemon.config import Mailbox, Settings
 from daemon.followups.absorb import Absorb, withdraw
 from daemon.followups.answer import Answering
 from daemon.followups.no_reply import NoReply
@@ -23,19 +24,17 @@ from daemon.i18n import of_environment
 from daemon.jobs import Turn
 from daemon.reminders import answers, commands
 from daemon.reminders.letter import Letter
-from daemon.reminders.misprints import Admin, Printer
+from daemon.reminders.misprints import Printer
 from daemon.reminders.notices import Notices
 from daemon.reminders.pace import Pace
 from daemon.reminders.response import Desk
 from daemon.reminders.send import Sender
 from daemon.reminders.sheets import Sheets
-from daemon.reminders.ways import Ways
 from daemon.rulebook import Rulebook
 from daemon.rulefiles.keeper import Keeper
 from daemon.rulefiles.standing import opening
 from daemon.store import Lease, Store, installation, open_store, options
 from rules.model.followups import FollowUp
-from rules.model.people import Address
 from rules.model.sightings import AccountId
 
 Progress = Callable[[str, str, int, int], None]
@@ -214,36 +213,22 @@ def keeper(settings: Settings, store: Store) -> Keeper:
     return Keeper(store, rulebook, source, standing)
 
 
-def printer_of(settings: Settings, server: Smtp) -> Printer:
-    """The templates of mails, and to whom it is said that one is broken."""
-    company = settings.company
-    admin = None
-    if server.admin is not None:
-        admin = Admin(server.sender, company.name, server.admin, company.language)
-    return Printer(Sheets(settings.templates_folder), admin)
-
-
 def _sender(
     settings: Settings, store: Store, rulebook: Rulebook, owner: str, secret: bytes
 ) -> Sender | None:
     if settings.smtp is None:
         return None
-    ways = Ways(
-        company=settings.company.name,
-        commands=next((m.address for m in settings.mailboxes if m.purpose == "commands"), None),
-        public_url=(settings.http.public_url or "").rstrip("/"),
-        secret=secret,
-    )
+    ways = ways_of(settings, secret)
+    admin = admin_of(settings)
     letter = Letter(
         settings.smtp.sender,
         ways,
-        printer_of(settings, settings.smtp),
+        Printer(Sheets(settings.templates_folder), admin),
         attach=settings.reminders.attach_event,
     )
     lease = timedelta(seconds=settings.reminders.lease_seconds)
     pace = Pace(settings.smtp.mails_per_minute)
     outbox = connect.outbox_of(settings.smtp)
-    admin = Address(settings.smtp.admin) if settings.smtp.admin else None
     return Sender(
         store,
         rulebook,
@@ -253,5 +238,4 @@ def _sender(
         lease,
         pace=pace,
         admin=admin,
-        language=settings.company.language,
     )

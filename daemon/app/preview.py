@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from daemon.app.mails import ways_of
 from daemon.app.rules import own_domains, ruleset_of
 from daemon.clock import now
 from daemon.config import Settings
 from daemon.reminders.letter import facts
 from daemon.reminders.sheets import Printed, Sheets
-from daemon.reminders.ways import Ways
 from daemon.store import Tx, people
 from rules.freemail import FREE_MAIL
 from rules.model.followups import FollowUp
@@ -25,8 +25,6 @@ def preview(
         return None
     reader = replace(user, language=language or user.language)
     directory = people.directory(tx, own_domains(settings), FREE_MAIL)
-    commands = next((m.address for m in settings.mailboxes if m.purpose == "commands"), None)
-    url = (settings.http.public_url or "").rstrip("/")
-    ways = Ways(settings.company.name, commands, url, _NOT_SIGNED)
+    ways = ways_of(settings, _NOT_SIGNED)
     said = facts(tx, ways, ruleset_of(settings), directory, follow_up, reader, now(), late=False)
     return Sheets(settings.templates_folder).print(template, reader.language, said)

@@ -1,4 +1,4 @@
-"""The configuration's part of the rules: what files join and may name, and who is told of them."""
+"""The configuration's part of the rules: what files join, and what they may name."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,8 +7,6 @@ from datetime import timedelta
 from daemon import options
 from daemon.config import Settings
 from daemon.rulefiles.reading import Source
-from daemon.rulefiles.telling import Admin
-from rules import identity
 from rules.language import Known
 from rules.options import Value
 from rules.ruleset import RuleSet, builtin, sealed
@@ -58,22 +56,6 @@ def source_of(settings: Settings) -> Source:
 def own_domains(settings: Settings) -> frozenset[str]:
     """The company's domains, lower-case."""
     return frozenset(domain.lower() for domain in settings.company.domains)
-
-
-def admin_of(settings: Settings) -> Admin | None:
-    """Who gets notices, in their own language if they are a user; None where nobody is named."""
-    if settings.smtp is None or settings.smtp.admin is None:
-        return None
-    address = settings.smtp.admin
-    users = {identity.key(staff.email): staff for staff in settings.users}
-    user = users.get(identity.key(address))
-    return Admin(
-        address=address,
-        language=(user and user.language) or settings.company.language,
-        zone=(user and user.timezone) or settings.company.timezone,
-        sender=settings.smtp.sender,
-        company=settings.company.name,
-    )
 
 
 def _or(given: tuple[str, ...] | None, otherwise: frozenset[str]) -> frozenset[str]:

@@ -13,8 +13,9 @@ from connectors.imap.watch import IdleWatcher
 from daemon import notify
 from daemon.app import connect
 from daemon.app.links import links_of
+from daemon.app.mails import admin_of
 from daemon.app.parts import Parts, assemble
-from daemon.app.rules import admin_of, source_of
+from daemon.app.rules import source_of
 from daemon.app.signals import Signals
 from daemon.app.status import one_line, readiness, report
 from daemon.app.ticks import Ticks

@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connectors.mime.compose import MailText, compose
+from daemon.admin import Admin
 from daemon.i18n import translator
 from daemon.reminders.send import Sender
 from daemon.store import Tx, ledger, people, post
 from daemon.store.post import Letter
-from rules import identity
 from rules.model.followups import LedgerEntry
-from rules.model.people import Address
 from rules.words import one_line
 
 log = structlog.stdlib.get_logger(__name__)
@@ -35,31 +33,26 @@ def tell_failures(sender: Sender, now: datetime) -> bool:
         if not ledger.untold(tx, 1):
             return False
     with sender.store.write() as tx:
-        if post.written(tx, KIND, admin.email, now - AN_HOUR):
+        if post.written(tx, KIND, admin.address, now - AN_HOUR):
             return False
         failed = ledger.untold(tx, MOST + 1)
         told = failed[:MOST]
         if not told:
             return False
-        put = post.put(tx, _letter(tx, sender, admin, told, len(failed) > MOST, now), now)
+        put = post.put(tx, _letter(tx, admin, told, len(failed) > MOST, now), now)
         ledger.told(tx, [entry.id for entry in told], now)
     log.warning("reminders failed", number=len(told))
     return put
 
 
 def _letter(
-    tx: Tx,
-    sender: Sender,
-    admin: Address,
-    failed: tuple[LedgerEntry, ...],
-    more: bool,
-    now: datetime,
+    tx: Tx, admin: Admin, failed: tuple[LedgerEntry, ...], more: bool, now: datetime
 ) -> Letter:
-    _ = translator(sender.language)
-    # Two daemons that tell at the same moment tell of the same ones.
-    key = ",".join(str(entry.id) for entry in failed)
-    from_ = sender.letter.sender
-    message_id = identity.letter_id(KIND, key, from_.rpartition("@")[2])
+    _ = translator(admin.language)
+    # Two daemons that tell at the same moment tell of the same ones; the number, for what
+    # failed again is told again.
+    number = post.count(tx, KIND)
+    key = f"{number}:{','.join(str(entry.id) for entry in failed)}"
     users = people.users(tx)
     lines = [_("These reminders could not be sent, and are not tried again:"), ""]
     for entry in failed:
@@ -79,15 +72,5 @@ def _letter(
     if more:
         lines.append(_("There are more; they are told in an hour."))
     lines += ["", _("When the cause is mended: suivi reminders retry NUMBER")]
-    mail = MailText(
-        subject=_("Reminders that could not be sent: {number}").format(number=len(failed)),
-        text="\n".join(lines) + "\n",
-        html=None,
-        from_=Address(from_, sender.letter.ways.company),
-        to=(admin,),
-        reply_to=None,
-        message_id=message_id,
-        date=now,
-        headers={"X-Suivi": "failures"},
-    )
-    return Letter(KIND, key, admin.email, message_id, compose(mail), now + USEFUL_FOR)
+    subject = _("Reminders that could not be sent: {number}").format(number=len(failed))
+    return admin.letter(KIND, key, subject, "\n".join(lines) + "\n", now, USEFUL_FOR)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from daemon.admin import Admin
 from daemon.clock import now
 from daemon.ports import Outbox
 from daemon.reminders.dispatch import Marks, dispatch
@@ -24,7 +25,6 @@ from daemon.steps import reached
 from daemon.store import Store, Tx, Unavailable, follow_ups, ledger
 from rules import remind
 from rules.model.followups import FollowUp, LedgerEntry
-from rules.model.people import Address
 from rules.model.wire import Mail, SendResult
 
 log = structlog.stdlib.get_logger(__name__)
@@ -43,8 +43,8 @@ MARKS = Marks(
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What the arrow works with. `owner` names this daemon in claims; `admin` is told what failed,
-    in `language`."""
+    """What the arrow works with. `owner` names this daemon in claims; `admin` is told what
+    failed."""
 
     store: Store
     rulebook: Rulebook
@@ -54,8 +54,7 @@ class Sender:
     lease: timedelta = LEASE
     jitter: Callable[[], float] = random.random
     pace: Pace = field(default_factory=Pace)
-    admin: Address | None = None
-    language: str = "en"
+    admin: Admin | None = None
 
 
 def send_due(sender: Sender) -> int:

@@ -4,19 +4,16 @@ Letters are put into the post with what they tell of, so they survive a crash an
 episode lasts from the first refusal to the all-clear; within it each bad set is told once.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from babel.dates import format_datetime
 
-from connectors.mime.compose import MailText, compose
+from daemon.admin import Admin
 from daemon.i18n import plural, translator
 from daemon.rulefiles.mistake import lines
 from daemon.rulefiles.standing import Refused, Standing
 from daemon.store import Tx, post
 from daemon.store.post import Letter
-from rules import identity
-from rules.model.people import Address
 from rules.zones import zone
 
 REFUSED = "rules-refused"
@@ -29,17 +26,6 @@ USEFUL = timedelta(days=7)
 
 MOST_TOLD = 200
 """Lines of mistakes in a mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Admin:
-    """Who is told: `[smtp] admin`, in their language and time zone; the sender is suivi's."""
-
-    address: str
-    language: str
-    zone: str
-    sender: str
-    company: str
 
 
 def tell(tx: Tx, admin: Admin, standing: Standing, now: datetime) -> bool:
@@ -90,19 +76,7 @@ def _mended(admin: Admin, standing: Standing, key: str, now: datetime) -> Letter
 
 def _letter(admin: Admin, kind: str, key: str, texts: tuple[str, ...], now: datetime) -> Letter:
     subject, *paragraphs = texts
-    message_id = identity.letter_id(kind, key, admin.sender.rpartition("@")[2])
-    mail = MailText(
-        subject=subject,
-        text="\n\n".join(paragraphs) + "\n",
-        html=None,
-        from_=Address(admin.sender, admin.company),
-        to=(Address(admin.address, ""),),
-        reply_to=None,
-        message_id=message_id,
-        date=now,
-        headers={"X-Suivi": "notice"},
-    )
-    return Letter(kind, key, admin.address, message_id, compose(mail), now + USEFUL)
+    return admin.letter(kind, key, subject, "\n\n".join(paragraphs) + "\n", now, USEFUL)
 
 
 def _at(moment: datetime, admin: Admin) -> str:

@@ -1,23 +1,27 @@
 """The admin hears of reminders that failed: each once, in one mail an hour, and never of that."""
 
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 
+from daemon.admin import Admin
 from daemon.reminders.failures import KIND, tell_failures
+from daemon.reminders.misprints import Printer
 from daemon.reminders.post import send_letters
 from daemon.reminders.send import send_due
-from daemon.store import ledger, post
-from rules.model.people import Address
+from daemon.reminders.sheets import Sheets
+from daemon.reminders.vocabulary import REMINDER, full
+from daemon.store import ledger, ledger_desk, post
 from rules.model.wire import Outcome, SendResult
 from tests.daemon.reminders.desk import NOW
 
-ADMIN = Address("admin@lumen.example")
+ADMIN = Admin("admin@lumen.example", "en", "UTC", "suivi@lumen.example", "Lumen")
 MINUTE = timedelta(minutes=1)
 REFUSED = SendResult(Outcome.REFUSED, "550 5.1.1 no such user here")
 
 
 def sent_to_admin(desk):
-    mails = [m for m in desk.outbox.sent if m.recipient == ADMIN.email]
+    mails = [m for m in desk.outbox.sent if m.recipient == ADMIN.address]
     return [message_from_bytes(m.data, policy=policy.default) for m in mails]
 
 
@@ -60,9 +64,10 @@ def test_what_failed_again_is_told_again(desk):
     for hours in (0, 2):
         desk.outbox.answers = [REFUSED]
         assert send_due(sender) == 0
-        assert tell_failures(sender, NOW + hours * 60 * MINUTE) == (hours == 0)
+        assert tell_failures(sender, NOW + hours * 60 * MINUTE)
+        entry = desk.entries()["one"]
         with desk.store.write() as tx:
-            tx.exec_driver_sql("UPDATE ledger SET state = 'due'")
+            assert ledger_desk.again(tx, entry.id, NOW)
 
 
 def test_a_notice_that_fails_is_no_reason_for_a_notice(desk):
@@ -76,7 +81,7 @@ def test_a_notice_that_fails_is_no_reason_for_a_notice(desk):
     for hours in range(1, 5):
         assert not tell_failures(sender, NOW + hours * 60 * MINUTE)
     with desk.store.read() as tx:
-        assert post.written(tx, KIND, ADMIN.email, NOW - MINUTE) == 1
+        assert post.written(tx, KIND, ADMIN.address, NOW - MINUTE) == 1
 
 
 def test_a_failure_to_put_it_loses_nothing(desk, monkeypatch):
@@ -105,3 +110,18 @@ def test_without_an_admin_nobody_is_told(desk):
     desk.outbox.answers = [REFUSED]
     send_due(desk.sender())
     assert not tell_failures(desk.sender(), NOW)
+
+
+def test_a_broken_template_is_told_once_in_the_language_of_the_admin(desk, tmp_path):
+    (tmp_path / "short").mkdir()
+    (tmp_path / "short" / "text.j2").write_text("{{ titel }}", "utf-8")
+    printer = Printer(Sheets(tmp_path), replace(ADMIN, language="fr"))
+    with desk.store.write() as tx:
+        for _time in range(2):
+            assert "titel" not in printer.print(tx, "short", "en", full(REMINDER), NOW).text
+    with desk.store.read() as tx:
+        (letter,) = post.waiting(tx)
+    mail = message_from_bytes(letter.mail, policy=policy.default)
+    assert (mail["To"], mail["X-Suivi"]) == (ADMIN.address, "notice")
+    assert mail["Subject"] == "Un modèle de courriel est cassé"
+    assert "titel" in mail.get_content()

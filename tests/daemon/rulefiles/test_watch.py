@@ -8,7 +8,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from daemon.rulefiles.telling import GRACE, Admin, tell
+from daemon.admin import Admin
+from daemon.rulefiles.telling import GRACE, tell
 from daemon.rulefiles.watch import Watch
 from daemon.store import Tx, post
 from daemon.store.errors import Unavailable
