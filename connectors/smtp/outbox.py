@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -99,41 +99,36 @@ class _Batch:
         self._workers.add(worker)
 
     async def _work(self) -> None:
-        me = asyncio.current_task()
-        try:
-            await self._deliver_all()
-        except ConnectorError as error:
-            # A server may allow fewer connections than we would like; the others go on. Without
-            # any, what is left is not worth a timeout each.
-            if self._workers == {me}:
-                await self._give_up(str(error))
-        except Exception as error:  # noqa: BLE001  `send` raises it, when the others are done
-            self._mistake = self._mistake or error
-        finally:
-            self._workers.discard(me)
-
-    async def _deliver_all(self) -> None:
-        smtp: SMTP | None = None
         try:
             while self._waiting and self._mistake is None:
                 index = self._waiting.popleft()
                 try:
-                    smtp, result = await self._deliver(smtp, index)
-                except ConnectorError:
+                    result = await self._deliver(index)
+                except ConnectorError as error:
                     self._waiting.appendleft(index)
-                    raise
+                    await self._leave(str(error))
+                    return
                 await self._tell(index, result)
+        except Exception as error:  # noqa: BLE001  `send` raises it, when the others are done
+            self._mistake = self._mistake or error
         finally:
-            if smtp is not None:
-                self._pool.give(smtp)
+            self._workers.discard(asyncio.current_task())
+
+    async def _leave(self, why: str) -> None:
+        """A server may allow fewer connections than we would like; the others go on. Without any,
+        what is left is not worth a timeout each."""
+        if self._workers != {asyncio.current_task()}:
+            return
+        while self._waiting:
+            await self._tell(self._waiting.popleft(), SendResult(Outcome.TRY_AGAIN, why))
 
     def _hire_more(self) -> None:
         # One after the other: a server that refuses our password is asked once.
         if self._waiting and len(self._workers) < self._server.connections:
             self._hire()
 
-    async def _deliver(self, smtp: SMTP | None, index: int) -> tuple[SMTP, SendResult]:
-        """One mail, and the connection for the next; raises ConnectorError when none can be had."""
+    async def _deliver(self, index: int) -> SendResult:
+        """One mail; raises ConnectorError when no connection can be had."""
         handed = False
 
         async def hand_over() -> None:
@@ -141,28 +136,26 @@ class _Batch:
             handed = True
             await asyncio.to_thread(self._handed_over, index)
 
-        mail = self._mails[index]
-        used = smtp if smtp is not None and smtp.is_connected else self._pool.used()
+        used = self._pool.used()
         if used is not None:
-            self._hire_more()
-            result = await transfer(used, mail, self._server, hand_over)
+            result = await self._over(used, index, hand_over)
             # A server may end a session between two mails, without any fault of this one.
             ended = result.outcome is Outcome.TRY_AGAIN and not used.is_connected
             if handed or not ended:
-                return used, result
-        fresh = await login(self._server)
+                return result
+        return await self._over(await login(self._server), index, hand_over)
+
+    async def _over(
+        self, smtp: SMTP, index: int, hand_over: Callable[[], Awaitable[None]]
+    ) -> SendResult:
+        """One mail on this connection, which is for whoever comes next then."""
         self._hire_more()
-        return fresh, await transfer(fresh, mail, self._server, hand_over)
+        try:
+            return await transfer(smtp, self._mails[index], self._server, hand_over)
+        finally:
+            self._pool.give(smtp)
 
     async def _tell(self, index: int, result: SendResult) -> None:
         self._results[index] = result
         if self._answered is not None:
             await asyncio.to_thread(self._answered, index, result)
-
-    async def _give_up(self, why: str) -> None:
-        result = SendResult(Outcome.TRY_AGAIN, why)
-        try:
-            while self._waiting:
-                await self._tell(self._waiting.popleft(), result)
-        except Exception as error:  # noqa: BLE001  `send` raises it
-            self._mistake = self._mistake or error

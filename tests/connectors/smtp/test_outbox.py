@@ -104,6 +104,18 @@ def test_what_handed_over_raises_stops_the_mail(sink):
     assert received(sink) == ["alice"]
 
 
+def test_a_mail_that_is_stopped_leaves_its_connection_for_the_next(sink):
+    def lost(_index):
+        raise ValueError
+
+    outbox = connect(at(sink.port))
+    for _ in range(3):
+        with pytest.raises(ValueError):
+            outbox.send(THREE, lost)
+    outbox.send(THREE, lambda _: None)
+    assert sink.connections == 1
+
+
 @pytest.mark.parametrize(
     ("fault", "outcome", "handed", "words"),
     [
