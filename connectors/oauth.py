@@ -1,6 +1,7 @@
 """OAuth 2 access tokens for servers that take no password (RFC 6749 §4.4, §6), kept while valid."""
 
 import json
+import re
 import ssl
 import threading
 import time
@@ -18,7 +19,10 @@ from connectors.errors import Refused, Unreachable
 # A token that ends while a session is being opened is of no use.
 _SPARE_SECONDS = 60.0
 _USUAL_SECONDS = 300.0
+_LONGEST_SECONDS = 86400.0
 _LONGEST_ANSWER = 64 * 1024
+# Printable ASCII (RFC 6749 §A.12).
+_TOKEN = re.compile(r"[\x20-\x7e]+")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -32,7 +36,6 @@ class TokenSource:
     secret: str | None = field(default=None, repr=False)
     scope: str = ""
     refresh_token_file: Path | None = None
-    ca_file: str | None = None
     timeout: float = 30
 
     @property
@@ -48,8 +51,9 @@ class Tokens:
         self._source, self._clock = source, clock
         self._lock = threading.Lock()
         self._token, self._until = "", 0.0
-        # Servers may hand out another one each time, and forget the one before (RFC 6749 §6).
-        self._refresh = ""
+        # Servers may hand out another one each time, and forget the one before (RFC 6749 §6): it
+        # counts until there is another in the file.
+        self._read, self._refresh = "", ""
 
     def token(self) -> str:
         """A token that is valid for a minute at least; raises Unreachable or Refused."""
@@ -73,10 +77,11 @@ class Tokens:
         before = self._clock()
         answer = _post(source, urlencode(asked).encode())
         token, lasts = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise Unreachable(f"{source.place}: no access token in its answer")
-        seconds = float(lasts) if isinstance(lasts, int | float) else _USUAL_SECONDS
-        self._token, self._until = token, before + seconds - _SPARE_SECONDS
+        if not isinstance(lasts, int | float) or not 0 <= lasts <= _LONGEST_SECONDS:
+            lasts = _USUAL_SECONDS
+        self._token, self._until = token, before + lasts - _SPARE_SECONDS
         refresh = answer.get("refresh_token")
         if source.refresh_token_file and isinstance(refresh, str):
             self._refresh = refresh
@@ -85,11 +90,12 @@ class Tokens:
         file = self._source.refresh_token_file
         if file is None:
             return {"grant_type": "client_credentials"}
-        if not self._refresh:
-            try:
-                self._refresh = file.read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise Refused(f"{self._source.place}: {file} can't be read") from error
+        try:
+            there = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Refused(f"{self._source.place}: {file} can't be read") from error
+        if there != self._read:
+            self._read = self._refresh = there
         return {"grant_type": "refresh_token", "refresh_token": self._refresh}
 
 
@@ -106,7 +112,7 @@ def _post(source: TokenSource, form: bytes) -> dict[str, Any]:
     parts = urlsplit(source.url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise Refused(f"{source.place}: the address of tokens must start with https://")
-    context = ssl.create_default_context(cafile=source.ca_file)
+    context = ssl.create_default_context()
     opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=context))
     request = urllib.request.Request(source.url, form, {"Accept": "application/json"})  # noqa: S310  its scheme was looked at
     try:

@@ -94,6 +94,30 @@ def test_a_refresh_token_that_is_replaced_is_used_from_then_on(endpoint, tmp_pat
     assert {asked["grant_type"] for asked in endpoint.asked} == {"refresh_token"}
 
 
+def test_a_new_refresh_token_in_the_file_counts_at_once(endpoint, tmp_path):
+    file = tmp_path / "token"
+    file.write_text("revoked\n")
+    endpoint.answers = [(400, {"error": "invalid_grant"})]
+    tokens = Tokens(source(endpoint, refresh_token_file=file))
+    with pytest.raises(Refused, match="refresh token"):
+        tokens.token()
+    file.write_text("mended\n")
+    assert tokens.token() == "t1"
+    assert [asked["refresh_token"] for asked in endpoint.asked] == ["revoked", "mended"]
+
+
+@pytest.mark.parametrize("lasts", [b"NaN", b"1e999", b"9" * 400, b"-1", b'"soon"', b"null"])
+def test_a_token_that_lasts_nobody_knows_how_long_lasts_some_minutes(endpoint, lasts):
+    endpoint.answers = [(200, b'{"access_token": "a", "expires_in": ' + lasts + b"}")]
+    clock = [0.0]
+    tokens = Tokens(source(endpoint), lambda: clock[0])
+    assert tokens.token() == "a"
+    clock[0] = 239.0
+    assert tokens.token() == "a"
+    clock[0] = 240.0
+    assert tokens.token() == "t1"
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
@@ -104,6 +128,7 @@ def test_a_refresh_token_that_is_replaced_is_used_from_then_on(endpoint, tmp_pat
         ((500, b"oops"), Unreachable, "500"),
         ((200, b"[" * 70_000), Unreachable, "no access token"),
         ((200, {"access_token": 7}), Unreachable, "no access token"),
+        ((200, {"access_token": ""}), Unreachable, "no access token"),
         ((200, {"access_token": "a\r\nRCPT TO:<x@y>"}), Unreachable, "no access token"),
     ],
 )
