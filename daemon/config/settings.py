@@ -27,12 +27,20 @@ from rules.model.people import Level
 Security = Literal["tls", "starttls", "none"]
 Language = Literal["en", "fr"]
 
+_PLAIN = r"[^\s@<>\"(),:;\\\x00-\x1f\x7f-\x9f]"
+
 
 def _email(text: str) -> str:
     # Loose on purpose: internal domains (.local, .test) are real; only what can't be an address
-    # is refused (facts: email-validator refuses them).
-    if not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+", text):
-        raise ValueError("should be an email address such as alice@example.org")
+    # or can't be written into a mail (connectors.mime.compose) is refused (facts: email-validator
+    # refuses them).
+    hint = "should be an email address such as alice@example.org"
+    if not re.fullmatch(rf"{_PLAIN}{{1,64}}@{_PLAIN}{{1,255}}", text):
+        raise ValueError(hint)
+    try:
+        text.rpartition("@")[2].encode("idna")
+    except UnicodeError as error:
+        raise ValueError(hint) from error
     return text
 
 

@@ -88,6 +88,23 @@ def test_a_good_file(place: Path) -> None:
     assert str(settings.control_socket) == "/run/suivi/control.sock"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a,b@dupont.example",
+        "a;b@dupont.example",
+        "a(b)@dupont.example",
+        r"a\\b@dupont.example",
+        "a" * 65 + "@dupont.example",
+        "a@dupont..example",
+        "a@" + "é" * 80 + ".example",
+    ],
+)
+def test_an_address_that_cannot_stand_in_a_mail_is_a_mistake(place: Path, address: str) -> None:
+    said = mistakes(place, GOOD.replace("suivi@dupont.example", address))
+    assert any("from should be an email address" in line for line in said)
+
+
 def test_the_three_ways_to_give_a_secret(place: Path) -> None:
     settings = read(place, GOOD)
     assert settings.smtp is not None and settings.smtp.password is not None
