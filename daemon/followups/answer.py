@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
+
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import Store, Tx, exchanges, follow_ups, work
+from daemon.store import Store, Tx, Unstorable, alone, exchanges, follow_ups, work
 from rules import away, closing
 from rules.model.decisions import WithdrawFollowUp
 from rules.model.exchanges import Exchange, ExchangeId
@@ -22,6 +24,11 @@ from rules.model.followups import Away, Closed, FollowUp, FollowUpId
 ANSWER = "answer"
 LEASE = timedelta(minutes=5)
 BATCH = 200
+
+# What could not be looked at, for a fault of ours, is looked at again.
+FAULT = timedelta(hours=6)
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Teller(Protocol):
@@ -43,7 +50,10 @@ class Answering:
 
 
 def answers(answering: Answering, now: datetime) -> int:
-    """Look at every newly recorded exchange once; returns how many follow-ups it closed."""
+    """Look at every newly recorded exchange once; returns how many follow-ups it closed.
+
+    One that can't be looked at keeps no other from it.
+    """
     book = answering.rulebook.in_force()
     closed = 0
     with answering.store.write() as tx:
@@ -51,15 +61,24 @@ def answers(answering: Answering, now: datetime) -> int:
         if pieces:
             reached("answer.taken")
         for piece in pieces:
-            exchange = exchanges.get(tx, ExchangeId(int(piece.key)))
-            if exchange is not None:
-                closed += _answer(answering, tx, book, exchange, now)
-            work.done(tx, piece)
+            try:
+                with alone(tx):
+                    closed += _look(answering, tx, book, ExchangeId(int(piece.key)), now)
+                    work.done(tx, piece)
+            except (Unstorable, LookupError, ValueError, OverflowError) as error:
+                log.warning("answer: put off", exchange=piece.key, why=type(error).__name__)
+                work.later(tx, piece, now + FAULT)
         if closed:
             reached("answer.closed")
     if pieces:
         reached("answer.committed")
     return closed
+
+
+def _look(answering: Answering, tx: Tx, book: Book, number: ExchangeId, now: datetime) -> int:
+    """How many follow-ups it closed. Raises LookupError, ValueError, OverflowError, Unstorable."""
+    exchange = exchanges.get(tx, number)
+    return 0 if exchange is None else _answer(answering, tx, book, exchange, now)
 
 
 def _answer(answering: Answering, tx: Tx, book: Book, exchange: Exchange, now: datetime) -> int:

@@ -49,6 +49,10 @@ def open_unanswered(no_reply: NoReply, now: datetime, limit: int = 200) -> int:
     if book.silent:
         return 0
     opened = 0
+    # Asked without the lock first: mostly there is nothing, and recording would wait.
+    with no_reply.store.read() as tx:
+        if not awaited.is_due(tx, now):
+            return 0
     for _ in range(limit):
         with no_reply.store.write() as tx:
             # Before the row: whoever records has this lock first, and may then wait for the row.

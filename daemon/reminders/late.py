@@ -54,8 +54,9 @@ def _tell(
 ) -> bool:
     missed: dict[int, FollowUp] = {}
     entries = ledger.overdue_of(tx, recipient, before, now)
+    known = follow_ups.several(tx, [entry.due.follow_up for entry in entries])
     for entry in entries:
-        follow_up = follow_ups.get(tx, entry.due.follow_up)
+        follow_up = known.get(entry.due.follow_up)
         why = _why(tx, book, entry, follow_up)
         if why is None and follow_up is not None:
             missed[follow_up.id] = follow_up

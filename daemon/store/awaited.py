@@ -42,6 +42,11 @@ def put(tx: Tx, exchange: ExchangeId, effect: AwaitReply, look_at: datetime) -> 
     )
 
 
+def is_due(tx: Tx, now: datetime) -> bool:
+    """Whether one is to be looked at now."""
+    return tx.execute(sa.select(c.id).where(c.look_at <= now).limit(1)).first() is not None
+
+
 def take(tx: Tx, now: datetime) -> int | None:
     """The number of the first that is to be looked at now; nobody else has it till the commit."""
     query = (

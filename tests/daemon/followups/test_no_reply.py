@@ -7,9 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from daemon.followups.answer import ANSWER, Answering, answers
+from daemon.followups.answer import FAULT as ANSWER_FAULT
 from daemon.followups.no_reply import FAULT, UNREAD_PATIENCE, NoReply, open_unanswered
 from daemon.rulebook import Rulebook
 from daemon.store import Store, accounts, awaited, exchanges, follow_ups, installation, work
+from daemon.store.tables.exchanges import exchange
 from daemon.store.tables.follow_ups import awaited_reply
 from daemon.store.tables.installation import installation as installed
 from rules import awaiting
@@ -211,6 +213,21 @@ def test_one_that_cannot_be_read_stops_no_other(office: Office) -> None:
     with office.store.read() as tx:
         (left,) = tx.execute(sa.select(awaited_reply)).all()
     assert (left.exchange_id, left.look_at) == (broken, office.now + UP + DAY + FAULT)
+
+
+def test_an_exchange_that_cannot_be_looked_at_keeps_no_other_from_it(office: Office) -> None:
+    office.send()
+    broken = office.record("broken", DAY, parents=(), third_parties=(), contacts=())
+    with office.store.write() as tx:
+        this = exchange.c.id == broken
+        tx.execute(sa.update(exchange).where(this).values(direction="nowhere"))
+    assert office.at(UP) == 1
+    office.record("reply", UP + DAY)
+    office.at(UP + DAY)
+    assert office.states() == [State.NOT_NEEDED]
+    with office.store.read() as tx:
+        (left,) = work.of_kind(tx, ANSWER)
+    assert (left.key, left.run_at) == (str(broken), office.now + UP + DAY + ANSWER_FAULT)
 
 
 def test_what_its_exchange_hides_by_then_is_not_in_it(office: Office) -> None:
