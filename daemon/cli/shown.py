@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+
+from rules import zones
 
 if TYPE_CHECKING:
     from rules.model.people import User, UserId
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 def local(moment: datetime, zone: str) -> str:
     """A moment on the clock of a time zone, to the minute."""
-    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    return zones.local(moment, zones.zone(zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def who(users: "Mapping[UserId, User]", ids: "Iterable[UserId]") -> str:

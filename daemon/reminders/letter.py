@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from jinja2 import TemplateError
@@ -21,6 +20,7 @@ from rules.model.followups import FollowUp, LedgerEntry
 from rules.model.people import Address, Directory, ThirdPartyId, User
 from rules.ruleset import RuleSet
 from rules.words import find, one_line, words
+from rules.zones import local, local_date, zone
 
 PAST = 3
 """Exchanges that a reminder recalls."""
@@ -117,7 +117,7 @@ def facts(
 
 
 def _recalled(exchange: Exchange, user: User) -> Mapping[str, Any]:
-    day = exchange.happened_at.astimezone(ZoneInfo(user.timezone))
+    day = local(exchange.happened_at, zone(user.timezone))
     return {
         "day": format_date(day, "d MMM", locale=user.language),
         "ref": exchange.ref,
@@ -162,11 +162,9 @@ def _last_exchanges(tx: Tx, party: ThirdPartyId, user: User) -> tuple[Exchange, 
 
 def local_time(follow_up: FollowUp, user: User) -> str:
     """The follow-up's time as its assignee reads it."""
-    start = follow_up.when.start
     if follow_up.when.all_day:
-        return format_date(
-            start.astimezone(ZoneInfo(follow_up.when.zone)), "full", locale=user.language
-        )
+        return format_date(local_date(follow_up.when), "full", locale=user.language)
+    start = local(follow_up.when.start, zone(user.timezone))
     return format_datetime(
-        start, "EEEE d MMMM yyyy, HH:mm", tzinfo=ZoneInfo(user.timezone), locale=user.language
+        start, "EEEE d MMMM yyyy, HH:mm", tzinfo=start.tzinfo, locale=user.language
     )

@@ -8,7 +8,6 @@ asks first, and an answer by mail.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
@@ -25,6 +24,7 @@ from rules.model.exchanges import Exchange, Source
 from rules.model.followups import Away, Closed, FollowUp
 from rules.model.people import Address, Level, User
 from rules.words import one_line
+from rules.zones import local, zone
 
 CLOSED, AWAY = "closed", "away"
 USEFUL_FOR = timedelta(days=3)
@@ -154,7 +154,7 @@ def _of(exchange: Exchange | None, user: User) -> list[str]:
     """The exchange, as far as its reader may see it."""
     if exchange is None:
         return []
-    day = exchange.happened_at.astimezone(ZoneInfo(user.timezone))
+    day = local(exchange.happened_at, zone(user.timezone))
     shown = format_date(day, "d MMM", locale=user.language)
     return [f"{exchange.ref}, {shown}: {one_line(exchange.subject)}".removesuffix(": ")]
 

@@ -73,6 +73,23 @@ def test_the_subject_does_not_repeat_itself(
     assert f'<html lang="{"fr" if user == "bob" else "en"}"' in html.get_content()
 
 
+def test_successive_reminders_of_a_follow_up_are_one_thread(house: House) -> None:
+    house.smtp_port = 9  # nothing is sent
+    with inside(furnish(house)) as suivi:
+        one = opened(suivi, "Relance", now() + timedelta(hours=9), for_="bob", at=now())
+        first = letter(suivi, one)
+        with suivi.parts.store.write() as tx:
+            when = When(now() + timedelta(hours=18), zone="Europe/Paris")
+            moved = replace(one, when=when, schedule_version=one.schedule_version + 1)
+            follow_ups.change(tx, moved, "bob", "moved", now(), one.revision)
+        second = letter(suivi, one)
+        other = letter(suivi, opened(suivi, "Devis", now(), for_="bob", at=now()))
+    assert first["Message-ID"] != second["Message-ID"]
+    assert first["References"] == second["References"] == first["In-Reply-To"]
+    assert first["References"] not in (None, other["References"])
+    assert first["List-Id"] == second["List-Id"] == other["List-Id"] is not None
+
+
 def test_it_is_late_only_if_it_could_have_come_earlier(house: House) -> None:
     house.smtp_port = 9  # nothing is sent
     with inside(furnish(house)) as suivi:

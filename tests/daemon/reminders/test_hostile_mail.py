@@ -13,10 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.mime.compose import MailText, compose
+from daemon.cli import shown
 from daemon.i18n import LANGUAGES
+from daemon.reminders.letter import local_time
 from daemon.reminders.sheets import Sheets
 from daemon.reminders.vocabulary import REMINDER, full, hostile
-from rules.model.people import Address
+from rules.model.followups import Assignee, FollowUp, FollowUpId
+from rules.model.people import Address, User, UserId
+from rules.model.sightings import When
 
 SHEETS = Sheets(None)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -127,6 +131,17 @@ def test_no_text_of_a_stranger_makes_it_another_mail(attack: str, language: str)
 )
 def test_nor_does_any_mixture(text: str) -> None:
     judge(mail(hostile(REMINDER, text), name=text[:200]))
+
+
+@pytest.mark.parametrize("start", [datetime.min, datetime.max])
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Paris", "Nowhere/Else"])
+def test_at_the_ends_of_the_calendar_it_is_some_time(start: datetime, zone: str) -> None:
+    user = User(UserId(1), "Ann", "ann@lumen.example", timezone=zone)
+    for all_day in (False, True):
+        when = When(start.replace(tzinfo=UTC), all_day=all_day, zone=zone)
+        follow_up = FollowUp(FollowUpId(1), "k", "u", "x", when, (Assignee(user.id),))
+        assert str(start.year) in local_time(follow_up, user)
+        assert str(start.year) in shown.local(when.start, zone)
 
 
 def test_what_is_written_is_what_is_read() -> None:
