@@ -3,7 +3,6 @@
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from enum import Enum
 
 from rules.model.followups import Due, FollowUp, LedgerEntry, LedgerState, Reminder, State
 from rules.model.people import User, UserId
@@ -24,14 +23,6 @@ NOT_WANTED = "recipient is not active, or set other options"
 
 # With the back-off of `rules.schedule`: about a day and a half.
 MOST_ATTEMPTS = 12
-
-
-class Late(Enum):
-    """How late a reminder is."""
-
-    NO = "on time"
-    YES = "late, and says so"
-    TOO_LATE = "of no use any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +229,9 @@ def _overdue(
     return replace(due, at=min(replaced)) if replaced else None
 
 
-def is_late(due: Due, now: datetime, limit: timedelta) -> Late:
-    """Whether a reminder is still on time, late, or later than `limit`."""
-    delay = now - due.at
-    if delay <= GRACE:
-        return Late.NO
-    return Late.YES if delay <= limit else Late.TOO_LATE
+def is_late(due: Due, now: datetime) -> bool:
+    """Whether a reminder is late, and has to say so."""
+    return now - due.at > GRACE
 
 
 def obsolete(
@@ -270,11 +258,6 @@ def obsolete(
     if dues is not None and _identity(due) not in _identities(dues):
         return NOT_WANTED
     return None
-
-
-def too_late(entry: LedgerEntry, now: datetime, limit: timedelta) -> bool:
-    """Whether it is of no use any more; its recipient is told in one mail what was missed."""
-    return is_late(entry.due, now, limit) is Late.TOO_LATE
 
 
 def after(result: SendResult, attempts: int, now: datetime, jitter: float) -> Next:

@@ -7,7 +7,7 @@ from daemon.app.parts import Parts
 from daemon.loop import Loop
 from daemon.rulefiles.keeper import Keeper
 from daemon.rulefiles.mistake import lines
-from daemon.store import accounts, folders, follow_ups, installation, ledger, people, whole
+from daemon.store import accounts, folders, follow_ups, installation, ledger, people, post, whole
 from daemon.store.errors import StoreError
 from daemon.web.readiness import Check, Readiness
 
@@ -24,6 +24,7 @@ def report(parts: Parts, loop: Loop, http: str, language: str = "en") -> Mapping
         reminders = ledger.counts(tx)
         tallied = folders.totals(tx)
         troubles = ledger.troubles(tx)
+        letters = post.troubles(tx)
         earlier = whole.of_earlier_rules(tx, in_force)
         users = people.users(tx)
     return {
@@ -54,6 +55,15 @@ def report(parts: Parts, loop: Loop, http: str, language: str = "en") -> Mapping
                 "next_try": entry.next_try,
             }
             for entry in troubles
+        ],
+        "letter_troubles": [
+            {
+                "recipient": letter.recipient,
+                "kind": letter.kind,
+                "state": letter.state.value,
+                "why": letter.last_error,
+            }
+            for letter in letters
         ],
         "loop": loop.status(),
     }

@@ -80,6 +80,11 @@ def status(
             (_("reminder for"), _("state"), _("why")),
             [[t.get(n) or "–" for n in ("recipient", "state", "why")] for t in troubles],
         )
+    if letters := answer.get("letter_troubles", []):
+        table(
+            (_("mail to"), _("kind"), _("state"), _("why")),
+            [[t[n] or "–" for n in ("recipient", "kind", "state", "why")] for t in letters],
+        )
     _rules(answer["rules"])
     if earlier := answer.get("of_earlier_rules"):
         told = _("{number} exchanges were judged by earlier rules: `suivi rules diff` compares")

@@ -19,7 +19,7 @@ from daemon.reminders.send import Sender
 from daemon.reminders.summary import MOST, Frame, Section, letter, section
 from daemon.rulebook import Book
 from daemon.steps import reached
-from daemon.store import Tx, agenda, people, post
+from daemon.store import Tx, agenda, follow_ups, people, post
 from rules import access, digest
 from rules.model.exchanges import Exchange
 from rules.model.followups import FollowUp
@@ -88,7 +88,7 @@ def _sections(tx: Tx, book: Book, user: User, day: date, now: datetime) -> Itera
     _ = translator(user.language)
     home = zone(user.timezone)
     # Two days on, for a whole day begins earlier elsewhere.
-    found = digest.agenda(agenda.to_do(tx, user.id, now + 2 * DAY), home, day)
+    found = digest.agenda(follow_ups.with_assignee(tx, user.id, now + 2 * DAY), home, day)
     yield section(_("Due today"), (_task(book, user, f) for f in found.today))
     yield section(_("Overdue"), (_task(book, user, f) for f in found.overdue))
     groups = people.groups(tx)

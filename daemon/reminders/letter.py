@@ -60,7 +60,7 @@ class Letter:
         user = book.directory.users[entry.due.recipient]
         domain = self.sender.rpartition("@")[2].lower()
         message_id = identity.reminder_id(entry.due, domain)
-        late = _is_late(tx, book, entry, follow_up, now)
+        late = _is_late(tx, entry, follow_up, now)
         directory = book.directory
         filled = facts(tx, self.ways, book.ruleset, directory, follow_up, user, now, late=late)
         said = self.printer.print(tx, entry.due.template, user.language, filled, now)
@@ -144,12 +144,12 @@ def _event(follow_up: FollowUp, user: User, now: datetime) -> Attached:
     return Attached("follow-up.ics", "text/calendar; charset=utf-8", data)
 
 
-def _is_late(tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime) -> bool:
+def _is_late(tx: Tx, entry: LedgerEntry, follow_up: FollowUp, now: datetime) -> bool:
     """Whether it comes later than it could have: what was opened or moved a moment ago, for a
     time this near, was not due before that."""
     scheduled = follow_ups.scheduled_at(tx, follow_up)
     due = replace(entry.due, at=max(entry.due.at, scheduled or entry.due.at))
-    return remind.is_late(due, now, book.ruleset.late_limit) is not remind.Late.NO
+    return remind.is_late(due, now)
 
 
 def _last_exchanges(tx: Tx, party: ThirdPartyId, user: User) -> tuple[Exchange, ...]:

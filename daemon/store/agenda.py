@@ -7,14 +7,13 @@ import sqlalchemy as sa
 
 from daemon.store.database import Tx
 from daemon.store.exchange_read import get
-from daemon.store.follow_up_read import with_assignee
 from daemon.store.rows import inserting
 from daemon.store.tables import exchanges as t
 from daemon.store.tables.follow_ups import digest as table
 from daemon.store.tables.follow_ups import follow_up
 from daemon.store.tables.people import third_party
 from rules.model.exchanges import Direction, Exchange, ExchangeId, Role
-from rules.model.followups import FollowUp, State
+from rules.model.followups import State
 from rules.model.people import ThirdPartyId, UserId
 
 
@@ -33,11 +32,6 @@ def begin(tx: Tx, user: UserId, day: date) -> bool:
         where=table.c.day < statement.excluded.day,
     )
     return tx.execute(newer.returning(table.c.user_id)).first() is not None
-
-
-def to_do(tx: Tx, user: UserId, before: datetime) -> tuple[FollowUp, ...]:
-    """The open follow-ups of a user that start before then."""
-    return with_assignee(tx, user, before)
 
 
 def unanswered(

@@ -22,6 +22,7 @@ from daemon.store.follow_up_read import (
     unplanned,
     unpublished,
     wished_otherwise,
+    with_assignee,
     with_rules_own,
     without_copy,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "unplanned",
     "unpublished",
     "wished_otherwise",
+    "with_assignee",
     "with_rules_own",
     "without_copy",
 ]

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from daemon.clock import now
-from daemon.store import Tx, follow_ups, installation, ledger, people
+from daemon.store import Tx, follow_ups, installation, ledger, people, post
 from daemon.store.tables.follow_ups import ledger as entries
 from daemon.store.tables.installation import installation as installed
 from rules import identity
@@ -110,6 +110,12 @@ class Office:
         with self._write() as tx:
             waiting = entries.c.state == LedgerState.RETRY
             tx.execute(sa.update(entries).where(waiting).values(next_try_at=now()))
+
+    def post(self, recipient: str) -> None:
+        """A letter, beside reminders."""
+        mail, until = b"Subject: x\r\n\r\n", now() + HOUR
+        with self._write() as tx:
+            post.put(tx, post.Letter("notice", "1", recipient, "1@x.example", mail, until), now())
 
     def _write(self) -> AbstractContextManager[Tx]:
         return self.within.parts.store.write()

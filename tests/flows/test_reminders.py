@@ -1,5 +1,6 @@
 """The due arrow on real servers: each reminder reaches its assignee once, in time, or says why."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -159,6 +160,12 @@ def test_a_refusal_is_shown_and_delays_nobody(house: House, faulty: SmtpSink) ->
             assert why.keys() == {"bob@lumen.example", "jérôme@lumen.example"}
             assert "550 5.1.1 no such user here" in why["bob@lumen.example"]
             assert "SMTPUTF8" in why["jérôme@lumen.example"]
+            office.post("bob@lumen.example")
+            eventually(
+                lambda: house.json("status")["letter_troubles"], what="a letter", house=house
+            )
+            shown = house.suivi("status").stdout
+            assert re.search(r"bob@lumen.example +notice +failed +550 5.1.1 no such user", shown)
             # A server that asks for patience is asked again, with the same bytes.
             faulty.faults.greylist = 1
             again = office.open("Again", due)

@@ -160,13 +160,11 @@ def entry(**differs):
     return LedgerEntry(LedgerId(1), replace(due, **differs), LedgerState.DUE)
 
 
-def test_how_late_it_is():
+def test_whether_it_is_late():
     due = entry().due
-    limit = timedelta(days=3)
-    assert remind.is_late(due, due.at - timedelta(days=1), limit) is remind.Late.NO
-    assert remind.is_late(due, due.at + timedelta(minutes=5), limit) is remind.Late.NO
-    assert remind.is_late(due, due.at + timedelta(hours=5), limit) is remind.Late.YES
-    assert remind.is_late(due, due.at + timedelta(days=4), limit) is remind.Late.TOO_LATE
+    assert not remind.is_late(due, due.at - timedelta(days=1))
+    assert not remind.is_late(due, due.at + remind.GRACE)
+    assert remind.is_late(due, due.at + timedelta(hours=5))
 
 
 VOID = [
@@ -195,11 +193,6 @@ def test_a_reminder_whose_recipient_left_is_void():
 def test_what_is_planned_is_not_void():
     dues = remind.plan(follow_up(), USERS, usual, LONG_AGO)
     assert remind.obsolete(entry(), follow_up(), dues) is None
-
-
-def test_a_reminder_of_last_week_is_not_sent():
-    late = entry().due.at + timedelta(days=7)
-    assert remind.too_late(entry(), late, timedelta(days=3))
 
 
 def test_what_follows_from_the_servers_answer():

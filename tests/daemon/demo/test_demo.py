@@ -79,6 +79,8 @@ def test_with_a_terminal_it_stays_up_until_ctrl_c(tmp_path: Path) -> None:
         stderr=end,
         env={**environment(tmp_path), "TERM": "xterm", "COLUMNS": "200", "LINES": "50"},
         start_new_session=True,
+        # A shell that runs the tests in the background has told all below it to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     os.close(end)
     told = read_until(terminal, "curl -H", seconds=150)

@@ -72,7 +72,7 @@ def test_what_is_to_do(store: Store, world: Any, now: datetime) -> None:
         opened(tx, "too far", now + 3 * DAY, world.anna)
         opened(tx, "bob's", now, world.bob)
         opened(tx, "before it went live", now - 6 * DAY, world.anna)
-        assert agenda.to_do(tx, world.anna, now + 2 * DAY) == (late, soon)
+        assert follow_ups.with_assignee(tx, world.anna, now + 2 * DAY) == (late, soon)
 
 
 def test_what_nobody_answered(store: Store, world: Any, now: datetime) -> None:
