@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from rules.model.decisions import CloseFollowUp, WithdrawFollowUp
 from rules.model.exchanges import Direction, Exchange, Source
-from rules.model.followups import FollowUp, FollowUpId, Origin, State
+from rules.model.followups import Answered, FollowUp, FollowUpId, How, Origin, State
 from rules.model.people import ContactId
 from rules.model.sightings import MailKind
 from rules.ruleset import RuleSet
@@ -64,13 +64,13 @@ def waits_for_answer(follow_up: FollowUp) -> bool:
     return follow_up.origin is Origin.RULE and follow_up.key.startswith(NO_ANSWER)
 
 
-def answer(exchange: Exchange) -> str | None:
-    """In which way it is an answer, as a reason; None: it is none."""
+def answer(exchange: Exchange) -> Answered | None:
+    """In which way it is an answer; None: it is none."""
     if exchange.source is Source.CALENDAR:
-        return f"{exchange.ref}: it was spoken about ({exchange.mode})"
+        return Answered(How.SPOKEN, exchange.ref, exchange.mode)
     if exchange.source is not Source.MAIL or exchange.direction is not Direction.INBOUND:
         return None
-    return f"{exchange.ref}: they answered" if exchange.kind is MailKind.HUMAN else None
+    return Answered(How.ANSWERED, exchange.ref) if exchange.kind is MailKind.HUMAN else None
 
 
 def is_reply(exchange: Exchange, sent: Exchange) -> bool:

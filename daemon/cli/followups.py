@@ -1,5 +1,6 @@
 """Follow-ups: what is coming and what is overdue, and one in full."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +12,14 @@ from daemon.cli.exchanges import person, third_party
 from daemon.cli.output import Json, as_json, plain, table
 from daemon.cli.refs import Ref
 from daemon.cli.shown import local, who
-from daemon.i18n import mark
+from daemon.i18n import mark, of_environment
 
 if TYPE_CHECKING:
     from daemon.store import Tx
+    from daemon.store.follow_ups import Closing, FieldChange
     from rules.model.followups import FollowUp
+
+    Why = Callable[[Closing | FieldChange], str]
 
 
 def add(app: typer.Typer) -> None:
@@ -99,14 +103,15 @@ def one(context: typer.Context, ref: Ref, *, json: Json = False) -> None:
         if found is None:
             raise Trouble(_("there is no follow-up {ref}").format(ref=plain(ref)))
         facts = _facts(tx, found)
-        lines = _lines(tx, found)
+        why = _why(tx)
+        lines = _lines(tx, found, why)
     if json:
         as_json(facts)
         return
     table((found.ref, found.title), lines)
     zone = found.when.zone
     changes = [
-        (local(c.at, zone), c.by, c.reason, c.field, c.old or "–", c.new or "–")
+        (local(c.at, zone), c.by, why(c), c.field, c.old or "–", c.new or "–")
         for c in facts["history"]
     ]
     if changes:
@@ -133,7 +138,7 @@ def _facts(tx: "Tx", found: "FollowUp") -> dict[str, Any]:
     }
 
 
-def _lines(tx: "Tx", found: "FollowUp") -> list[tuple[str, str]]:
+def _lines(tx: "Tx", found: "FollowUp", why: "Why") -> list[tuple[str, str]]:
     from daemon.store import exchanges, follow_ups, people
 
     _ = words()
@@ -150,11 +155,21 @@ def _lines(tx: "Tx", found: "FollowUp") -> list[tuple[str, str]]:
         (_("follows from"), exchange.ref if exchange else ""),
         (_("place"), found.place),
         (_("description"), found.description),
-        *((closed(c.state), c.reason) for c in closings if c.undone_at is None),
-        *((_("taken back"), f"{c.reason} ({c.undone_by})") for c in closings if c.undone_at),
+        *((closed(c.state), why(c)) for c in closings if c.undone_at is None),
+        *((_("taken back"), f"{why(c)} ({c.undone_by})") for c in closings if c.undone_at),
         *((_("calendar"), c.state) for c in follow_ups.copies(tx, found.id)),
     )
     return [(name, value) for name, value in lines if value]
+
+
+def _why(tx: "Tx") -> "Why":
+    """How reasons are said, in the language of who types."""
+    from daemon import reasons
+    from daemon.store import lists
+
+    language = of_environment()
+    modes = lists.named(tx, "mode", language)
+    return lambda one: reasons.said(one.reason, one.facts, language, modes)
 
 
 def state(found: "FollowUp") -> str:

@@ -1,6 +1,6 @@
 """Reading follow-ups and their calendar copies; `daemon.store.follow_ups` is the door to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,11 +31,13 @@ row = t.follow_up.c
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field as it was and as it became; times are ISO 8601, durations seconds."""
+    """One field as it was and as it became; times are ISO 8601, durations seconds. The reason is
+    one of `daemon.reasons`, with its facts."""
 
     at: datetime
     by: str
     reason: str
+    facts: Mapping[str, str]
     field: str
     old: Any
     new: Any
@@ -44,10 +46,12 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Why a follow-up was closed, by which exchange, and when that was undone."""
+    """Why a follow-up was closed (a reason of `daemon.reasons`, with its facts), by which exchange,
+    and when that was undone."""
 
     state: State
     reason: str
+    facts: Mapping[str, str]
     exchange: ExchangeId | None
     at: datetime
     undone_at: datetime | None = None
@@ -163,7 +167,7 @@ def history(tx: Tx, follow_up: FollowUpId) -> tuple[FieldChange, ...]:
     table = t.follow_up_change
     query = sa.select(table).where(table.c.follow_up_id == follow_up).order_by(table.c.id)
     return tuple(
-        FieldChange(r.at, r.by, r.reason, r.field, r.old, r.new, r.revision)
+        FieldChange(r.at, r.by, r.reason, r.facts or {}, r.field, r.old, r.new, r.revision)
         for r in tx.execute(query)
     )
 
@@ -176,6 +180,7 @@ def closings(tx: Tx, follow_up: FollowUpId) -> tuple[Closing, ...]:
         Closing(
             State(r.state),
             r.reason,
+            r.facts or {},
             None if r.exchange_id is None else ExchangeId(r.exchange_id),
             r.at,
             r.undone_at,

@@ -101,12 +101,14 @@ def change(
     reason: str,
     now: datetime,
     expected_revision: int,
+    facts: Mapping[str, str] | None = None,
 ) -> FollowUp:
     """Make it this value, with the history of each field; its calendar copies are owed the news.
     Reopened, it is owed the copies too that were deleted.
 
-    `by` names a user, or what acted. The same value again changes nothing. Raises Stale when it
-    has another revision than expected: read again, then decide again.
+    `by` names a user, or what acted; `reason` is one of `daemon.reasons`, with its facts. The same
+    value again changes nothing. Raises Stale when it has another revision than expected: read
+    again, then decide again.
     """
     stored = _locked(tx, follow_up.id)
     if stored.revision != expected_revision:
@@ -135,6 +137,7 @@ def change(
         "at": now,
         "by": by,
         "reason": reason,
+        "facts": facts,
         "revision": revision,
     }
     tx.execute(sa.insert(t.follow_up_change), [{**same, **c} for c in changes])
@@ -159,13 +162,15 @@ def close(tx: Tx, effect: CloseFollowUp | WithdrawFollowUp, now: datetime) -> Fo
         return None
     state = State.DONE if isinstance(effect, CloseFollowUp) else State.NOT_NEEDED
     after = merge.apply(stored, merge.Changes(state=state))
-    closed = change(tx, after, SUIVI, effect.reason, now, stored.revision)
+    why = effect.reason
+    closed = change(tx, after, SUIVI, why.how, now, stored.revision, why.facts)
     tx.execute(
         sa.insert(t.follow_up_closing).values(
             follow_up_id=stored.id,
             exchange_id=effect.exchange,
             state=state,
-            reason=effect.reason,
+            reason=why.how,
+            facts=why.facts,
             at=now,
         )
     )

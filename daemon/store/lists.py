@@ -34,6 +34,11 @@ def items(tx: Tx, name: str) -> tuple[Item, ...]:
     return tuple(Item(r.code, labels.get(r.id, {}), r.retired_at) for r in rows)
 
 
+def named(tx: Tx, name: str, language: str) -> dict[str, str]:
+    """The entries of a list as a language calls them, by code; retired ones too."""
+    return {one.code: one.labels.get(language, one.code) for one in items(tx, name)}
+
+
 def put(
     tx: Tx,
     name: str,

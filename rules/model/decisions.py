@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rules.model.exchanges import Draft, ExchangeId
-from rules.model.followups import FollowUpDraft, FollowUpId
+from rules.model.followups import Answered, FollowUpDraft, FollowUpId
 from rules.model.people import ContactId, Level, ThirdPartyId
 from rules.model.rules import Later
 
@@ -139,7 +139,7 @@ class CloseFollowUp:
 
     follow_up: FollowUpId
     exchange: ExchangeId
-    reason: str
+    reason: Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class WithdrawFollowUp:
 
     follow_up: FollowUpId
     exchange: ExchangeId
-    reason: str
+    reason: Answered
 
 
 Effect = RecordExchange | AskPerson | OpenFollowUp | AwaitReply | CloseFollowUp | WithdrawFollowUp

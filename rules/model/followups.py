@@ -133,6 +133,28 @@ class Awaited:
     draft: FollowUpDraft
 
 
+class How(StrEnum):
+    """In which way an exchange answers a follow-up."""
+
+    ANSWERED = "answered"
+    SPOKEN = "spoken"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Why an exchange closes a follow-up, as facts: each reader gets them in their own language.
+    `ref` names the exchange when it may be gone; `mode` is that of what was spoken about."""
+
+    how: How
+    ref: str
+    mode: str = ""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """All but how."""
+        return {"ref": self.ref, "mode": self.mode} if self.mode else {"ref": self.ref}
+
+
 @dataclass(frozen=True, slots=True)
 class Closed:
     """A follow-up that an exchange closed; `withdrawn`: it only waited for that."""

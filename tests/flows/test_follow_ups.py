@@ -19,6 +19,7 @@ import pytest
 from daemon.app import connect
 from daemon.ports import Calendars
 from daemon.reminders.answers import Result
+from daemon.store import follow_ups
 from rules.model.followups import CopyState, State
 from rules.model.sightings import Component
 from rules.model.wire import CalendarObject
@@ -340,8 +341,9 @@ def test_an_answer_by_mail_closes_it_with_the_reason(
         time.sleep(1)  # A Date has whole seconds: it must lie after the follow-up was opened.
         receive("oui")
         assert suivi.follow_up().state is State.DONE
-        (closing,) = suivi.rows("follow_up_closing")
-        assert closing["reason"] == "EXC-3: they answered"
+        with suivi.read() as tx:
+            (closing,) = follow_ups.closings(tx, suivi.follow_up().id)
+        assert (closing.reason, closing.facts) == ("answered", {"ref": "EXC-3"})
         _, closed = work.only()
         assert "SUMMARY:✓ ".encode() in closed
         nobody_invited(closed)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rules import closing
 from rules.model.decisions import CloseFollowUp, WithdrawFollowUp
 from rules.model.exchanges import Direction, Exchange, ExchangeId, Source
-from rules.model.followups import FollowUpId, Origin, State
+from rules.model.followups import Answered, FollowUpId, How, Origin, State
 from rules.model.sightings import MailKind, When
 from tests.rules.house import ACME, JEAN, NOW, RULES, SYLVIE, VENDOME, follow_up
 
@@ -31,6 +31,7 @@ ANSWER = Exchange(
     kind=MailKind.HUMAN,
 )
 
+ANSWERED = Answered(How.ANSWERED, "EXC-12")
 
 SENT = replace(
     ANSWER,
@@ -48,7 +49,7 @@ def closed(exchange=ANSWER, *open_ones, live_since=LIVE, rules=RULES, sent=SENT,
 
 
 def test_a_human_answer_closes_with_its_reason():
-    assert closed() == (CloseFollowUp(FollowUpId(1), ExchangeId(12), "EXC-12: they answered"),)
+    assert closed() == (CloseFollowUp(FollowUpId(1), ExchangeId(12), ANSWERED),)
 
 
 @pytest.mark.parametrize("mode", ["meeting", "video", "phone"])
@@ -56,7 +57,8 @@ def test_a_held_meeting_closes_whoever_called_it(mode):
     met = replace(
         ANSWER, source=Source.CALENDAR, mode=mode, kind=None, direction=Direction.OUTBOUND
     )
-    assert len(closed(met)) == 1
+    (effect,) = closed(met)
+    assert effect.reason == Answered(How.SPOKEN, "EXC-12", mode)
 
 
 @pytest.mark.parametrize(
@@ -114,9 +116,7 @@ def test_one_that_waited_for_an_answer_is_withdrawn():
 
 def test_a_reply_withdraws_whatever_was_read_first():
     late = replace(WAITING, opened_at=NOW + timedelta(hours=1))
-    assert closed(ANSWER, late) == (
-        WithdrawFollowUp(FollowUpId(1), ExchangeId(12), "EXC-12: they answered"),
-    )
+    assert closed(ANSWER, late) == (WithdrawFollowUp(FollowUpId(1), ExchangeId(12), ANSWERED),)
     # Far ahead, or of another person in the thread: it is the reply that was waited for.
     ahead = replace(WAITING, when=When(NOW + timedelta(days=90)), contact=SYLVIE)
     colleague = replace(ANSWER, contacts=(JEAN,), thread="t")

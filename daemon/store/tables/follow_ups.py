@@ -100,7 +100,9 @@ follow_up_change = table(
     ref("follow_up_id", "follow_up", gone="CASCADE"),
     moment("at"),
     text("by"),
+    # A code, and what a reader's language makes a sentence of: `daemon.reasons`.
     text("reason"),
+    sa.Column("facts", Json, nullable=True),
     text("field"),
     sa.Column("old", Json, nullable=True),
     sa.Column("new", Json, nullable=True),
@@ -115,6 +117,7 @@ follow_up_closing = table(
     ref("exchange_id", "exchange", null=True, gone="SET NULL"),
     text("state"),
     text("reason"),
+    sa.Column("facts", Json, nullable=True),
     moment("at"),
     moment("undone_at", null=True),
     text("undone_by", null=True),

@@ -15,9 +15,12 @@ from typer.main import get_command
 
 from daemon.cli.context import Trouble
 from daemon.cli.main import build, localised, told
-from daemon.store import open_store
+from daemon.clock import now
+from daemon.store import follow_ups, open_store
 from daemon.store.tables.follow_ups import ledger
-from rules.model.followups import LedgerState
+from rules.model.decisions import CloseFollowUp
+from rules.model.exchanges import ExchangeId
+from rules.model.followups import Answered, FollowUpId, How, LedgerState
 from tests.daemon.cli.conftest import Suivi
 
 BY = ("--by", "alice@atelier.example")
@@ -136,6 +139,28 @@ def test_put_off_done_and_taken_back(run: Run) -> None:
     assert ok(run("follow-up", "reopen", ref, *BY)).endswith("Rappeler: to do\n")
     changes = [(c["field"], c["new"]) for c in shown(run, ref)["history"] if c["field"] == "state"]
     assert changes == [("state", s) for s in ("done", "to_do", "not_needed", "to_do")]
+
+
+def test_why_it_was_closed_is_said_in_the_readers_language(
+    run: Run, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ok(run("exchange", "add", "Allô", "--with", "DUP", "--in", *BY))
+    store = open_store(f"sqlite:///{place / 'state' / 'suivi.sqlite3'}")
+    for title, how in (("Devis", Answered(How.SPOKEN, "EXC-1", "phone")),
+                       ("Commande", Answered(How.ANSWERED, "EXC-1"))):  # fmt: skip
+        number = FollowUpId(add(run, title)["id"])
+        with store.write() as tx:
+            follow_ups.close(tx, CloseFollowUp(number, ExchangeId(1), how), now())
+    store.close()
+    assert ok(run("follow-up", "show", "1")).count("EXC-1: it was spoken about (Phone)") == 3
+    ok(run("follow-up", "reopen", "2", *BY))
+    monkeypatch.setenv("SUIVI_LANGUAGE", "fr")
+    assert ok(run("follow-up", "show", "1")).count("EXC-1 : on en a parlé (Téléphone)") == 3
+    taken_back = ok(run("follow-up", "show", "2"))
+    assert "EXC-1 : réponse reçue (alice@atelier.example)" in taken_back
+    assert "rouverte" in taken_back
+    (closing,) = shown(run, "1")["closings"]
+    assert (closing["reason"], closing["facts"]) == ("spoken", {"ref": "EXC-1", "mode": "phone"})
 
 
 def test_several_at_once_are_all_or_none(run: Run) -> None:

@@ -23,11 +23,13 @@ from rules import identity
 from rules.model.decisions import CloseFollowUp, WithdrawFollowUp
 from rules.model.exchanges import LinkedElement
 from rules.model.followups import (
+    Answered,
     Assignee,
     CalendarCopy,
     CopyState,
     FollowUp,
     FollowUpDraft,
+    How,
     Origin,
     Reminder,
     State,
@@ -203,18 +205,20 @@ def test_an_exchange_closes_it_and_that_can_be_undone(
     waiting = opened(store, world, now, "k2")
     with store.write() as tx:
         exchange = world.record(tx).exchange
-        closed = follow_ups.close(tx, CloseFollowUp(first.id, exchange, "a human reply"), now)
+        met = Answered(How.SPOKEN, "EXC-1", "phone")
+        closed = follow_ups.close(tx, CloseFollowUp(first.id, exchange, met), now)
         assert closed.state is State.DONE
-        assert follow_ups.close(tx, CloseFollowUp(first.id, exchange, "again"), now) is None
-        withdrawn = follow_ups.close(tx, WithdrawFollowUp(waiting.id, exchange, "answered"), now)
+        assert follow_ups.close(tx, CloseFollowUp(first.id, exchange, met), now) is None
+        replied = Answered(How.ANSWERED, "EXC-1")
+        withdrawn = follow_ups.close(tx, WithdrawFollowUp(waiting.id, exchange, replied), now)
         assert withdrawn.state is State.NOT_NEEDED
         assert follow_ups.open_ones(tx) == ()
         (closing,) = follow_ups.closings(tx, first.id)
-        assert (closing.reason, closing.exchange, closing.undone_at) == (
-            "a human reply",
-            exchange,
-            None,
-        )
+        told = ("spoken", {"ref": "EXC-1", "mode": "phone"})
+        assert (closing.reason, closing.facts) == told
+        assert (closing.exchange, closing.undone_at) == (exchange, None)
+        (change,) = (c for c in follow_ups.history(tx, first.id) if c.field == "state")
+        assert (change.reason, change.facts) == told
         again = follow_ups.reopen(tx, first.id, "anna@we.example", now + HOUR)
         assert again.state is State.TO_DO
         assert again.schedule_version == first.schedule_version + 1

@@ -8,19 +8,23 @@ import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from daemon.store import Store, StoreError, open_store, upgrade
+from daemon.store import Store, StoreError, follow_ups, open_store, upgrade
 from daemon.store.migrations.compare import ours
 from daemon.store.tables import metadata
 from daemon.store.versions import MIGRATIONS, known
+from rules.model.followups import FollowUpId
 
 ROOT = Path(__file__).parents[3]
 
@@ -145,6 +149,53 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     for act in (open_store, upgrade):
         with pytest.raises(StoreError, match="file is not a database"):
             act(f"sqlite:///{path}")
+
+
+def test_reasons_that_were_sentences_become_facts(empty_url: str) -> None:
+    engine = sa.create_engine(empty_url)
+    with engine.begin() as connection:
+        _at_version(connection, "0012")
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        follow_up = tables.tables["follow_up"]
+        values = {c.name: _anything(c) for c in follow_up.c if not c.nullable}
+        connection.execute(follow_up.insert().values(**values | {"id": 1}))
+        for name in ("follow_up_closing", "follow_up_change"):
+            table = tables.tables[name]
+            for number, reason in enumerate(OLD_REASONS, 1):
+                facts = {c.name: _anything(c) for c in table.c if not c.nullable}
+                facts |= {"id": number, "follow_up_id": 1, "reason": reason}
+                connection.execute(table.insert().values(**facts))
+    engine.dispose()
+    upgrade(empty_url)
+    store = open_store(empty_url)
+    with store.read() as tx:
+        for read in (follow_ups.closings, follow_ups.history):
+            found = read(tx, FollowUpId(1))
+            assert [(one.reason, one.facts) for one in found] == list(OLD_REASONS.values())
+    store.close()
+
+
+OLD_REASONS = {
+    "EXC-12: they answered": ("answered", {"ref": "EXC-12"}),
+    "EXC-7: it was spoken about (meeting)": ("spoken", {"ref": "EXC-7", "mode": "meeting"}),
+    "deleted in the calendar": ("deleted in the calendar", {}),
+    "EXC-9: somebody's own words": ("EXC-9: somebody's own words", {}),
+}
+
+
+def _at_version(connection: sa.Connection, version: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, version)
+
+
+def _anything(column: sa.Column[Any]) -> Any:
+    """A value that the column takes."""
+    if column.name == "state":
+        return "done"
+    return {int: 1, bool: True, str: "x"}.get(column.type.python_type, datetime(2026, 3, 2))
 
 
 @pytest.mark.parametrize("statement", [1, 25, 90, 130])
