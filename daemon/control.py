@@ -18,6 +18,8 @@ from typing import Any
 
 import structlog
 
+from daemon.rollcall import Answer, Calls
+
 log = structlog.stdlib.get_logger(__name__)
 
 Verb = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -50,6 +52,7 @@ class Control:
     def __init__(self, path: Path, verbs: Mapping[str, Verb]) -> None:
         self._path = path
         self._verbs = verbs
+        self._calls = Calls()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._inode = 0
@@ -67,7 +70,7 @@ class Control:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh.unlink(missing_ok=True)
-            self._server = _Server(str(fresh), self._verbs)
+            self._server = _Server(str(fresh), self._verbs, self._calls)
             fresh.chmod(0o600)
             fresh.replace(self._path)
             self._inode = self._path.stat().st_ino
@@ -77,6 +80,10 @@ class Control:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, name="control"
         )
         self._thread.start()
+
+    def call(self, answer: Answer) -> None:
+        """Has `answer` called by the thread that listens (`daemon.rollcall`)."""
+        self._calls.call(answer)
 
     def stop(self) -> None:
         """Answers no more, and takes the socket away unless another daemon has replaced it."""
@@ -135,9 +142,14 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     # A stop does not wait for somebody who connected and says nothing.
     block_on_close = False
 
-    def __init__(self, path: str, verbs: Mapping[str, Verb]) -> None:
+    def __init__(self, path: str, verbs: Mapping[str, Verb], calls: Calls) -> None:
         self.verbs = verbs
+        self._calls = calls
         super().__init__(path, _Conversation)
+
+    def service_actions(self) -> None:
+        """Called by the standard library in every round of waiting."""
+        self._calls.answer()
 
 
 class _Conversation(socketserver.StreamRequestHandler):

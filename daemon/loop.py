@@ -15,6 +15,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from daemon import clock
 from daemon.jobs import PATIENCE, Job, Pool, Priority
+from daemon.rollcall import RollCall
+from daemon.steps import reached
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -31,17 +33,20 @@ class Tick:
 
 
 class Loop:
-    """Ticks and a pool. `keep_alive` (seconds, call) runs beside the pool while no job is overdue:
-    a pool that is merely busy must not look dead to the watchdog."""
+    """Ticks and a pool. `keep_alive` (seconds, call) runs beside the pool, and is told who is
+    overdue: jobs that did not keep their word, threads on the `roll` that did not answer. A pool
+    that is merely busy must not look dead to the watchdog."""
 
     def __init__(
         self,
         ticks: tuple[Tick, ...],
         pool: Pool,
-        keep_alive: tuple[float, Callable[[], object]] | None = None,
+        keep_alive: tuple[float, Callable[[tuple[str, ...]], object]] | None = None,
+        roll: RollCall | None = None,
     ) -> None:
         self._ticks = ticks
         self._keep_alive = keep_alive
+        self._roll = roll or RollCall()
         self._woken: dict[str, datetime] = {}
         self._scheduler: Any = None
         self.pool = pool
@@ -109,8 +114,12 @@ class Loop:
                 for tick in self._ticks
             },
             "jobs": dict(self.pool.status()),
-            "overdue": list(self.pool.overdue()),
+            "overdue": list(self.overdue()),
         }
+
+    def overdue(self) -> tuple[str, ...]:
+        """Jobs that did not keep their word, and threads that did not answer."""
+        return (*self.pool.overdue(), *self._roll.overdue())
 
     def _declare(self) -> None:
         now = clock.now()
@@ -132,11 +141,13 @@ class Loop:
 
         return wake
 
-    def _beater(self, call: Callable[[], object]) -> Callable[[], None]:
+    def _beater(self, call: Callable[[tuple[str, ...]], object]) -> Callable[[], None]:
         def beat() -> None:
-            if late := self.pool.overdue():
-                log.error("overdue, the watchdog is not fed", jobs=list(late))
-                return
-            call()
+            reached("loop.beat")
+            late = self.overdue()
+            self._roll.call()
+            if late:
+                log.error("overdue, the watchdog is not fed", who=list(late))
+            call(late)
 
         return beat

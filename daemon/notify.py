@@ -2,7 +2,10 @@
 
 import os
 import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _PATIENCE = 2.0
 """Seconds until a message that nobody takes is given up."""
@@ -56,6 +59,24 @@ def watchdog() -> bool:
 def starting(text: str, seconds: float) -> bool:
     """A long start, such as a migration, asks for `seconds` more."""
     return notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}", f"STATUS={_one_line(text)}")
+
+
+@contextmanager
+def patience(text: str, every: float = 1.0) -> Iterator[None]:
+    """While this lasts, a start may take as long as it needs: each second asks for some more."""
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.wait(every):
+            starting(text, 10 * every)
+
+    asking = threading.Thread(target=ask, name="patience", daemon=True)
+    asking.start()
+    try:
+        yield
+    finally:
+        done.set()
+        asking.join()
 
 
 def watchdog_seconds() -> float | None:

@@ -1,4 +1,4 @@
-"""Named steps of the arrows, where a crash drill may kill or suspend the daemon (SUIVI_CRASH_AT).
+"""Named steps, where a crash drill may kill, suspend or hang the daemon (SUIVI_CRASH_AT).
 
 The promise "nothing happens twice, and nothing is lost, whatever crashes" is proved by dying for
 real at each of these. Unarmed, a step costs one comparison.
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from daemon.config import ConfigError
 
 STEPS: Mapping[str, str] = {
+    "loop.beat": "the watchdog is about to be fed, if all that work keep their word",
     "mail.headers-fetched": "the headers of a batch are here, nothing is decided",
     "mail.decided": "each header of the batch has its decision, nothing is stored",
     "mail.text-fetched": "the text of the matches is here, nothing is stored",
@@ -44,13 +45,17 @@ STEPS: Mapping[str, str] = {
     "letter.sent": "the post says sent",
 }
 
-_WAYS = {"": signal.SIGKILL, "stop": signal.SIGSTOP}
+_WAYS: Mapping[str, signal.Signals | None] = {
+    "": signal.SIGKILL,
+    "stop": signal.SIGSTOP,
+    "hang": None,
+}
 
 
 class _Armed:
     """The step to die at, and how many times it is still to be passed."""
 
-    def __init__(self, step: str, times: int, how: signal.Signals) -> None:
+    def __init__(self, step: str, times: int, how: signal.Signals | None) -> None:
         self._step = step
         self._left = times
         self._how = how
@@ -61,8 +66,13 @@ class _Armed:
             return
         with self._lock:
             self._left -= 1
-            if self._left == 0:
-                _die(self._how)
+            if self._left != 0:
+                return
+        if self._how is None:
+            # Outside of the lock: only this thread hangs.
+            threading.Event().wait()
+        else:
+            _die(self._how)
 
 
 _armed: _Armed | None = None
@@ -81,7 +91,8 @@ def arm_from_environment() -> None:
 
 def arm(spec: str) -> None:
     """Arms one death: "STEP:N" at the N-th time, "random:SEED:MEAN_MS" at a random moment; or, by
-    "STEP:N:stop", a sleep until SIGCONT, as of a machine that is suspended.
+    "STEP:N:stop", a sleep until SIGCONT, as of a machine that is suspended; or, by "STEP:N:hang",
+    a thread that never goes on.
 
     An empty spec disarms. Raises ConfigError.
     """
@@ -98,7 +109,9 @@ def arm(spec: str) -> None:
     times, _, how = rest.partition(":")
     times = times or "1"
     if not times.isdecimal() or int(times) < 1 or how not in _WAYS:
-        raise ConfigError(f"SUIVI_CRASH_AT: '{spec}' should be STEP:N or STEP:N:stop with N from 1")
+        raise ConfigError(
+            f"SUIVI_CRASH_AT: '{spec}' should be STEP:N, STEP:N:stop or STEP:N:hang, N from 1"
+        )
     _armed = _Armed(name, int(times), _WAYS[how])
 
 

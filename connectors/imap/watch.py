@@ -80,6 +80,15 @@ class IdleWatcher:
         """Watch an account no longer."""
         self._order(partial(self._remove, account))
 
+    def call(self, answer: Callable[[], None]) -> None:
+        """Has `answer` called in the watcher's thread: so it shows that it lives."""
+        self._order(answer)
+
+    @property
+    def connected(self) -> int:
+        """How many accounts are being watched at this moment."""
+        return sum(line.parked is not None for line in list(self._lines.values()))
+
     def close(self) -> None:
         """Hang up everywhere and end the thread; safe to repeat."""
         if self._closing.is_set():

@@ -11,7 +11,7 @@ from daemon.app import connect, members
 from daemon.app.mails import admin_of, ways_of
 from daemon.app.rules import options_of, source_of
 from daemon.app.secret import master_key
-from daemon.app.turns import PATIENCE, Member, Outcome, Work
+from daemon.app.turns import Member, Outcome, Work
 from daemon.capture import calendar, mail
 from daemon.capture.judging import MailAccount
 from daemon.clock import now
@@ -96,7 +96,9 @@ class Parts:
         return Publish(self.store, self.rulebook, Absorb(zone), zone, self._link)
 
     def _member(self, account: AccountId, name: str, work: Work) -> Member:
-        return Member(account, name, work, timedelta(seconds=self.settings.capture.lease_seconds))
+        capture = self.settings.capture
+        ttl = timedelta(seconds=capture.lease_seconds)
+        return Member(account, name, work, ttl, capture.patience_seconds)
 
     def _mail_work(self, account: MailAccount, mailbox: Mailbox, progress: Progress) -> Work:
         capture = mail.MailCapture(
@@ -105,7 +107,7 @@ class Parts:
 
         def work(lease: Lease, turn: Turn) -> Outcome:
             def judged(folder: str, done: int, total: int) -> bool:
-                turn.within(PATIENCE)
+                turn.within(self.settings.capture.patience_seconds)
                 progress(account.name, folder, done, total)
                 return not turn.stopping
 
@@ -150,7 +152,7 @@ class Parts:
             session = connect.calendars_of(settings)
             try:
                 counts = spelled(calendar.sync(capture, member, session, lease))
-                turn.within(PATIENCE)
+                turn.within(self.settings.capture.patience_seconds)
                 # Here, for only now every calendar is known.
                 carry(self.store, account, member.owner)
                 publish(publisher, account, session, lease)

@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from daemon.config import ConfigError, Settings
+from daemon.config import ConfigError, Settings, credentials_folder
 
 CREDENTIAL = "master-key"
 SIZE = 32
@@ -13,19 +13,30 @@ SIZE = 32
 def master_key(settings: Settings) -> bytes:
     """The key from the credential `master-key`, else from the state directory, made at the first
     start. Raises ConfigError when it is there and can't be read or is too short."""
-    folder = settings.credentials_dir or _given_by_systemd()
+    folder = credentials_folder(settings.credentials_dir)
     if folder is not None and (folder / CREDENTIAL).exists():
         return _read(folder / CREDENTIAL)
+    if (loaded_from := _for_the_unit(settings)) is not None:
+        return _read(loaded_from)
     path = settings.state_dir / CREDENTIAL
     if not path.exists():
         _make(path)
     return _read(path)
 
 
-def _given_by_systemd() -> Path | None:
-    # LoadCredential= of systemd.exec(5).
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return Path(folder) if folder else None
+def _for_the_unit(settings: Settings) -> Path | None:
+    """The file that the unit loads the credential from, for a command where no daemon runs: one
+    that made a key of its own would sign what the daemon does not recognise."""
+    if settings.path is None:
+        return None
+    path = settings.path.absolute().parent / "credentials" / CREDENTIAL
+    try:
+        return path if path.exists() else None
+    except PermissionError as error:
+        raise ConfigError(
+            f"{path}: the installation's key is for root and the unit alone: "
+            "start suivi first, or do this as root"
+        ) from error
 
 
 def _make(path: Path) -> None:

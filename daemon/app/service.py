@@ -17,14 +17,16 @@ from daemon.app.mails import admin_of
 from daemon.app.parts import Parts, assemble
 from daemon.app.rules import source_of
 from daemon.app.signals import Signals
-from daemon.app.status import one_line, readiness, report
+from daemon.app.status import Refused, one_line, readiness, report
 from daemon.app.ticks import Ticks
 from daemon.clock import now
 from daemon.config import ConfigError, Settings, load
 from daemon.control import Control, ControlError
+from daemon.handed import handed
 from daemon.i18n import LANGUAGES
 from daemon.jobs import Pool
 from daemon.loop import Loop
+from daemon.rollcall import RollCall
 from daemon.rulefiles.mistake import lines
 from daemon.rulefiles.standing import told
 from daemon.rulefiles.telling import tell
@@ -38,6 +40,12 @@ log = structlog.stdlib.get_logger(__name__)
 
 DRAIN_SECONDS = 25.0
 
+BEAT_SECONDS = 15.0
+"""How often all is looked after where systemd asks for no watchdog."""
+
+RELOAD_SECONDS = 120.0
+"""What reading configuration and rules anew may take."""
+
 FIXED = ("state_dir", "runtime_dir", "database", "http", "log")
 """Sections that are read at the start only: changing one needs a restart, and a reload says so."""
 
@@ -49,12 +57,15 @@ class Service:
         settings = parts.settings
         self._parts = parts
         self._signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        self._loop = Loop((), Pool(settings.capture.workers), self._keep_alive())
+        self._roll = RollCall()
+        beat = notify.watchdog_seconds() or BEAT_SECONDS
+        self._loop = Loop((), Pool(settings.capture.workers), (beat, self._beat), self._roll)
         self._ticks = Ticks(parts, self._loop)
         self._watcher = IdleWatcher(self._pushed)
         self._rules = Watch(parts.rules, self._rules_read)
         self._control = Control(settings.control_socket, self._verbs())
         self._web = self._make_web(settings)
+        self._refused: Refused | None = None
 
     def run(self) -> None:
         """Start, wait for SIGTERM or SIGINT, stop. Raises ControlError, CannotListen."""
@@ -74,7 +85,8 @@ class Service:
         if standing.refused is not None:
             told(standing.refused.bad, standing.ruleset.fingerprint)
         self._rules.start()
-        notify.ready(one_line(self._parts))
+        self._enter_roll()
+        notify.ready(self._line())
         log.info(
             "running",
             mailboxes=len(self._parts.members.mail),
@@ -82,6 +94,15 @@ class Service:
             http=self._web.url,
             observing=self._parts.rulebook.in_force().observing,
         )
+
+    def _enter_roll(self) -> None:
+        """Every thread that lives as long as the daemon: when one hangs, so does suivi."""
+        self._roll.enter("main", self._signals.call, RELOAD_SECONDS)
+        self._roll.enter("http", self._web.call)
+        self._roll.enter("imap-idle", self._watcher.call)
+        self._roll.enter("control", self._control.call)
+        # It reads a set of rules at a time, and tells the database.
+        self._roll.enter("rules", self._rules.call, RELOAD_SECONDS)
 
     def _wait(self) -> None:
         while True:
@@ -122,6 +143,18 @@ class Service:
         """Read configuration and rules again; with a mistake in either, nothing changes."""
         notify.reloading()
         try:
+            self._take_over(args)
+        except ControlError as error:
+            self._refused = Refused(now(), str(error).splitlines())
+            raise
+        else:
+            self._refused = None
+        finally:
+            notify.ready(self._line())
+        return {"reloaded": True}
+
+    def _take_over(self, args: Mapping[str, Any]) -> None:
+        try:
             settings = load(self._parts.settings.path)
             _refuse_restart(self._parts.settings, settings)
             bad = self._parts.rules.refresh(source_of(settings))
@@ -130,8 +163,6 @@ class Service:
             parts = assemble(settings, self._parts.store, self._parts.rules)
         except ConfigError as error:
             raise ControlError(str(error)) from error
-        finally:
-            notify.ready(one_line(self._parts))
         for account in (*self._parts.members.mail, *self._parts.members.commands):
             self._watcher.forget(account)
         self._parts = parts
@@ -140,7 +171,6 @@ class Service:
         self._watch()
         standing = parts.rules.standing
         log.info("reloaded", mailboxes=len(parts.members.mail), rules=len(standing.ruleset.rules))
-        return {"reloaded": True}
 
     def _release(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
         """End observing; everything is judged again, for real."""
@@ -173,19 +203,19 @@ class Service:
     # Rules files were saved.
 
     def _rules_read(self) -> None:
-        notify.status(one_line(self._parts))
+        notify.status(self._line())
         admin = admin_of(self._parts.settings)
         if admin is not None:
             with self._parts.store.write() as tx:
                 tell(tx, admin, self._parts.rules.standing, now())
 
-    def _keep_alive(self) -> tuple[float, Callable[[], object]] | None:
-        seconds = notify.watchdog_seconds()
-        return None if seconds is None else (seconds, self._beat)
+    def _beat(self, late: tuple[str, ...]) -> None:
+        if not late:
+            notify.watchdog()
+        notify.status(self._line())
 
-    def _beat(self) -> None:
-        notify.watchdog()
-        notify.status(one_line(self._parts))
+    def _line(self) -> str:
+        return one_line(self._parts, self._loop, self._watcher.connected, self._refused)
 
     def _make_web(self, settings: Settings) -> Server:
         token = admin_token(settings.http_token_file)
@@ -196,7 +226,7 @@ class Service:
             links_of(lambda: self._parts),
             settings.company.language,
         )
-        return Server(app, settings.http.host, settings.http.port)
+        return Server(app, settings.http.host, settings.http.port, handed())
 
 
 def _login(account: ImapAccount) -> Callable[[], Session]:

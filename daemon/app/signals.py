@@ -5,9 +5,12 @@ another, as it does for a process that was just continued. Only the number writt
 descriptor arrives from any thread.
 """
 
+import contextlib
 import signal
 import socket
 from types import FrameType
+
+from daemon.rollcall import Answer, Calls
 
 
 class Signals:
@@ -15,6 +18,7 @@ class Signals:
 
     def __init__(self, *numbers: signal.Signals) -> None:
         self._numbers = numbers
+        self._calls = Calls()
         self._told, self._teller = socket.socketpair()
         self._teller.settimeout(0)
         for number in numbers:
@@ -27,6 +31,14 @@ class Signals:
             (number,) = self._told.recv(1)
             if number in self._numbers:
                 return signal.Signals(number)
+            self._calls.answer()
+
+    def call(self, answer: Answer) -> None:
+        """Has `answer` called in the thread that waits (`daemon.rollcall`)."""
+        self._calls.call(answer)
+        with contextlib.suppress(BlockingIOError):
+            # 0 is no signal. Where it finds no room, others wake the thread.
+            self._teller.send(b"\0")
 
 
 def _noted(_number: int, _frame: FrameType | None) -> None:

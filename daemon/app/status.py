@@ -1,14 +1,29 @@
 """How the daemon is: for `suivi status`, for `/readyz`, and for `systemctl status`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from daemon.app.parts import Parts
+from daemon.clock import now
 from daemon.loop import Loop
 from daemon.rulefiles.keeper import Keeper
 from daemon.rulefiles.mistake import lines
-from daemon.store import accounts, folders, follow_ups, installation, ledger, people, post, whole
+from daemon.store import (
+    accounts,
+    exchanges,
+    folders,
+    follow_ups,
+    installation,
+    ledger,
+    people,
+    post,
+    whole,
+)
 from daemon.store.errors import StoreError
+from daemon.store.todo import todo
 from daemon.web.readiness import Check, Readiness
 
 MOST_SHOWN = 50
@@ -88,7 +103,7 @@ def rules_report(rules: Keeper, language: str) -> Mapping[str, Any]:
 def readiness(parts: Parts, loop: Loop) -> Readiness:
     """Ready when database and loop stand; a dead mailbox is a status (design §4)."""
     checks = [Check("loop", loop.running, "" if loop.running else "it does not tick")]
-    late = loop.pool.overdue()
+    late = loop.overdue()
     if late:
         checks.append(Check("workers", ok=False, reason=f"overdue: {', '.join(late)}"))
     try:
@@ -126,16 +141,55 @@ def _rules(rules: Keeper) -> Check:
     )
 
 
-def one_line(parts: Parts) -> str:
-    """The line that `systemctl status` shows."""
-    with parts.store.read() as tx:
-        known = accounts.watched(tx)
-        coming = follow_ups.count_open(tx)
-        observing = installation.get(tx).observing
-    troubled = sum(bool(status.last_error) for status in known)
-    words = [f"{len(known) - troubled} of {len(known)} accounts well", f"{coming} follow-ups open"]
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A reload that was refused: when, and what is wrong, a line each."""
+
+    at: datetime
+    mistakes: Sequence[str]
+
+
+def one_line(parts: Parts, loop: Loop, connected: int, refused: Refused | None) -> str:
+    """The line that `systemctl status` shows; `connected`: mailboxes whose server tells of new
+    mail by itself, at this moment. What is out of order stands first: the line may be cut."""
+    words: list[str] = []
+    zone = ZoneInfo(parts.settings.company.timezone)
+    if refused is not None:
+        mistake = refused.mistakes[0] if refused.mistakes else ""
+        words.append(f"reload refused {_time(refused.at, zone)}, the old stays ({mistake})")
     if mistakes := parts.rules.standing.mistakes:
         words.append(f"saved rules refused ({len(mistakes)} mistakes), the last good ones stay")
-    if observing:
-        words.append("only observing: `suivi release` ends that")
-    return ", ".join(words)
+    if late := loop.overdue():
+        words.append(f"overdue: {', '.join(late)}")
+    try:
+        words += _of_store(parts, connected, zone)
+    except StoreError as error:
+        words.append(f"no database: {error}")
+    jobs = loop.pool.status()
+    words.append(f"queue {jobs['waiting'] + len(jobs['running'])}")
+    return "; ".join(words)
+
+
+def _of_store(parts: Parts, connected: int, zone: ZoneInfo) -> list[str]:
+    with parts.store.read() as tx:
+        known = accounts.watched(tx)
+        observing = installation.get(tx).observing
+        coming = follow_ups.count_open(tx)
+        captured = exchanges.last_captured(tx)
+        due = todo(tx, now()).next_at
+    words = ["only observing: `suivi release` ends that"] if observing else []
+    for kind, several in (("mail", "mailboxes"), ("calendar", "calendars")):
+        health = [not status.last_error for status in known if status.kind == kind]
+        if health:
+            words.append(f"{sum(health)} of {len(health)} {several} well")
+    return [
+        *words,
+        f"{connected} connected for new mail",
+        f"last capture {_time(captured, zone)}",
+        f"{coming} follow-ups open",
+        f"next reminder {_time(due, zone)}",
+    ]
+
+
+def _time(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment is not None else "none"

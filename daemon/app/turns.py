@@ -10,7 +10,7 @@ import structlog
 
 from connectors.errors import ConnectorError, Unreachable
 from daemon.clock import now
-from daemon.jobs import Job, Turn
+from daemon.jobs import PATIENCE, Job, Turn
 from daemon.store import Lease, Store, accounts, erasure
 from daemon.store.errors import LeaseLost, StaleDirectory, Unavailable
 from rules import schedule
@@ -20,9 +20,6 @@ log = structlog.stdlib.get_logger(__name__)
 
 TTL = timedelta(seconds=60)
 """How long a lease lasts unless configured; every commit under it makes it last that long again."""
-
-PATIENCE = 180.0
-"""Seconds within which a turn must store something or end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +37,14 @@ Work = Callable[[Lease, Turn], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A configured account: its name for the log, and its work."""
+    """A configured account: its name for the log, and its work, which stores something or ends
+    within `patience` seconds."""
 
     id: AccountId
     name: str
     work: Work
     ttl: timedelta = TTL
+    patience: float = PATIENCE
 
 
 def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] | None:
@@ -58,7 +57,7 @@ def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] |
         lease = accounts.lease(tx, member.id, owner, now(), member.ttl)
     if lease is None:
         return None
-    turn.within(PATIENCE)
+    turn.within(member.patience)
     try:
         done = member.work(lease, turn)
     except LeaseLost:

@@ -40,6 +40,14 @@ def settings(context: typer.Context, *, servers: bool = False) -> "Settings":
     return loaded
 
 
+def usual_socket(context: typer.Context) -> Path:
+    """Where the daemon listens, as far as a configuration with mistakes can tell."""
+    from daemon.config import control_socket_of
+
+    options: Options = context.obj
+    return control_socket_of(Path(options.config) if options.config else None)
+
+
 @contextmanager
 def store(context: typer.Context, *, servers: bool = False) -> Iterator[tuple["Settings", "Store"]]:
     """The configuration and the open database, for commands that read; `servers` as above."""

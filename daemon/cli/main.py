@@ -30,6 +30,7 @@ EX_CONFIG = 78
 OURS = (
     ("daemon.cli.context", "Trouble"),
     ("daemon.app.in_step", "Busy"),
+    ("daemon.handed", "NotHanded"),
     ("daemon.store.errors", "StoreError"),
     ("daemon.web.server", "CannotListen"),
     ("connectors.errors", "ConnectorError"),

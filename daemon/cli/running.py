@@ -1,11 +1,20 @@
 """The daemon and whoever speaks to it: run, sync, status, reload, release."""
 
+import contextlib
 from typing import Any
 
 import typer
 
 from daemon.cli.bars import bars
-from daemon.cli.context import built, prepare, settings, store, tell_refused, words
+from daemon.cli.context import (
+    built,
+    prepare,
+    settings,
+    store,
+    tell_refused,
+    usual_socket,
+    words,
+)
 from daemon.cli.output import Json, as_json, plain, table, tell_troubles
 from daemon.cli.rules_list import in_force
 from daemon.i18n import mark, of_environment
@@ -26,11 +35,16 @@ def add(app: typer.Typer) -> None:
 
 def run(context: typer.Context) -> None:
     """`suivi run`"""
-    from daemon import app, logs
+    import faulthandler
 
+    from daemon import app, logs, notify
+
+    # Where the watchdog ends a hang (SIGABRT), the journal says what every thread was doing.
+    faulthandler.enable()
     loaded = settings(context, servers=True)
     logs.setup(loaded.log)
-    prepare(loaded)
+    with notify.patience("making the database ready"):
+        prepare(loaded)
     app.build(loaded).run()
 
 
@@ -102,11 +116,17 @@ def _rules(rules: dict[str, Any]) -> None:
 
 def reload(context: typer.Context) -> None:
     """`suivi reload`: waits for the answer, and fails if the new configuration is refused."""
-    from daemon.control import ask
+    from daemon.config import ConfigError
+    from daemon.control import ControlError, ask
 
     _ = words()
-    # Read here first: the same mistakes, with exit code 78.
-    loaded = settings(context)
+    try:
+        loaded = settings(context)
+    except ConfigError:
+        # The same mistakes, with exit code 78; but the daemon is to show them in its status.
+        with contextlib.suppress(ControlError):
+            ask(usual_socket(context), "reload", timeout=60)
+        raise
     ask(loaded.control_socket, "reload", timeout=60, language=of_environment())
     typer.echo(_("Reloaded."))
 

@@ -1,6 +1,12 @@
 """Configuration: one TOML file, the environment, and a credentials directory (spec §13)."""
 
-from daemon.config.load import DEFAULT_PATH, ConfigError, load
+from daemon.config.load import (
+    DEFAULT_PATH,
+    ConfigError,
+    control_socket_of,
+    credentials_folder,
+    load,
+)
 from daemon.config.settings import Calendar, Mailbox, Settings, Smtp, Staff
 
 __all__ = [
@@ -11,5 +17,7 @@ __all__ = [
     "Settings",
     "Smtp",
     "Staff",
+    "control_socket_of",
+    "credentials_folder",
     "load",
 ]

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from daemon.config.mistakes import OURS, PREFIX, Source, cross_checks, explain, names, variable
 from daemon.config.places import places
 from daemon.config.secrets import Vault, settle
-from daemon.config.settings import Settings
+from daemon.config.settings import Settings, control_socket, runtime_directory
 
 DEFAULT_PATH = Path("/etc/suivi/suivi.toml")
 
@@ -43,7 +43,7 @@ def load(path: Path | None = None, *, servers: bool = True) -> Settings:
     text = _text(path)
     data = _merge(_toml(path, text), _environment())
     source = Source(path, places(text))
-    vault = Vault(path.absolute().parent, _credentials(data), servers)
+    vault = Vault(path.absolute().parent, credentials_folder(data.get("credentials_dir")), servers)
     settled, found = settle(data, vault)
     mistakes = [*found.mistakes, *cross_checks(settled)]
     for ours in OURS & settled.keys():
@@ -60,6 +60,17 @@ def load(path: Path | None = None, *, servers: bool = True) -> Settings:
         source.line(where, text) for where, text in found.warnings if not variable(where)
     )
     return settings.model_copy(update={"warnings": notices + _strange_variables()})
+
+
+def control_socket_of(path: Path | None = None) -> Path:
+    """The control socket by a configuration that may have mistakes, or be no TOML at all."""
+    path = path or Path(os.environ.get("SUIVI_CONFIG") or DEFAULT_PATH)
+    try:
+        data = _merge(_toml(path, _text(path)), _environment())
+    except ConfigError:
+        data = {}
+    given = data.get("runtime_dir")
+    return control_socket(Path(given) if isinstance(given, str) and given else runtime_directory())
 
 
 def _text(path: Path) -> str:
@@ -105,12 +116,13 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _credentials(data: Mapping[str, Any]) -> Path | None:
-    given = data.get("credentials_dir")
-    if isinstance(given, str) and given:
+def credentials_folder(given: object) -> Path | None:
+    """Where credentials are: as configured, as systemd says (LoadCredential= of systemd.exec(5)),
+    or where a running daemon has them."""
+    if isinstance(given, str | Path) and str(given):
         return Path(given)
-    if given := os.environ.get("CREDENTIALS_DIRECTORY"):
-        return Path(given)
+    if named := os.environ.get("CREDENTIALS_DIRECTORY"):
+        return Path(named)
     return UNIT_CREDENTIALS if os.access(UNIT_CREDENTIALS, os.R_OK | os.X_OK) else None
 
 

@@ -78,6 +78,13 @@ def _table(
     return {**rest, "password": secret}
 
 
+def credential(folder: Path, name: str) -> Path:
+    """The file of a credential. What the unit loads as a whole directory has a prefix: systemd
+    calls the file `smtp` of LoadCredential=suivi:/etc/suivi/credentials `suivi_smtp`."""
+    own, of_directory = folder / name, folder / f"suivi_{name}"
+    return of_directory if of_directory.exists() and not own.exists() else own
+
+
 class _Unusable(Exception):
     """Why a file or credential gives no password."""
 
@@ -89,7 +96,10 @@ def _read(way: str, value: str, vault: Vault) -> str:
         raise _Unusable(f"there is no credential '{value}': {hint}")
     if way == "password_credential" and Path(value).name != value:
         raise _Unusable("a credential's name has no slash")
-    file = ((credentials if way == "password_credential" else None) or vault.beside) / value
+    if way == "password_credential" and credentials is not None:
+        file = credential(credentials, value)
+    else:
+        file = vault.beside / value
     try:
         raw = file.read_bytes()
         text = raw.decode().removesuffix("\n").removesuffix("\r")

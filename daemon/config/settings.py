@@ -220,12 +220,15 @@ class Calendar(Section):
 
 class Capture(Section):
     """How often and how much is read; `workers` threads for all accounts together. After a crash
-    an account is taken up again when its lease of `lease_seconds` has run out."""
+    an account is taken up again when its lease of `lease_seconds` has run out. An account that has
+    not stored anything for `patience_seconds`, nor come to its end, hangs: suivi is not ready, and
+    systemd starts it again."""
 
     poll_seconds: float = Field(default=300, gt=0)
     batch: int = Field(default=500, ge=1, le=5000)
     workers: int = Field(default=4, ge=1, le=64)
     lease_seconds: float = Field(default=60, ge=1)
+    patience_seconds: float = Field(default=180, ge=1)
 
 
 class Reminders(Section):
@@ -267,12 +270,22 @@ def _directory(variable: str, otherwise: str) -> Path:
     return Path(os.environ.get(variable, "").split(":")[0] or otherwise)
 
 
+def runtime_directory() -> Path:
+    """The one that systemd made, else the usual one."""
+    return _directory("RUNTIME_DIRECTORY", "/run/suivi")
+
+
+def control_socket(runtime_dir: Path) -> Path:
+    """Where `suivi status` and `suivi reload` reach the running daemon."""
+    return runtime_dir / "control.sock"
+
+
 class Settings(Section):
     """All that can be set. `warnings` are for the admin to read, one line each."""
 
     company: Company
     state_dir: Path = Field(default_factory=lambda: _directory("STATE_DIRECTORY", "/var/lib/suivi"))
-    runtime_dir: Path = Field(default_factory=lambda: _directory("RUNTIME_DIRECTORY", "/run/suivi"))
+    runtime_dir: Path = Field(default_factory=runtime_directory)
     credentials_dir: Path | None = None
     rules_dir: Path = Path("rules")
     templates_dir: Path = Path("templates")
@@ -315,7 +328,7 @@ class Settings(Section):
     @property
     def control_socket(self) -> Path:
         """Where `suivi status` and `suivi reload` reach the running daemon."""
-        return self.runtime_dir / "control.sock"
+        return control_socket(self.runtime_dir)
 
     @property
     def http_token_file(self) -> Path:

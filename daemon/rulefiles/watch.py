@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from daemon.rollcall import Answer, Calls
 from daemon.rulefiles.keeper import Keeper
 from daemon.rulefiles.look import is_being_written, look
 from daemon.rulefiles.standing import Standing
@@ -38,6 +39,7 @@ class Watch:
         self._after = after
         self._known: Standing | None = None
         self._stop = threading.Event()
+        self._calls = Calls()
         self._thread = threading.Thread(target=self._run, name="rules")
 
     def start(self) -> None:
@@ -50,9 +52,14 @@ class Watch:
         if self._thread.is_alive():
             self._thread.join()
 
+    def call(self, answer: Answer) -> None:
+        """Has `answer` called between two looks (`daemon.rollcall`)."""
+        self._calls.call(answer)
+
     def _run(self) -> None:
         names_next = 0.0
         while not self._stop.wait(EVERY):
+            self._calls.answer()
             names_too = time.monotonic() >= names_next
             if names_too:
                 names_next = time.monotonic() + NAMES_EVERY

@@ -192,6 +192,14 @@ def sightings(tx: Tx, exchange: ExchangeId) -> tuple[Seen, ...]:
     )
 
 
+def last_captured(tx: Tx) -> datetime | None:
+    """When something was last captured, whatever its own time."""
+    copies = t.sighting.c
+    query = sa.select(copies.seen_at).order_by(copies.id.desc()).limit(1)
+    seen: datetime | None = tx.execute(query).scalar()
+    return seen
+
+
 def captured(tx: Tx, folder: FolderId, uidvalidity: int, lo: int, hi: int) -> frozenset[int]:
     """The UIDs lo…hi of a folder that were seen as a copy of an exchange."""
     c = t.sighting.c

@@ -99,6 +99,18 @@ class Systemd:
                 return said
         raise AssertionError(f"{word} was not said")
 
+    def silent_about(self, word: str, seconds: float) -> bool:
+        """True when no message has this line for so long; what was said before is forgotten."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._said.get_nowait()
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                if word in self._said.get(timeout=left).split("\n"):
+                    return False
+        return True
+
     def hear(self, part: str, seconds: float = 30) -> None:
         """Waits until a message has this in it."""
         until = time.monotonic() + seconds
@@ -122,20 +134,32 @@ def systemd(tmp_path: Path) -> Iterator[Systemd]:
     heard.close()
 
 
-@pytest.fixture
-def daemon(place: Path, systemd: Systemd) -> Iterator[subprocess.Popen[str]]:
+@contextlib.contextmanager
+def running(
+    place: Path, systemd: Systemd, *, listening: socket.socket | None = None, **environment: str
+) -> Iterator[subprocess.Popen[str]]:
+    """The daemon as systemd starts it, once it is ready; `listening` is handed over to it."""
+    command = [sys.executable, "-c", "from daemon.cli import main; main()", "run"]
+    passed: tuple[int, ...] = ()
+    if listening is not None:
+        passed = (listening.fileno(),)
+        # The pid is known in the child alone, as systemd knows it between fork and exec.
+        script = f'exec 3<&{listening.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+        command = ["bash", "-c", script, "bash", *command]
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SUIVI_")}
     process = subprocess.Popen(
-        [sys.executable, "-c", "from daemon.cli import main; main()", "run"],
+        command,
         env={
             **kept,
             "SUIVI_CONFIG": str(place / "suivi.toml"),
             "NOTIFY_SOCKET": str(systemd.path),
             "WATCHDOG_USEC": "2000000",
+            **environment,
         },
         cwd=Path(__file__).parents[3],
         stderr=subprocess.PIPE,
         text=True,
+        pass_fds=passed,
     )
     try:
         systemd.wait("READY=1", alive=process)
@@ -143,4 +167,11 @@ def daemon(place: Path, systemd: Systemd) -> Iterator[subprocess.Popen[str]]:
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        if process.stderr is not None and not process.stderr.closed:
+            process.communicate()
+
+
+@pytest.fixture
+def daemon(place: Path, systemd: Systemd) -> Iterator[subprocess.Popen[str]]:
+    with running(place, systemd) as process:
+        yield process

@@ -314,3 +314,22 @@ def test_but_never_the_databases(place: Path) -> None:
 def test_what_loading_fills_in_cannot_be_set(place: Path) -> None:
     (line,) = mistakes(place, 'warnings = ["x"]\n' + GOOD)
     assert line == "suivi.toml:1:1: unknown option 'warnings'"
+
+
+def test_a_credential_of_a_whole_directory_has_a_prefix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LoadCredential=suivi:/etc/suivi/credentials gives `suivi_smtp`; its own line comes first."""
+    (tmp_path / "suivi.toml").write_text(
+        '[company]\nname = "A"\n[smtp]\nhost = "h"\nfrom = "a@b.example"\n'
+        'user = "a"\npassword_credential = "smtp"\n'
+    )
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "suivi_smtp").write_text("of the directory\n")
+    smtp = load(tmp_path / "suivi.toml").smtp
+    assert smtp is not None and smtp.password is not None
+    assert smtp.password.get_secret_value() == "of the directory"
+    (tmp_path / "smtp").write_text("of its own line\n")
+    smtp = load(tmp_path / "suivi.toml").smtp
+    assert smtp is not None and smtp.password is not None
+    assert smtp.password.get_secret_value() == "of its own line"

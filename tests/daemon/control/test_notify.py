@@ -44,6 +44,16 @@ def test_the_others(systemd: socket.socket) -> None:
     ]
 
 
+def test_a_long_start_asks_for_more_time_again_and_again(systemd: socket.socket) -> None:
+    with notify.patience("migrating", every=0.05):
+        said = [systemd.recv(4096) for _ in range(3)]
+    assert set(said) == {b"EXTEND_TIMEOUT_USEC=500000\nSTATUS=migrating"}
+    systemd.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        while True:
+            systemd.recv(4096)
+
+
 def test_an_abstract_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"suivi-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:

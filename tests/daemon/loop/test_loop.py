@@ -80,7 +80,11 @@ def test_the_keep_alive_goes_on_while_workers_are_busy_and_stops_when_one_is_ove
         turn.within(0.6)
         end.wait(10)
 
-    loop = Loop((Tick("busy", 60, busy),), Pool(1), keep_alive=(0.05, lambda: beats.release()))
+    def beat(late: tuple[str, ...]) -> None:
+        if not late:
+            beats.release()
+
+    loop = Loop((Tick("busy", 60, busy),), Pool(1), keep_alive=(0.05, beat))
     loop.start()
     try:
         assert all(beats.acquire(timeout=5) for _ in range(3))

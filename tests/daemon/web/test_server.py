@@ -4,6 +4,7 @@ import signal
 import socket
 import stat
 import threading
+import time
 from pathlib import Path
 
 import httpx2
@@ -43,6 +44,41 @@ def test_it_answers_when_start_returns_and_not_after_stop(store: Store) -> None:
     assert not server.running
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(f"{url}/healthz", timeout=5)
+
+
+def test_a_visitor_who_has_come_in_is_heard_out_and_the_next_one_waits(store: Store) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as port:
+        server = web.Server(application(store), "127.0.0.1", 0, [port.dup()])
+        server.start()
+        assert server.url == f"http://127.0.0.1:{port.getsockname()[1]}"
+        with socket.create_connection(port.getsockname()) as early:
+            time.sleep(0.2)
+            stop = threading.Thread(target=server.stop)
+            stop.start()
+            time.sleep(0.2)
+            late = socket.create_connection(port.getsockname())
+            early.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            early.settimeout(10)
+            assert early.recv(100).startswith(b"HTTP/1.1 200")
+            stop.join()
+        late.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        again = web.Server(application(store), "127.0.0.1", 0, [port.dup()])
+        again.start()
+        with late:
+            late.settimeout(10)
+            assert late.recv(100).startswith(b"HTTP/1.1 200")
+        again.stop()
+
+
+def test_one_who_says_nothing_holds_up_no_stop(store: Store) -> None:
+    server = web.Server(application(store), "127.0.0.1", 0)
+    server.start()
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))):
+        time.sleep(0.2)
+        begun = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begun < 5
+    assert not server.running
 
 
 def test_it_leaves_signals_alone(store: Store) -> None:
