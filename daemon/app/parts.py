@@ -182,9 +182,14 @@ def declare(settings: Settings, store: Store) -> members.Members:
         return members.declare(tx, settings, now())
 
 
-def assemble(settings: Settings, store: Store | None = None, rules: Keeper | None = None) -> Parts:
+def assemble(
+    settings: Settings,
+    store: Store | None = None,
+    rules: Keeper | None = None,
+    pace: Pace | None = None,
+) -> Parts:
     """Open the store and read the rules, or take them as they are, and wire the arrows to the
-    configured servers; connects to none of them.
+    configured servers; connects to none of them. `pace` is that of the mails that have left.
 
     Raises ConfigError (NoRules among them) or StoreError, each lines that say what to do.
     """
@@ -201,7 +206,7 @@ def assemble(settings: Settings, store: Store | None = None, rules: Keeper | Non
         rules=rules,
         members=known,
         answers=answers.Answers(store, rulebook, secret),
-        sender=_sender(settings, store, rulebook, owner, secret),
+        sender=_sender(settings, store, rulebook, owner, secret, pace or Pace()),
         owner=owner,
         secret=secret,
     )
@@ -216,7 +221,12 @@ def keeper(settings: Settings, store: Store) -> Keeper:
 
 
 def _sender(
-    settings: Settings, store: Store, rulebook: Rulebook, owner: str, secret: bytes
+    settings: Settings,
+    store: Store,
+    rulebook: Rulebook,
+    owner: str,
+    secret: bytes,
+    pace: Pace,
 ) -> Sender | None:
     if settings.smtp is None:
         return None
@@ -229,7 +239,6 @@ def _sender(
         attach=settings.reminders.attach_event,
     )
     lease = timedelta(seconds=settings.reminders.lease_seconds)
-    pace = Pace(settings.smtp.mails_per_minute)
     outbox = connect.outbox_of(settings.smtp)
     return Sender(
         store,
@@ -238,6 +247,6 @@ def _sender(
         letter,
         owner,
         lease,
-        pace=pace,
+        pace=pace.limited(settings.smtp.mails_per_minute),
         admin=admin,
     )

@@ -160,7 +160,9 @@ class Service:
             bad = self._parts.rules.refresh(source_of(settings))
             if bad is not None:
                 raise ControlError("\n".join(lines(bad.mistakes, _language(args))))
-            parts = assemble(settings, self._parts.store, self._parts.rules)
+            sender = self._parts.sender
+            pace = sender.pace if sender is not None else None
+            parts = assemble(settings, self._parts.store, self._parts.rules, pace)
         except ConfigError as error:
             raise ControlError(str(error)) from error
         for account in (*self._parts.members.mail, *self._parts.members.commands):

@@ -14,6 +14,10 @@ class Pace:
     per_minute: int = 0
     _past: deque[datetime] = field(default_factory=deque)
 
+    def limited(self, per_minute: int) -> "Pace":
+        """Another limit, as a reload may bring, on what has left and leaves under the old one."""
+        return Pace(per_minute, self._past)
+
     def room(self, now: datetime, wanted: int) -> int:
         """How many of `wanted` mails may leave now."""
         if not self.per_minute:
@@ -24,5 +28,7 @@ class Pace:
 
     def note(self, now: datetime, handed: int) -> None:
         """So many have left by now."""
-        if self.per_minute:
-            self._past.extend([now] * handed)
+        self._past.extend([now] * handed)
+        # Without a limit nobody asks how many there were, until a reload brings one.
+        while self._past and self._past[0] <= now - WINDOW:
+            self._past.popleft()

@@ -134,3 +134,14 @@ def test_in_any_minute_there_is_room_for_so_many():
     assert pace.room(NOW + 59 * second, 50) == 0
     assert pace.room(NOW + 60 * second, 50) == 4
     assert pace.room(NOW + 119 * second, 3) == 3
+
+
+@pytest.mark.parametrize(("before", "after", "room"), [(10, 10, 3), (10, 12, 5), (0, 10, 3)])
+def test_under_another_limit_what_has_left_still_counts(before, after, room):
+    pace = Pace(before)
+    pace.note(NOW, 7)
+    other = pace.limited(after)
+    assert other.room(NOW, 99) == room
+    # Of what leaves under the old limit meanwhile the new one knows too.
+    pace.note(NOW, 2)
+    assert other.room(NOW, 99) == room - 2
