@@ -50,6 +50,8 @@ def source_of(settings: Settings) -> Source:
                 (*(m.name for m in settings.mailboxes), *(c.name for c in settings.calendars))
             ),
         ),
+        templates=settings.templates_folder,
+        calendars=frozenset(calendar.name for calendar in settings.calendars),
     )
 
 

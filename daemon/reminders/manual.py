@@ -1,8 +1,9 @@
 """The manual of templates, made of the table of their variables."""
 
+from daemon.config.templates import PARTS
 from daemon.i18n import mark, translator
 from daemon.reminders import grammar
-from daemon.reminders.sheets import LIST_MOST, MOST, PARTS, VALUE_MOST
+from daemon.reminders.sheets import LIST_MOST, MOST, VALUE_MOST
 from daemon.reminders.vocabulary import FLAG, GROUP, LIST, OF_A_LOOP, REMINDER, TEXT
 
 _KINDS = {TEXT: mark("text"), FLAG: mark("yes or no"), GROUP: mark("group"), LIST: mark("list")}

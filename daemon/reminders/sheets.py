@@ -18,13 +18,13 @@ from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from daemon import i18n
+from daemon.config import templates
+from daemon.config.templates import BUILT_IN, PARTS
 from daemon.i18n import LANGUAGES, mark
 from daemon.reminders import grammar
 from daemon.reminders.grammar import Fault
 from daemon.reminders.vocabulary import REMINDER, Variable, kinds
 
-BUILT_IN = "reminder"
-PARTS = ("subject", "text", "html")
 MOST = {"subject": 10_000, "text": 100_000, "html": 300_000}
 """Characters of a part; what is longer is broken."""
 VALUE_MOST = 4_000
@@ -32,10 +32,8 @@ VALUE_MOST = 4_000
 SUBJECT_MOST = 250
 """Characters of a subject as it is sent; what is longer is cut."""
 LIST_MOST = 20
-NAMES_MOST = 200
 
 OURS = Path(__file__).parent / "templates"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 # Control characters, what turns the direction of the text around, and what nobody can see.
 _HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -102,7 +100,8 @@ class Sheets:
 
     def names(self) -> tuple[str, ...]:
         """The templates that there are, the built-in one first."""
-        return (self._built_in, *(n for n in self._own() if n != self._built_in))
+        own = templates.folders(self._folder)
+        return (self._built_in, *(n for n in own if n != self._built_in))
 
     def print(self, name: str | None, language: str, values: Mapping[str, Any]) -> Printed:
         """The mail that the template of this name makes of the values, or the built-in one if that
@@ -133,24 +132,7 @@ class Sheets:
 
     def files(self, name: str) -> tuple[Path, ...]:
         """The admin's files of a template."""
-        if self._folder is None or not _NAME.fullmatch(name):
-            return ()
-        candidates = [
-            self._folder / name / f"{part}{suffix}.j2"
-            for part in PARTS
-            for suffix in ("", *(f".{language}" for language in LANGUAGES))
-        ]
-        return tuple(path for path in candidates if path.exists())
-
-    def _own(self) -> list[str]:
-        if self._folder is None:
-            return []
-        try:
-            found = [p.name for p in self._folder.iterdir() if p.is_dir()]
-        except OSError:
-            # No directory of one's own, or none that may be read: `check` says which.
-            return []
-        return sorted(filter(_NAME.fullmatch, found))[:NAMES_MOST]
+        return templates.files(self._folder, name)
 
     def _print(self, name: str, language: str, values: Mapping[str, Any]) -> Printed:
         made: dict[str, str] = {}
@@ -173,7 +155,7 @@ class Sheets:
 
     def _templates(self, name: str, language: str) -> dict[str, tuple[str, Template]]:
         """A template for each part. Raises _Broken with the faults of all of them."""
-        if not _NAME.fullmatch(name) or (name != self._built_in and not self.files(name)):
+        if not templates.is_name(name) or (name != self._built_in and not self.files(name)):
             raise _Broken(Misprint(name[:100], Fault(0, NO_SUCH, {"name": name[:100]})))
         found: dict[str, tuple[str, Template]] = {}
         faults: list[Misprint] = []

@@ -58,7 +58,7 @@ class Keeper:
         if not names_too:
             return False
         with self._store.read() as tx:
-            return version(tx) != seen.names
+            return version(tx, self._source) != seen.names
 
     def refresh(self, source: Source | None = None) -> Bad | None:
         """Read the directory now; a good set is in force when this returns, of a bad one the
@@ -82,6 +82,6 @@ class Keeper:
 
     def _read(self, source: Source) -> tuple[_Seen, Good | Bad]:
         with self._store.read() as tx:
-            moment, known = version(tx), names(tx, source.configured)
+            moment, known = version(tx, source), names(tx, source)
         seen, found = read_directory(source, known, held_rules=bool(self._standing.files))
         return _Seen(seen, moment), found

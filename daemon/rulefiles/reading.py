@@ -22,13 +22,16 @@ Files = tuple[tuple[str, str], ...]
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where rules come from: the files of a directory join what the configuration says (`base`);
-    `configured` is what the configuration lets them name. Domains, options and zone are what else
+    `configured` is what the configuration lets them name, `templates` where mail templates are,
+    `calendars` the accounts whose calendars they may name. Domains, options and zone are what else
     the rulebook has from it."""
 
     directory: Path
     base: RuleSet
     own_domains: frozenset[str] = frozenset()
     configured: Known = field(default_factory=Known)
+    templates: Path | None = None
+    calendars: frozenset[str] = frozenset()
     options: Mapping[str, Value] = field(default_factory=options.defaults)
     zone: str = "UTC"
 

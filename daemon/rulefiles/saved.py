@@ -15,7 +15,7 @@ def saved(
     """The set that was in force last, and what is saved now: in the configured directory, or in
     one that somebody names, which has to be there."""
     with store.read() as tx:
-        last, known = rule_sets.last(tx), names(tx, source.configured)
+        last, known = rule_sets.last(tx), names(tx, source)
     if directory is not None:
         source = replace(source, directory=directory)
     held = directory is not None or (last is not None and bool(last.files))

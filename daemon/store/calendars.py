@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from daemon.store.database import Tx
 from daemon.store.errors import Stale
 from daemon.store.rows import chunks, inserting
+from daemon.store.tables.places import account as account_table
 from daemon.store.tables.places import calendar as table
 from daemon.store.tables.places import calendar_object
 from rules.model.sightings import AccountId, CalendarId
@@ -77,6 +78,12 @@ def of(tx: Tx, account: AccountId) -> tuple[Calendar, ...]:
     """The calendars of an account, by name."""
     query = sa.select(table).where(c.account_id == account).order_by(c.name, c.id)
     return tuple(map(_calendar, tx.execute(query)))
+
+
+def names(tx: Tx) -> frozenset[str]:
+    """What the calendars of the watched accounts are called."""
+    query = sa.select(c.name).join(account_table).where(account_table.c.retired_at.is_(None))
+    return frozenset(tx.execute(query).scalars())
 
 
 def target(tx: Tx, account: AccountId) -> Calendar | None:

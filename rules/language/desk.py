@@ -41,6 +41,11 @@ class Desk:
         """The users that are known, as addresses are compared."""
         return frozenset(identity.key(email) for email in self.known.users or ())
 
+    @cached_property
+    def calendar_names(self) -> frozenset[str]:
+        """The calendars that are known, as their names are compared."""
+        return frozenset(map(fold, self.known.calendars or ()))
+
     def wrong(self, node: Spot, code: str, **parameters: str) -> None:
         """An error at a node; `parameters` fill its message."""
         self._add(node, code, parameters)

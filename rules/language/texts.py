@@ -136,6 +136,8 @@ def named(which: str) -> Reader[tuple[TextMatch, ...]]:
     def check(match: TextMatch, node: Node, desk: Desk) -> bool:
         if match.how is not How.EQUALS:
             return _can_match(match, node, desk)
+        if which == "calendars" and not match.exact and fold(match.text) in desk.calendar_names:
+            return True
         return is_known(match.text, which, node, desk)
 
     return text_match(How.EQUALS, check)

@@ -46,6 +46,18 @@ def test_every_mistake_is_told_and_the_exit_code_tells_scripts(suivi: Suivi, pla
     assert "action inconnue 'purpse' ; vouliez-vous dire 'purpose' ?" in french
 
 
+def test_templates_beside_the_configuration_may_be_named(suivi: Suivi, place: Path) -> None:
+    suivi("db", "upgrade")
+    write(place / "rules", a=GOOD.replace("mode: phone", "reminder: {template: shrot}"))
+    own = place / "templates" / "short"
+    own.mkdir(parents=True)
+    (own / "text.j2").write_text("Hello")
+    told = suivi("rules", "check").stdout
+    assert told == ("a.yaml:5:47: rule 'it': there is no template 'shrot'; did you mean 'short'?\n")
+    own.rename(own.with_name("shrot"))
+    assert suivi("rules", "check").returncode == 0
+
+
 def test_json_for_scripts(suivi: Suivi, place: Path) -> None:
     suivi("db", "upgrade")
     write(place / "rules", a=GOOD.replace("phone", "telephone"))

@@ -1,7 +1,9 @@
 """Rules as an operator meets them: first start, reload, status, check, list, /readyz, systemd."""
 
 import json
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import httpx2
@@ -97,3 +99,30 @@ def test_refused_rules_show_everywhere_and_so_does_their_end(
     assert json.loads(suivi("status", "--json").stdout)["rules"]["mistakes"] == []
     with httpx2.Client(base_url=before["http"]) as anybody:
         assert all(c["ok"] for c in anybody.get("/readyz").json()["checks"])
+
+
+def test_a_template_that_goes_while_rules_name_it_shows_everywhere(
+    place: Path, suivi: Suivi, systemd: Systemd, daemon: "subprocess.Popen[str]"
+) -> None:
+    """Nothing was saved and nobody asked; the rules stay in force."""
+    own = place / "templates" / "short"
+    own.mkdir(parents=True)
+    (own / "text.j2").write_text("Hello")
+    save(place, GOOD.replace("ignore: true", "reminder: {template: short}"))
+    assert suivi("reload").returncode == 0
+    shutil.rmtree(own)
+    gone = "10.yaml:5:31: rule 'hr': there is no template 'short'"
+    systemd.hear("saved rules refused (1 mistakes)")
+    status = json.loads(suivi("status", "--json").stdout)
+    assert status["rules"]["rules"] == 1
+    assert status["rules"]["mistakes"][0].startswith(gone)
+    assert f"✗ rules: {gone}" in suivi("check").stdout
+    token = (place / "state" / "http-token").read_text().strip()
+    with httpx2.Client(base_url=status["http"]) as known:
+        answer = known.get("/readyz", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, gone in answer.text) == (200, True)
+    own.mkdir()
+    (own / "subject.fr.j2").write_text("Bonjour")
+    until = time.monotonic() + 30
+    while json.loads(suivi("status", "--json").stdout)["rules"]["mistakes"]:
+        assert time.monotonic() < until

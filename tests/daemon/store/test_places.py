@@ -312,6 +312,18 @@ def test_a_broken_calendar_object_is_quarantined_too(
         assert quarantine.items(tx) == ()
 
 
+def test_only_calendars_of_watched_accounts_have_names(
+    store: Store, world: Any, now: datetime
+) -> None:
+    with store.write() as tx:
+        for account, name in ((world.annas, "Work"), (world.annas, "Home"), (world.bobs, "Work")):
+            info = CalendarInfo(f"/{account}/{name}/", name, frozenset({"VEVENT"}))
+            calendars.declare(tx, account, info, writes=False, dedicated=False)
+        assert calendars.names(tx) == {"Work", "Home"}
+        accounts.retire(tx, world.annas, now)
+        assert calendars.names(tx) == {"Work"}
+
+
 def test_a_calendar_remembers_its_objects_and_its_token(store: Store, world: Any) -> None:
     info = CalendarInfo("/anna/work/", "Work", frozenset({"VEVENT", "VTODO"}))
     with store.write() as tx:
