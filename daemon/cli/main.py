@@ -9,6 +9,7 @@ import typer
 from typer.main import get_command
 
 from daemon.cli import (
+    backups,
     demo,
     exchanges,
     followups,
@@ -63,6 +64,7 @@ def build() -> typer.Typer:
     for group in (
         running,
         operation,
+        backups,
         people,
         exchanges,
         followups,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from daemon.store.database import Store, connect, first_line, outside, shown, sqlite_path
 from daemon.store.errors import StoreError
+from daemon.store.rows import sizes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, as long as every upgrade of a PostgreSQL database locks the same.
@@ -82,6 +83,50 @@ def version_of(connection: sa.Connection) -> str | None:
     if "alembic_version" not in tables:
         raise StoreError("this database holds something else: give suivi one of its own")
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def version_known(connection: sa.Connection, url: str) -> str:
+    """The same of a database that holds something and is not newer than this program.
+
+    Raises StoreError for any other.
+    """
+    version = version_of(connection)
+    if version is None:
+        raise StoreError(f"{shown(url)} is empty")
+    _refuse_unknown(version, url)
+    return version
+
+
+def described(connection: sa.Connection, url: str) -> tuple[str, dict[str, int], str]:
+    """Version, rows of each table, and the mark of the installation's key, "" where there is none.
+
+    Raises StoreError as `version_known` does.
+    """
+    version, mark = version_known(connection, url), None
+    if any(c["name"] == "key_mark" for c in sa.inspect(connection).get_columns("installation")):
+        mark = connection.execute(sa.text("SELECT key_mark FROM installation")).scalar()
+    return version, sizes(connection), mark or ""
+
+
+def standing(url: str) -> str | None:
+    """The version of the database of this address; None when it is missing or empty.
+
+    Raises StoreError as `upgrade` does, and changes nothing.
+    """
+    path = sqlite_path_of(url)
+    if path and not path.exists():
+        return None
+    engine = connect(url)
+    try:
+        with engine.connect() as connection:
+            version = version_of(connection)
+    except (OperationalError, InterfaceError, DatabaseError) as error:
+        raise StoreError(f"cannot open {shown(url)}: {first_line(error)}") from error
+    finally:
+        engine.dispose()
+    if version is not None:
+        _refuse_unknown(version, url)
+    return version
 
 
 def _migrate(connection: sa.Connection, url: str) -> str | None:

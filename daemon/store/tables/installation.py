@@ -1,4 +1,5 @@
-"""Tables about suivi itself: installation, counters, lists, options, tokens, work, audit, rules."""
+"""Tables about suivi itself: installation, counters, lists, options, tokens, work, audit, rules,
+backups."""
 
 import sqlalchemy as sa
 
@@ -22,6 +23,11 @@ installation = table(
     moment("live_since", null=True),
     moment("observing_until", null=True),
     flag("held"),
+    # By which the installation's key is recognised; and when a backup was put in its place, and
+    # released.
+    text("key_mark", null=True),
+    moment("restored_at", null=True),
+    moment("released_at", null=True),
     sa.CheckConstraint("id = 1", name="single"),
 )
 
@@ -106,4 +112,16 @@ rule_set = table(
     sa.Column("files", Json, nullable=False),
     moment("since"),
     sa.Index("ix_rule_set_fingerprint", "fingerprint"),
+)
+
+# Backups that were taken and found whole, with their size in bytes.
+backup = table(
+    "backup",
+    id_(),
+    moment("at"),
+    text("file"),
+    text("version"),
+    integer("size"),
+    text("sha256"),
+    sa.Index("ix_backup_at", "at"),
 )

@@ -1,0 +1,80 @@
+"""Backups of an installation: taken by hand or by the timer, and before each migration."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from daemon.backup.archive import Manifest
+from daemon.backup.take import keep, named, take
+from daemon.clock import now
+from daemon.config import Settings
+from daemon.store import StoreError, backups, open_store
+from daemon.store.versions import known
+
+DAILY = "suivi"
+"""How the names of a row of backups begin."""
+MIGRATING = "before-migration"
+"""Likewise of those that were taken before a migration, of which a few are kept."""
+MIGRATIONS_KEPT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A backup: where it is, what is in it, and which older ones went for it."""
+
+    file: Path
+    manifest: Manifest
+    gone: tuple[Path, ...] = ()
+
+
+def back_up(settings: Settings, target: Path) -> Taken:
+    """Back up into this file. Raises StoreError, ConfigError, OSError."""
+    moment = now()
+    file = target.absolute()
+    taken = Taken(file, take(settings.database_url, file, moment))
+    _note(settings, taken)
+    return taken
+
+
+def back_up_to(settings: Settings, folder: Path, number: int, prefix: str = DAILY) -> Taken:
+    """Back up into a directory, made if need be, under a name that tells the time; when it is
+    good, so many are kept. Raises as `back_up` does."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    moment = now()
+    taken = back_up(settings, named(folder, prefix, moment))
+    return Taken(taken.file, taken.manifest, keep(folder.absolute(), prefix, number, moment))
+
+
+def last_good(settings: Settings) -> datetime | None:
+    """When the last good backup was taken; None: there is none. Raises StoreError."""
+    store = open_store(settings.database_url)
+    try:
+        with store.read() as tx:
+            found = backups.last(tx)
+    finally:
+        store.close()
+    return None if found is None else found.at
+
+
+def _note(settings: Settings, taken: Taken) -> None:
+    """Say in the database that there is one; an older database has no place for that."""
+    manifest = taken.manifest
+    if manifest.version != known()[-1]:
+        return
+    store = open_store(settings.database_url)
+    try:
+        with store.write() as tx:
+            backups.note(
+                tx,
+                backups.Backup(
+                    manifest.taken_at,
+                    str(taken.file),
+                    manifest.version,
+                    taken.file.stat().st_size,
+                    manifest.sha256,
+                ),
+            )
+    except StoreError as error:
+        raise StoreError(f"{taken.file} is good, but can't be noted: {error}") from error
+    finally:
+        store.close()

@@ -1,0 +1,1 @@
+"""Backups: one file that holds the database as it was at one moment, and how it gets back."""
