@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from connectors.caldav import discover, reading, sync, writing
 from connectors.caldav.hrefs import Spellings, under
@@ -53,6 +54,16 @@ class CaldavAccountClient:
     def delete(self, calendar: str, href: str, etag: str) -> None:
         """Delete; one that is gone already is as good. Raises Changed."""
         writing.delete(self._session, self._spellings, under(calendar, href), etag)
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """Until when the server's certificate is good; None before a call, and without TLS."""
+        return self._session.certificate_ends
+
+    @property
+    def date(self) -> datetime | None:
+        """What time it was at the server when it last answered, to the second."""
+        return self._session.date
 
     def close(self) -> None:
         """Close the connections."""

@@ -6,13 +6,16 @@ stay bytes, and what went wrong is said once, in the words of `connectors.errors
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from caldav.davclient import DAVClient
 from caldav.lib import error as caldav_errors
 from caldav.lib.http_sync import requests
 
+from connectors import certificates
 from connectors.errors import Refused, Unreachable
 
 MAX_REDIRECTS: Final = 5
@@ -46,6 +49,12 @@ class Session:
         self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self.path = parts.path or "/"
         self._timeout = timeout
+        self.certificate_ends: datetime | None = None
+        """Until when the server's certificate is good; None before the first answer, and without
+        TLS."""
+        self.date: datetime | None = None
+        """What time it was there at the last answer (RFC 9110 §6.6.1), to the second; None where
+        the server tells none."""
         self._dav = DAVClient(
             self.origin + self.path,
             username=user,
@@ -119,8 +128,20 @@ class Session:
         except OSError as error:
             # Every exception of requests and niquests is an OSError.
             raise Unreachable(f"{self.host}: {_reason(error)}") from error
+        self._note(response)
         received = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code or 0, received, content, path)
+
+    def _note(self, response: Any) -> None:
+        seen = getattr(response, "conn_info", None)
+        found = certificates.ends(getattr(seen, "certificate_dict", None))
+        self.certificate_ends = found or self.certificate_ends
+        try:
+            told = parsedate_to_datetime(response.headers.get("date") or "")
+        except ValueError:
+            return
+        if told.tzinfo is not None:
+            self.date = told
 
     def _checked(self, answer: Answer) -> Answer:
         if answer.status == 401:

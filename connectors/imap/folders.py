@@ -96,12 +96,13 @@ def _with_roles(found: list[tuple[str, str, frozenset[bytes]]]) -> tuple[FolderI
     said = [_said_role(name, attributes) for name, _, attributes in found]
     folders = []
     for (name, separator, attributes), role in zip(found, said, strict=True):
+        guessed = role is None
         if role is None:
             guess = _role_by_name(name, separator)
             # A name counts only where the server has told of no folder with that role.
             role = guess if guess not in said else FolderRole.OTHER
         selectable = not (attributes & _UNSELECTABLE)
-        folders.append(FolderInfo(name, role, selectable))
+        folders.append(FolderInfo(name, role, selectable, guessed))
     return tuple(folders)
 
 

@@ -1,10 +1,13 @@
 """One IMAP account, read-only (spec §5): EXAMINE and PEEK only, nothing is flagged or moved."""
 
 import re
+import ssl
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 
 from imapclient import imap_utf7
 
+from connectors import certificates
 from connectors.errors import Refused
 from connectors.imap import fetch, folders, values
 from connectors.imap.account import ImapAccount
@@ -86,6 +89,17 @@ class ImapMailbox:
         wanted = message_id.strip("<>").encode()
         charset = () if wanted.isascii() else ("CHARSET UTF-8",)
         return fetch.found(session.must("UID SEARCH", *charset, "HEADER Message-ID", wanted))
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the server can do (RFC 9051 §6.1.1), in upper case."""
+        return self.session.capabilities
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """Until when the server's certificate is good; None without TLS."""
+        sock = self.session.sock
+        return certificates.ends(sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None)
 
     def close(self) -> None:
         """Log out without waiting; safe to repeat."""

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from aiosmtplib import (
@@ -16,6 +17,7 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
+from connectors import certificates
 from connectors.errors import ConnectorError, Refused, Unreachable
 from connectors.oauth import Tokens
 
@@ -53,13 +55,17 @@ class SmtpServer:
         return f"smtp {self.host}:{self.port}"
 
 
-def check(server: SmtpServer) -> None:
-    """Connect and log in, send nothing; raises Unreachable or Refused."""
+def check(server: SmtpServer) -> datetime | None:
+    """Connect and log in, send nothing; until when the server's certificate is good, None without
+    TLS. Raises Unreachable or Refused."""
 
-    async def once() -> None:
-        await close(await login(server))
+    async def once() -> datetime | None:
+        smtp = await login(server)
+        certificate = smtp.get_transport_info("peercert")
+        await close(smtp)
+        return certificates.ends(certificate)
 
-    asyncio.run(once())
+    return asyncio.run(once())
 
 
 async def login(server: SmtpServer) -> SMTP:

@@ -37,6 +37,11 @@ def mailbox_of(mailbox: Mailbox, ruleset: RuleSet | None = None) -> MailboxPort:
 
 def calendars_of(calendar: Calendar) -> Calendars:
     """A calendar account. Raises Unreachable or Refused."""
+    return caldav_client(calendar)
+
+
+def caldav_client(calendar: Calendar) -> caldav.CaldavAccountClient:
+    """The same, as the connector it is."""
     return caldav.connect(
         CaldavAccount(
             url=calendar.url,

@@ -13,15 +13,18 @@ SIZE = 32
 def master_key(settings: Settings) -> bytes:
     """The key from the credential `master-key`, else from the state directory, made at the first
     start. Raises ConfigError when it is there and can't be read or is too short."""
-    folder = credentials_folder(settings.credentials_dir)
-    if folder is not None and (folder / CREDENTIAL).exists():
-        return _read(folder / CREDENTIAL)
-    if (loaded_from := _for_the_unit(settings)) is not None:
-        return _read(loaded_from)
-    path = settings.state_dir / CREDENTIAL
+    path = key_file(settings)
     if not path.exists():
         _make(path)
     return _read(path)
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the key is, or will be made. Raises ConfigError where that is not ours to see."""
+    folder = credentials_folder(settings.credentials_dir)
+    if folder is not None and (folder / CREDENTIAL).exists():
+        return folder / CREDENTIAL
+    return _for_the_unit(settings) or settings.state_dir / CREDENTIAL
 
 
 def _for_the_unit(settings: Settings) -> Path | None:

@@ -28,14 +28,14 @@ class Options:
     config: str | None
 
 
-def settings(context: typer.Context, *, servers: bool = False) -> "Settings":
-    """The configuration; its warnings go to stderr. `servers`: the command speaks to mail and
-    calendar servers, so their passwords have to be there. Raises ConfigError."""
+def settings(context: typer.Context, *, servers: bool = False, quiet: bool = False) -> "Settings":
+    """The configuration; its warnings go to stderr unless `quiet`. `servers`: the command speaks to
+    mail and calendar servers, so their passwords have to be there. Raises ConfigError."""
     from daemon.config import load
 
     options: Options = context.obj
     loaded = load(Path(options.config) if options.config else None, servers=servers)
-    for warning in loaded.warnings:
+    for warning in () if quiet else loaded.warnings:
         typer.echo(f"suivi: {warning}", err=True)
     return loaded
 

@@ -1,6 +1,6 @@
 """What an operator needs: check, db upgrade, report."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,7 @@ from daemon.cli.output import Json, as_json, plain, table
 from daemon.i18n import mark, of_environment
 
 if TYPE_CHECKING:
+    from daemon.app.checkup import Asked
     from daemon.store import Tx
 
 
@@ -31,22 +32,54 @@ def _group() -> None:
 
 def check(
     context: typer.Context,
+    mail_to: Annotated[
+        str | None,
+        typer.Option("--mail", metavar="ADDRESS", help=mark("Send a test mail there.")),
+    ] = None,
+    seconds: Annotated[
+        float,
+        typer.Option("--timeout", min=0.1, help=mark("Seconds that one server has to answer.")),
+    ] = 30,
     *,
+    no_write: Annotated[
+        bool,
+        typer.Option("--no-write", help=mark("Don't try to write into calendars.")),
+    ] = False,
     json: Json = False,
 ) -> None:
-    """`suivi check`"""
-    from daemon.app.check import check as tried
+    """`suivi check`: exit code 0 also with warnings, 1 where something does not work."""
+    from daemon import clock
+    from daemon.app.checkup import Asked
+    from daemon.config import ConfigError
 
-    lines: list[Any] = []
-    for line in tried(settings(context, servers=True), of_environment()):
+    try:
+        loaded = settings(context, servers=True, quiet=True)
+    except ConfigError as error:
+        if json:
+            as_json([_misconfigured(line) for line in str(error).splitlines()])
+        raise
+    asked = Asked(loaded, clock.now, of_environment(), seconds, not no_write, mail_to)
+    if not tried(asked, json=json):
+        raise typer.Exit(1)
+
+
+def tried(asked: "Asked", *, json: bool = False) -> bool:
+    """Check everything and show each line as it comes; whether all works."""
+    from daemon.app.checkup import Health, checkup
+
+    lines = []
+    for line in checkup(asked):
         lines.append(line)
         if not json:
             sign = {"ok": "✓", "warning": "!", "bad": "✗"}[line.health]
             typer.echo(f"{sign} {plain(line.what)}: {plain(line.detail)}")
     if json:
         as_json(lines)
-    if any(line.health == "bad" for line in lines):
-        raise typer.Exit(1)
+    return all(line.health is not Health.BAD for line in lines)
+
+
+def _misconfigured(line: str) -> dict[str, str]:
+    return {"area": "configuration", "name": "", "health": "bad", "detail": line}
 
 
 def upgrade(context: typer.Context) -> None:

@@ -59,7 +59,14 @@ def load(path: Path | None = None, *, servers: bool = True) -> Settings:
     notices = tuple(
         source.line(where, text) for where, text in found.warnings if not variable(where)
     )
-    return settings.model_copy(update={"warnings": notices + _strange_variables()})
+    files = [*found.files, *((path,) if notices else ())]
+    if settings.smtp is not None and settings.smtp.oauth_refresh_token_file is not None:
+        files.append(settings.smtp.oauth_refresh_token_file)
+    filled = {
+        "warnings": notices + _strange_variables(),
+        "secret_files": tuple(dict.fromkeys(files)),
+    }
+    return settings.model_copy(update=filled)
 
 
 def control_socket_of(path: Path | None = None) -> Path:

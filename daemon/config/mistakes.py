@@ -17,7 +17,7 @@ from rules.replies import REPLY_TOKEN
 
 PREFIX = "SUIVI_"
 
-OURS = frozenset({"path", "warnings"})
+OURS = frozenset({"path", "warnings", "secret_files"})
 """Fields of Settings that loading fills in; nobody can set them."""
 
 

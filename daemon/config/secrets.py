@@ -29,10 +29,11 @@ class Vault:
 
 @dataclass(slots=True)
 class Findings:
-    """What is wrong with the secrets, and what deserves a warning."""
+    """What is wrong with the secrets, what deserves a warning, and which files they are in."""
 
     mistakes: list[Mistake] = field(default_factory=list)
     warnings: list[Mistake] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
 
 
 def settle(data: Mapping[str, Any], vault: Vault) -> tuple[dict[str, Any], Findings]:
@@ -70,11 +71,14 @@ def _table(
         found.warnings.append(((*path, way), hint))
         return {**rest, "password": value}
     try:
-        secret = _read(way, value, vault)
+        file = _file(way, value, vault)
+        secret = _read(file)
     except _Unusable as error:
         if vault.servers or path[0] == "database":
             found.mistakes.append(((*path, way), str(error)))
         secret = ""
+    else:
+        found.files.append(file)
     return {**rest, "password": secret}
 
 
@@ -89,7 +93,7 @@ class _Unusable(Exception):
     """Why a file or credential gives no password."""
 
 
-def _read(way: str, value: str, vault: Vault) -> str:
+def _file(way: str, value: str, vault: Vault) -> Path:
     credentials = vault.credentials
     if way == "password_credential" and credentials is None:
         hint = "the unit loads no credentials: LoadCredential= or credentials_dir"
@@ -97,9 +101,11 @@ def _read(way: str, value: str, vault: Vault) -> str:
     if way == "password_credential" and Path(value).name != value:
         raise _Unusable("a credential's name has no slash")
     if way == "password_credential" and credentials is not None:
-        file = credential(credentials, value)
-    else:
-        file = vault.beside / value
+        return credential(credentials, value)
+    return vault.beside / value
+
+
+def _read(file: Path) -> str:
     try:
         raw = file.read_bytes()
         text = raw.decode().removesuffix("\n").removesuffix("\r")

@@ -281,7 +281,8 @@ def control_socket(runtime_dir: Path) -> Path:
 
 
 class Settings(Section):
-    """All that can be set. `warnings` are for the admin to read, one line each."""
+    """All that can be set. `warnings` are for the admin to read, one line each; `secret_files` are
+    those that secrets were read from."""
 
     company: Company
     state_dir: Path = Field(default_factory=lambda: _directory("STATE_DIRECTORY", "/var/lib/suivi"))
@@ -302,6 +303,7 @@ class Settings(Section):
     log: Log = Log()
     path: Path | None = Field(default=None, exclude=True)
     warnings: tuple[str, ...] = Field(default=(), exclude=True)
+    secret_files: tuple[Path, ...] = Field(default=(), exclude=True)
 
     @property
     def database_url(self) -> str:

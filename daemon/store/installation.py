@@ -50,9 +50,17 @@ def ensure(tx: Tx, now: datetime, observe: timedelta | None) -> Installation:
 
 def get(tx: Tx) -> Installation:
     """How it stands. Raises StoreError before the first `ensure`."""
+    found = find(tx)
+    if found is None:
+        raise StoreError("this database has never been started: run suivi run or suivi sync")
+    return found
+
+
+def find(tx: Tx) -> Installation | None:
+    """How it stands; None before the first `ensure`."""
     row = tx.execute(sa.select(table)).first()
     if row is None:
-        raise StoreError("this database has never been started: run suivi run or suivi sync")
+        return None
     return Installation(row.epoch, row.live_since, row.observing_until, row.held)
 
 

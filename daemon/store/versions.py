@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
-from daemon.store.database import Store, connect, first_line, outside, shown, sqlite_path
+from daemon.store.database import Store, Tx, connect, first_line, outside, shown, sqlite_path
 from daemon.store.errors import StoreError
 from daemon.store.rows import sizes
 
@@ -127,6 +128,14 @@ def standing(url: str) -> str | None:
     if version is not None:
         _refuse_unknown(version, url)
     return version
+
+
+def clock(tx: Tx) -> datetime | None:
+    """What time it is at the database's server; None where that is this machine (SQLite)."""
+    if tx.dialect.name != "postgresql":
+        return None
+    told: datetime = tx.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return told.astimezone(UTC)
 
 
 def _migrate(connection: sa.Connection, url: str) -> str | None:

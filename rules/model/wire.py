@@ -10,11 +10,13 @@ from rules.model.sightings import FolderRole
 
 @dataclass(frozen=True, slots=True)
 class FolderInfo:
-    """A folder as LIST names it (RFC 9051 §6.3.9), decoded; `role` by SPECIAL-USE, else by name."""
+    """A folder as LIST names it (RFC 9051 §6.3.9), decoded; `role` by SPECIAL-USE, else by name,
+    and then it is `guessed`."""
 
     name: str
     role: FolderRole
     selectable: bool = True
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

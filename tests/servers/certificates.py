@@ -19,8 +19,9 @@ class Certificate:
     key: Path
 
 
-def make(directory: Path, name: str = "localhost") -> Certificate:
-    """A fresh certificate in `directory`; with another `name` it doesn't fit loopback."""
+def make(directory: Path, name: str = "localhost", days: int = 30) -> Certificate:
+    """A fresh certificate in `directory`, good for so many days; with another `name` it doesn't
+    fit loopback."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     names: list[x509.GeneralName] = [x509.DNSName(name)]
@@ -34,7 +35,7 @@ def make(directory: Path, name: str = "localhost") -> Certificate:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
