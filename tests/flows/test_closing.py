@@ -8,13 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from daemon.clock import now
-from daemon.store import awaited, people
-from rules import awaiting
-from rules.model.decisions import AwaitReply
-from rules.model.followups import Assignee, FollowUpDraft, Origin, State
+from daemon.store import people
+from rules.model.followups import State
 from rules.model.people import ThirdPartyId
-from rules.model.rules import Later
-from rules.model.sightings import When
 from tests.flows.agenda import begins
 from tests.flows.house import House, eventually, mail
 from tests.flows.inside import PARIS, Inside, furnish, inside
@@ -113,49 +109,3 @@ def test_an_absence_asks_and_an_answer_closes_until_it_is_taken_back(
         assert office.get(one).state is State.TO_DO
         assert len(letters(sent, "Closed:")) == len(letters(sent, "Put off")) == 1
         assert b"ATTENDEE" not in event()
-
-
-def test_no_reply_opens_one_for_the_thread_and_a_reply_withdraws_it(
-    make_house: Callable[..., House], sqlite: str, sink: SINK, dav: DavServer
-) -> None:
-    port, sent = sink
-    house = make_house(sqlite, smtp_port=port, dav=dav, users=("ann",))
-    with inside(furnish(house)) as within:
-        office, (party, _) = Office(within), parties(within)
-        office.live_since(now() - 30 * DAY)
-        for days, name, parent in ((9, "devis", ""), (8, "relance-1", "<devis@mail.example>")):
-            date = (datetime.now(PARIS) - days * DAY).strftime("%a, %d %b %Y %H:%M:%S %z")
-            answers = {"In_Reply_To": parent} if parent else {}
-            receive(house, "Bonjour.", name, "Gesendet", f"Ann <{ANN}>", date=date, **answers)
-        within.sync()
-        written = within.exchanges("CU-1")
-        assert len(written) == 2
-        with within.parts.store.write() as tx:
-            for exchange in written:
-                draft = FollowUpDraft(
-                    key=awaiting.key("quote", exchange.ref),
-                    title="Pas de réponse au devis",
-                    when=When(now(), zone="Europe/Paris"),
-                    assignees=(Assignee(within.user("ann").id, owner=True),),
-                    third_party=party,
-                    origin=Origin.RULE,
-                )
-                awaited.put(tx, exchange.id, AwaitReply("quote", 2, Later(3), draft), now())
-
-        def event() -> bytes:
-            status, data = dav.request("ann", "GET", f"/ann/work/{within.follow_up().uid}.ics")
-            return data if status == 200 else b""
-
-        with house.daemon():
-            eventually(within.follow_ups, what="a follow-up", house=house)
-            eventually(event, what="its event", house=house)
-            one = within.follow_up()
-            assert one.exchange == written[-1].id
-            assert one.when.start > now() + 2 * DAY
-            # Date and place of this answer say nothing of the thread but its References.
-            receive(house, "Oui.", "oui", References="<devis@mail.example>")
-            told = eventually(lambda: letters(sent, "Withdrawn:"), what="told", house=house)
-            assert len(told) == 1 and told[0].recipients == (ANN,)
-            assert within.follow_up().state is State.NOT_NEEDED
-            eventually(lambda: "SUMMARY:✓".encode() in event(), what="it shows", house=house)
-        assert within.rows("awaited_reply") == []
