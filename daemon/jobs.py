@@ -17,6 +17,8 @@ from typing import Any
 
 import structlog
 
+from daemon.meter import UNMETERED, Meter
+
 log = structlog.stdlib.get_logger(__name__)
 
 # How long a job may go without a word, unless it says otherwise.
@@ -82,7 +84,8 @@ class _State:
 class Pool:
     """Runs jobs on `workers` threads. A job's exception is logged and counted, and ends nothing."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, meter: Meter = UNMETERED) -> None:
+        self._meter = meter
         self._state = _State()
         self._numbers = itertools.count()
         self._change = threading.Condition()
@@ -184,7 +187,9 @@ class Pool:
     def _work(self) -> None:
         while taken := self._take():
             entry, turn = taken
+            began = time.monotonic()
             failure = _run(entry, turn)
+            self._meter.job(entry.name, time.monotonic() - began, failure)
             with self._change:
                 state = self._state
                 del state.running[entry.key]

@@ -87,7 +87,14 @@ class IdleWatcher:
     @property
     def connected(self) -> int:
         """How many accounts are being watched at this moment."""
-        return sum(line.parked is not None for line in list(self._lines.values()))
+        return len(self.accounts)
+
+    @property
+    def accounts(self) -> frozenset[int]:
+        """Those that are being watched at this moment."""
+        return frozenset(
+            line.account for line in list(self._lines.values()) if line.parked is not None
+        )
 
     def close(self) -> None:
         """Hang up everywhere and end the thread; safe to repeat."""

@@ -12,6 +12,7 @@ from connectors.imap.session import Session
 from connectors.imap.watch import IdleWatcher
 from daemon import notify
 from daemon.app import connect
+from daemon.app.figures import AccountFigures, Figures, Sources
 from daemon.app.links import links_of
 from daemon.app.mails import admin_of
 from daemon.app.parts import Parts, assemble
@@ -26,6 +27,7 @@ from daemon.handed import handed
 from daemon.i18n import LANGUAGES
 from daemon.jobs import Pool
 from daemon.loop import Loop
+from daemon.metrics import Metrics
 from daemon.rollcall import RollCall
 from daemon.rulefiles.mistake import lines
 from daemon.rulefiles.standing import told
@@ -59,8 +61,10 @@ class Service:
         self._signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         self._roll = RollCall()
         beat = notify.watchdog_seconds() or BEAT_SECONDS
-        self._loop = Loop((), Pool(settings.capture.workers), (beat, self._beat), self._roll)
-        self._ticks = Ticks(parts, self._loop)
+        self._metrics = self._make_metrics()
+        pool = Pool(settings.capture.workers, self._metrics)
+        self._loop = Loop((), pool, (beat, self._beat), self._roll)
+        self._ticks = Ticks(parts, self._loop, self._metrics)
         self._watcher = IdleWatcher(self._pushed)
         self._rules = Watch(parts.rules, self._rules_read)
         self._control = Control(settings.control_socket, self._verbs())
@@ -168,7 +172,7 @@ class Service:
         for account in (*self._parts.members.mail, *self._parts.members.commands):
             self._watcher.forget(account)
         self._parts = parts
-        self._ticks = Ticks(parts, self._loop)
+        self._ticks = Ticks(parts, self._loop, self._metrics)
         self._loop.reload(self._ticks.all())
         self._watch()
         standing = parts.rules.standing
@@ -219,6 +223,17 @@ class Service:
     def _line(self) -> str:
         return one_line(self._parts, self._loop, self._watcher.connected, self._refused)
 
+    def _make_metrics(self) -> Metrics:
+        # Asked later, when all of it is there.
+        sources = Sources(
+            parts=lambda: self._parts,
+            loop=lambda: self._loop,
+            idle=lambda: self._watcher.accounts,
+            ready=lambda: readiness(self._parts, self._loop).ready,
+            started=now(),
+        )
+        return Metrics(Figures(sources), AccountFigures(sources))
+
     def _make_web(self, settings: Settings) -> Server:
         token = admin_token(settings.http_token_file)
         app = build_web(
@@ -227,6 +242,8 @@ class Service:
             {token_hash(token): admin()},
             links_of(lambda: self._parts),
             settings.company.language,
+            self._metrics.shown,
+            self._metrics,
         )
         return Server(app, settings.http.host, settings.http.port, handed())
 

@@ -1,5 +1,6 @@
 """The daemon's ticks: what is looked at, and how often. What is due lives in tables."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -12,6 +13,7 @@ from daemon.followups.no_reply import open_unanswered
 from daemon.followups.publish import carry
 from daemon.jobs import Job, Priority, Turn
 from daemon.loop import Loop, Tick
+from daemon.meter import UNMETERED, Meter
 from daemon.reminders.digest import send_digests
 from daemon.reminders.failures import tell_failures
 from daemon.reminders.late import give_up
@@ -31,12 +33,14 @@ LOG_FOR = timedelta(days=14)
 
 
 class Ticks:
-    """Wakes the accounts and the ledgers of `parts` in `loop`."""
+    """Wakes the accounts and the ledgers of `parts` in `loop`; what they do is told the meter."""
 
-    def __init__(self, parts: Parts, loop: Loop) -> None:
+    def __init__(self, parts: Parts, loop: Loop, meter: Meter = UNMETERED) -> None:
         self._parts = parts
         self._loop = loop
-        self._mail = (*parts.mail_members(), *parts.command_members())
+        self._meter = meter
+        self._sender = parts.sender and replace(parts.sender, meter=meter)
+        self._mail = (*parts.mail_members(self._progress), *parts.command_members())
         self._calendars = parts.calendar_members()
         self._by_id = {m.id: m for m in (*self._mail, *self._calendars)}
 
@@ -73,8 +77,11 @@ class Ticks:
         if self._parts.sender is not None:
             self._loop.wake("reminders", self._reminders, Priority.LIVE)
 
+    def _progress(self, account: str, _folder: str, done: int, total: int) -> None:
+        self._meter.remaining(account, total - done)
+
     def _wake(self, member: Member, priority: Priority) -> None:
-        run = job(self._parts.store, self._parts.owner, member)
+        run = job(self._parts.store, self._parts.owner, member, self._meter)
         self._loop.wake(f"account:{member.name}:{member.id}", run, priority)
 
     def _wake_all(self, members: tuple[Member, ...]) -> Job:
@@ -114,7 +121,7 @@ class Ticks:
                 self._wake(self._by_id[account], Priority.LIVE)
 
     def _reminders(self, turn: Turn) -> None:
-        sender = self._parts.sender
+        sender = self._sender
         assert sender is not None  # noqa: S101  the tick exists only with a sender
         if digests := send_digests(sender):
             log.info("digests", put=digests)

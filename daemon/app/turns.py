@@ -1,6 +1,7 @@
 """An account's turn: take its lease, log in, run its arrow, and note how it went."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import structlog
 from connectors.errors import ConnectorError, Unreachable
 from daemon.clock import now
 from daemon.jobs import PATIENCE, Job, Turn
+from daemon.meter import UNMETERED, Meter
 from daemon.store import Lease, Store, accounts, erasure
 from daemon.store.errors import LeaseLost, StaleDirectory, Unavailable
 from rules import schedule
@@ -47,7 +49,9 @@ class Member:
     patience: float = PATIENCE
 
 
-def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] | None:
+def take(
+    store: Store, owner: str, member: Member, turn: Turn, meter: Meter = UNMETERED
+) -> Counter[str] | None:
     """One turn of `member`; None when another daemon has it, or when it failed.
 
     A failure is noted on the account and shown by `suivi status`; it never leaves this function,
@@ -58,22 +62,33 @@ def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] |
     if lease is None:
         return None
     turn.within(member.patience)
+    began = time.monotonic()
+    counts, trouble = _leased(store, member, lease, turn)
+    meter.turn(member.name, time.monotonic() - began, trouble)
+    if counts:
+        meter.judged(member.name, counts)
+    return counts
+
+
+def _leased(
+    store: Store, member: Member, lease: Lease, turn: Turn
+) -> tuple[Counter[str] | None, str]:
+    """The work itself; its counts, and the kind of what went wrong."""
     try:
         done = member.work(lease, turn)
     except LeaseLost:
         log.info("lease lost", account=member.name)
-        return None
+        return None, "lease-lost"
     except StaleDirectory:
         # The directory changed under the batch; the next turn judges it by the new one.
         log.info("directory changed", account=member.name)
-        return None
+        return None, ""
     except Unavailable as error:
         # The database was busy or gone: nothing was stored, the next turn does it.
         log.warning("database unavailable", account=member.name, error=str(error))
-        return None
+        return None, "database"
     except ConnectorError as error:
-        _note(store, member, error)
-        return None
+        return None, _note(store, member, error)
     else:
         with store.write() as tx:
             accounts.note_ok(tx, member.id, now(), but=done.trouble)
@@ -81,17 +96,17 @@ def take(store: Store, owner: str, member: Member, turn: Turn) -> Counter[str] |
             log.warning("refused", account=member.name, error=done.trouble)
         if done.counts:
             log.info("judged", account=member.name, **dict(done.counts))
-        return done.counts
+        return done.counts, "folder" if done.trouble else ""
     finally:
         _give_back(store, member, lease)
         _erase(store, member)
 
 
-def job(store: Store, owner: str, member: Member) -> Job:
+def job(store: Store, owner: str, member: Member, meter: Meter = UNMETERED) -> Job:
     """The turn as a job of the pool."""
 
     def run(turn: Turn) -> None:
-        take(store, owner, member, turn)
+        take(store, owner, member, turn, meter)
 
     return run
 
@@ -115,7 +130,8 @@ def _erase(store: Store, member: Member) -> None:
         log.warning("not erased yet", account=member.name, error=str(error))
 
 
-def _note(store: Store, member: Member, error: ConnectorError) -> None:
+def _note(store: Store, member: Member, error: ConnectorError) -> str:
+    """The failure is kept on the account; its kind."""
     moment = now()
     kind = "unreachable" if isinstance(error, Unreachable) else "refused"
     with store.write() as tx:
@@ -123,3 +139,4 @@ def _note(store: Store, member: Member, error: ConnectorError) -> None:
         then = schedule.next_try(failures + 1, moment, random.random())  # noqa: S311  no secret
         accounts.note_trouble(tx, member.id, str(error), moment, then)
     log.warning(kind, account=member.name, error=str(error))
+    return kind

@@ -15,6 +15,7 @@ import structlog
 
 from daemon.admin import Admin
 from daemon.clock import now
+from daemon.meter import UNMETERED, Meter
 from daemon.ports import Outbox
 from daemon.reminders.dispatch import Marks, dispatch
 from daemon.reminders.letter import Letter, Unwritable
@@ -55,6 +56,7 @@ class Sender:
     jitter: Callable[[], float] = random.random
     pace: Pace = field(default_factory=Pace)
     admin: Admin | None = None
+    meter: Meter = UNMETERED
 
 
 def send_due(sender: Sender) -> int:
@@ -90,6 +92,8 @@ def _send(sender: Sender, book: Book, claimed: Sequence[LedgerEntry]) -> int:
         entry, answered_at = ready[index], now()
         then = remind.after(result, entry.attempts, answered_at, sender.jitter())
         _apply(tx, entry, then, answered_at, sender.owner)
+        late = (answered_at - entry.due.at).total_seconds()
+        sender.meter.reminder(result.outcome.value, late)
 
     mails = [_envelope(sender, book, entry) for entry in ready]
     handed = dispatch(sender.store, sender.outbox, mails, sending, settle, MARKS)

@@ -7,11 +7,13 @@ from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 
+from daemon.meter import UNMETERED, Meter
 from daemon.store import Store
 from daemon.web import problems
 from daemon.web.headers import SecurityHeaders
 from daemon.web.house import House
 from daemon.web.links import Links
+from daemon.web.metered import Metered
 from daemon.web.readiness import Readiness
 from daemon.web.routes import ROUTES
 from rules.model.people import User
@@ -25,9 +27,12 @@ def build(
     callers: Mapping[str, User],
     links: Links,
     language: str = "en",
+    metrics: Callable[[bool], bytes] = lambda _known: b"",
+    meter: Meter = UNMETERED,
 ) -> FastAPI:
     """The application. `callers` are users by the hash of their token (`token_hash`); `language`
-    is for pages whose reader is not known."""
+    is for pages whose reader is not known; `metrics` is what `/metrics` shows, of single accounts
+    too where the caller is known, and `meter` hears of requests."""
     app = FastAPI(
         title="suivi",
         version="1",
@@ -40,9 +45,10 @@ def build(
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
-    app.state.house = House(store, readiness, callers, links, language, templates)
+    app.state.house = House(store, readiness, callers, links, language, templates, metrics)
     problems.install(app)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Metered, meter=meter)
     for route in ROUTES:
         app.add_api_route(
             route.path,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from daemon.web.caller import MaybeCaller
 from daemon.web.house import InHouse
@@ -25,6 +25,12 @@ def ready(house: InHouse, caller: MaybeCaller) -> JSONResponse:
         "accounts": {"ok": sum(check.ok for check in accounts), "of": len(accounts)},
     }
     return JSONResponse(content, 200 if readiness.ready else 503)
+
+
+def metrics(house: InHouse, caller: MaybeCaller) -> Response:
+    """Metrics for Prometheus; those of single accounts only for a known caller."""
+    shown = house.metrics(caller is not None)
+    return Response(shown, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _shown(check: Check, *, known: bool) -> dict[str, Any]:

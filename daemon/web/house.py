@@ -15,7 +15,8 @@ from rules.model.people import User
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The store, how the daemon is, who may call (by the hash of their token), and the links."""
+    """The store, how the daemon is, who may call (by the hash of their token), the links, and the
+    metrics: with those of single accounts, or without."""
 
     store: Store
     readiness: Callable[[], Readiness]
@@ -23,6 +24,7 @@ class House:
     links: Links
     language: str
     templates: Environment
+    metrics: Callable[[bool], bytes] = lambda _known: b""
 
 
 def _house(request: Request) -> House:

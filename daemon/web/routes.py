@@ -21,6 +21,7 @@ class Route:
 ROUTES = (
     Route("GET", "/healthz", health.alive),
     Route("GET", "/readyz", health.ready),
+    Route("GET", "/metrics", health.metrics, schema=False),
     Route("GET", "/api/v1/exchanges", api.exchanges, shapes.Exchanges),
     Route("GET", "/api/v1/follow-ups", api.follow_ups, shapes.FollowUps),
     Route("GET", "/api/v1/third-parties", api.third_parties, shapes.ThirdParties),
