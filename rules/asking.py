@@ -9,7 +9,8 @@ from rules import direction, firing, match
 from rules.item import Item
 from rules.model.decisions import Step
 from rules.model.facts import Facts, Surroundings
-from rules.model.people import Directory, Level
+from rules.model.people import Directory, Level, Standing
+from rules.model.quick import quick
 from rules.model.rules import (
     Action,
     AddCollaborators,
@@ -54,6 +55,7 @@ SILENT = Early()
 """No rule says anything."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Asked:
     """An item that the rules were asked about; `fired` by what was known, `early` for good."""
@@ -85,13 +87,14 @@ class Asked:
     def completed(self, item: Item | None = None) -> "Asked":
         """With the rules that read the text, which an event has from the start."""
         item = item or self.item
-        fired = firing.by_text(self.ruleset.compiled, item, self.fired)
+        ruleset = self.ruleset
+        fired = firing.by_text(ruleset.compiled, item, self.fired) if ruleset.rules else ()
         return Asked(self.ruleset, item, fired, self.early)
 
 
-def ask(ruleset: RuleSet, facts: Facts) -> Asked:
-    """Ask the rules that headers decide."""
-    item = ruleset.compiled.item(facts)
+def ask(ruleset: RuleSet, facts: Facts, people: tuple[Standing, ...] | None = None) -> Asked:
+    """Ask the rules that headers decide; `people` take part, if that is known by now."""
+    item = ruleset.compiled.item(facts, people)
     fired = firing.by_headers(ruleset.compiled, item) if ruleset.rules else ()
     early = _early(ruleset.rules[i] for i in fired) if fired else SILENT
     return Asked(ruleset, item, fired, early)
@@ -140,11 +143,7 @@ def actions(rules: Iterable[Rule], kind: type[A]) -> Iterator[A]:
 
 def cut(item: Item) -> tuple[Step, ...]:
     """The step that tells of texts which are longer than what rules look at."""
-    long = [
-        f"of the {field}"
-        for field in ("subject", "text")
-        if field in item.searched and any(len(t) > LOOK_AT for t in item.texts(field))
-    ]
+    long = [f"of the {field}" for field in ("subject", "text") if item.is_cut(field)]
     if not long:
         return ()
     return (Step("rules looked at", f"the first {LOOK_AT} characters", ", ".join(long)),)

@@ -7,7 +7,7 @@ their number only.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -42,6 +42,7 @@ from rules.model.decisions import (
 from rules.model.exchanges import Draft
 from rules.model.facts import NOWHERE, Facts, Surroundings
 from rules.model.people import Directory, Level, ThirdPartyId
+from rules.model.quick import changed, quick
 from rules.model.sightings import Event, MailPlace, Message, Sighting
 from rules.names import named
 from rules.privacy import redact, strictest
@@ -52,6 +53,12 @@ parents = identity.parents
 Steps = tuple[Step, ...]
 
 
+# In Python 3.11 a member of an enum takes a quarter of a microsecond to be found, a name nothing.
+_NOTHING, _EVERYTHING = Level.NOTHING, Level.EVERYTHING
+_RECORD, _IGNORE, _MATCHED = Verdict.RECORD, Verdict.IGNORE, Reason.MATCHED
+
+
+@quick
 @dataclass(frozen=True, slots=True)
 class _Known:
     """Whom it concerns, and how much may be kept of it."""
@@ -64,6 +71,7 @@ class _Known:
     steps: Steps
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     """A decision by headers, as `text` goes on from it: `draft` before rules touched it."""
@@ -100,16 +108,16 @@ def message(
     steps = (*steps, step)
     if way is None:
         return _ignore(ruleset, Reason.INTERNAL, steps=steps)
-    found = match.parties(directory, sighting, thread)
+    people = match.people(directory, mail)
+    found = match.outsiders(people, thread)
     happened_at = drafting.sent_at(ruleset, mail, place, now)
-    asked = asking.ask(
-        ruleset, Facts(sighting, directory, around, way, match.sure(found), happened_at, now)
-    )
+    facts = Facts(sighting, directory, around, way, match.sure(found), happened_at, now)
+    asked = asking.ask(ruleset, facts, people)
     known = _whom(asked, found, veto, steps)
     if isinstance(known, Decision):
         return known
     draft = drafting.of_mail(ruleset, asked.item, place, mail, known.matches)
-    return _record(known, draft, wants_text=known.level is Level.EVERYTHING)
+    return _record(known, draft, wants_text=known.level is _EVERYTHING)
 
 
 def text(decision: Decision, message: Message) -> Decision:
@@ -119,7 +127,7 @@ def text(decision: Decision, message: Message) -> Decision:
     if not decision.wants_text or not isinstance(waiting, _Waiting):
         return decision
     known, draft = waiting.known, waiting.draft
-    known = replace(known, asked=known.asked.with_text(message))
+    known = changed(known, asked=known.asked.with_text(message))
     return _record(known, draft, drafting.text_of(draft, message))
 
 
@@ -159,7 +167,7 @@ def event(
         return Decision(Verdict.WAIT, Reason.NOT_YET, ruleset.fingerprint, steps)
     way, step = direction.of_meeting(directory, sighting.owner, meeting)
     steps = (*known.steps, Step("over?", "yes"), step)
-    known = replace(known, steps=steps, asked=asked.completed())
+    known = changed(known, steps=steps, asked=asked.completed())
     draft = drafting.of_event(
         ruleset, directory, sighting, meeting, meeting.when, way, known.matches
     )
@@ -185,21 +193,21 @@ def _whom(
     """
     ruleset, directory = asked.ruleset, asked.facts.directory
     matches = asked.facts.matches
-    ties = tuple(dict.fromkeys(f for f in found if isinstance(f, Ambiguous)))
+    ties = tuple(dict.fromkeys([f for f in found if isinstance(f, Ambiguous)]))
     assigned = directory.parties_by_code.get(asked.early.third_party or "")
     steps = (*steps, _whose(found, matches, ties, assigned))
     if not matches and not ties and assigned is None:
         return _ignore(ruleset, *_of_nobody(asked.early), steps=steps)
     level, by, step = _how_much(asked, matches, ties, veto)
-    if level is Level.NOTHING or asked.early.ignored:
-        reason = Reason.VETOED if level is Level.NOTHING else Reason.RULE
-        binding = (level, by) if level is Level.NOTHING else (Level.EVERYTHING, ())
+    if level is _NOTHING or asked.early.ignored:
+        reason = Reason.VETOED if level is _NOTHING else Reason.RULE
+        binding = (level, by) if level is _NOTHING else (_EVERYTHING, ())
         told = (*asking.steps(asked.rules), step)
         return _ignore(ruleset, reason, *binding, steps=(*steps, *told))
     if assigned is not None:
         theirs = tuple(m for m in matches if m.third_party == assigned)
         matches, ties = theirs or (Match(assigned, None, By.RULE),), ()
-    questions = tuple(AskPerson(tie) for tie in ties)
+    questions = tuple([AskPerson(tie) for tie in ties])
     if not matches:
         return Decision(
             Verdict.WAIT,
@@ -226,9 +234,9 @@ def _whose(
     assigned: ThirdPartyId | None,
 ) -> Step:
     """Names third parties by number and strangers by count."""
-    evidence = [f"third party {m.third_party} by {m.by.value}" for m in matches]
-    evidence += [f"{len(t.candidates)} candidates by {t.by.value}" for t in ties]
-    if unknown := sum(isinstance(f, Nobody) for f in found):
+    evidence = [f"third party {m.third_party} by {m.by}" for m in matches]
+    evidence += [f"{len(t.candidates)} candidates by {t.by}" for t in ties]
+    if unknown := len([f for f in found if isinstance(f, Nobody)]):
         evidence.append(f"{unknown} unknown from outside")
     if assigned is not None:
         evidence.insert(0, f"third party {assigned} by rule")
@@ -238,7 +246,7 @@ def _whose(
 
 
 _HOW_MUCH = "how much may be kept?"
-_EVERYTHING = Step(_HOW_MUCH, "everything")
+_ALL_OF_IT = Step(_HOW_MUCH, "everything")
 
 
 def _how_much(
@@ -251,15 +259,16 @@ def _how_much(
     contacts = [m.contact for m in matches if m.contact is not None]
     contacts += [c for t in ties for c in t.contacts]
     wishes = (
-        (Wish.ACCOUNT, asked.facts.sighting.level),
-        (Wish.CONTACT, strictest(*[directory.contacts[c].level for c in contacts])),
-        (Wish.RULE, asked.early.level),
-        (Wish.EARLIER, veto),
+        asked.facts.sighting.level,
+        strictest(*[directory.contacts[c].level for c in contacts]),
+        asked.early.level,
+        veto,
     )
-    level = strictest(*[wish for _, wish in wishes])
-    if level is Level.EVERYTHING:
-        return level, (), _EVERYTHING
-    by = tuple(who for who, wish in wishes if wish is level)
+    level = min(wishes)
+    if level is _EVERYTHING:
+        return level, (), _ALL_OF_IT
+    whose = (Wish.ACCOUNT, Wish.CONTACT, Wish.RULE, Wish.EARLIER)
+    by = tuple(who for who, wish in zip(whose, wishes, strict=True) if wish is level)
     return level, by, Step(_HOW_MUCH, level.name.lower(), f"by {', '.join(by)}")
 
 
@@ -274,12 +283,13 @@ def _record(
     of it than may be kept, and what comes with it."""
     asked, facts = known.asked, known.asked.facts
     steps = known.steps
-    comment = text.get("comment", draft.comment)
-    changes = {
-        **text,
-        **classifying.classified(draft, asked.ranked, facts.directory, asked.item.what, comment),
-    }
-    shown = redact(replace(draft, **changes) if changes else draft, known.level)
+    changes = dict(text)
+    if asked.fired:
+        comment = text.get("comment", draft.comment)
+        changes |= classifying.classified(
+            draft, asked.ranked, facts.directory, asked.item.what, comment
+        )
+    shown = redact(changed(draft, **changes) if changes else draft, known.level)
     more: tuple[Effect, ...] = ()
     if long := asking.cut(asked.item):
         steps = (*steps, *long)
@@ -287,8 +297,8 @@ def _record(
         more, refused = following.follow_ups(shown, asked.rules, facts.directory, facts.around)
         steps = (*steps, *asking.steps(asked.rules), *refused)
     return Decision(
-        Verdict.RECORD,
-        Reason.MATCHED,
+        _RECORD,
+        _MATCHED,
         asked.ruleset.fingerprint,
         steps,
         (RecordExchange(shown), *known.questions, *more),
@@ -307,4 +317,4 @@ def _ignore(
     *,
     steps: Steps,
 ) -> Decision:
-    return Decision(Verdict.IGNORE, reason, ruleset.fingerprint, steps, level=level, level_by=by)
+    return Decision(_IGNORE, reason, ruleset.fingerprint, steps, level=level, level_by=by)

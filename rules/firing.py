@@ -5,13 +5,14 @@ Two phases (docs/decisions/0003): what headers decide, then what the text decide
 the order of their files until one says stop.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rules.holding import COMMON, VALUES, Fields, Key, Ready, any_ready, ready
 from rules.item import Item
 from rules.model.facts import Facts
+from rules.model.people import Standing
 from rules.model.rules import AnyOf, Condition, HeaderMatch, Not, Phase, Rule, Test
 from rules.texts import Searched
 
@@ -19,12 +20,16 @@ Positions = tuple[int, ...]
 """Rules by where they stand in their set, ascending."""
 
 
+Values = Callable[[Item], Iterable[object]]
+"""What an item has of the things that an index table is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """The rules of one phase: by the things that find them, and those that are always tried."""
 
     always: Positions
-    tables: Mapping[str, Mapping[object, Positions]]
+    tables: tuple[tuple[Values, Mapping[object, Positions]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,9 @@ class Compiled:
     phases: Mapping[Phase, Index] = field(repr=False)
     headers: frozenset[str] = frozenset()
 
-    def item(self, facts: Facts) -> Item:
-        """An item as these rules see it."""
-        return Item(facts, self.searched)
+    def item(self, facts: Facts, people: tuple[Standing, ...] | None = None) -> Item:
+        """An item as these rules see it; `people` take part in it, if that is known by now."""
+        return Item(facts, self.searched, people)
 
 
 def compiled(rules: tuple[Rule, ...]) -> Compiled:
@@ -83,20 +88,13 @@ def _fire(compiled: Compiled, item: Item, phase: Phase, end: int) -> Positions:
     return tuple(fired)
 
 
-def _candidates(index: Index, item: Item) -> list[int]:
-    found = set(index.always)
-    for name, table in index.tables.items():
-        for value in _values(name, item):
+def _candidates(index: Index, item: Item) -> Iterable[int]:
+    found: list[int] = []
+    for values, table in index.tables:
+        for value in values(item):
             if value in table:
-                found.update(table[value])
-    return sorted(found)
-
-
-def _values(name: str, item: Item) -> Iterable[object]:
-    """What an item has of the things that an index table is about."""
-    if name in item.searched:
-        return item.found(name)
-    return VALUES[name](item)
+                found += table[value]
+    return sorted({*found, *index.always}) if found else index.always
 
 
 def _ready(condition: Condition, fields: Fields) -> Ready:
@@ -129,11 +127,17 @@ def _index(rules: Iterable[tuple[int, Ready]]) -> Index:
             always.append(i)
         for name, value in one.keys:
             tables.setdefault(name, {}).setdefault(value, []).append(i)
-    frozen = {
-        name: {value: tuple(found) for value, found in table.items()}
-        for name, table in tables.items()
-    }
-    return Index(tuple(always), frozen)
+    return Index(
+        tuple(always),
+        tuple(
+            (_values(name), {value: tuple(found) for value, found in table.items()})
+            for name, table in tables.items()
+        ),
+    )
+
+
+def _values(name: str) -> Values:
+    return VALUES.get(name) or (lambda item: item.found(name))
 
 
 # --- why ----------------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 """What is turned away before anybody asks whom it concerns; each gate is one step of the trace."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
 
 from rules import identity
 from rules.model.decisions import Reason, Step
@@ -22,26 +21,24 @@ from rules.ruleset import RuleSet
 Gate = Callable[[RuleSet, Directory, Sighting], str | None]
 """Why a sighting is turned away, as evidence; None lets it pass."""
 
-Gates = Iterable[tuple[str, Reason, Gate]]
+
+class Gates:
+    """Gates in the order in which they are asked; `passed` are the steps of what passes all."""
+
+    def __init__(self, *gates: tuple[str, Reason, Gate]) -> None:
+        self.gates = gates
+        self.passed = tuple(Step(question, "no") for question, _, _ in gates)
 
 
 def pass_through(
     gates: Gates, ruleset: RuleSet, directory: Directory, sighting: Sighting
 ) -> tuple[Reason | None, tuple[Step, ...]]:
     """The reason of the first gate that turns it away, and the steps so far."""
-    steps: list[Step] = []
-    for question, reason, gate in gates:
+    for n, (question, reason, gate) in enumerate(gates.gates):
         evidence = gate(ruleset, directory, sighting)
         if evidence is not None:
-            return reason, (*steps, Step(question, "yes", evidence))
-        steps.append(_no(question))
-    return None, tuple(steps)
-
-
-@lru_cache(maxsize=64)
-def _no(question: str) -> Step:
-    """The same for every message: most pass every gate."""
-    return Step(question, "no")
+            return reason, (*gates.passed[:n], Step(question, "yes", evidence))
+    return None, gates.passed
 
 
 def _is_own_mail(ruleset: RuleSet, _directory: Directory, sighting: Sighting) -> str | None:
@@ -64,6 +61,8 @@ def _is_unsent(_ruleset: RuleSet, _directory: Directory, sighting: Sighting) -> 
         return None
     if place.role in _UNSENT_ROLES:
         return f"folder is {place.role}"
+    if not place.keywords:
+        return None
     flags = {k.lower() for k in place.keywords}
     if "\\draft" in flags or (flags & _UNSENT_FLAGS and not flags & _NOT_JUNK):
         return "flag"
@@ -122,13 +121,13 @@ def _event(sighting: Sighting) -> Event:
     return sighting.what
 
 
-MAIL: Gates = (
+MAIL = Gates(
     ("suivi's own mail?", Reason.OWN_MAIL, _is_own_mail),
     ("draft, junk or trash?", Reason.DRAFT_OR_JUNK, _is_unsent),
     ("kept out?", Reason.KEPT_OUT, _is_kept_out),
 )
 
-CALENDAR: Gates = (
+CALENDAR = Gates(
     ("private?", Reason.PRIVATE, _is_private),
     ("free-busy only?", Reason.FREE_BUSY, _is_free_busy),
     ("kept out?", Reason.KEPT_OUT, _is_kept_out),
@@ -139,7 +138,7 @@ CALENDAR: Gates = (
 )
 """What turns away meetings and follow-ups alike."""
 
-MEETING: Gates = (("a task, not a meeting?", Reason.NO_TIME, _is_task),)
+MEETING = Gates(("a task, not a meeting?", Reason.NO_TIME, _is_task))
 
 
 def too_old(moment: datetime | None, since: datetime | None) -> Step | None:

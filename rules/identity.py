@@ -185,6 +185,8 @@ def letter_id(kind: str, key: str, domain: str) -> str:
 
 
 def _keys(addresses: tuple[Address, ...]) -> str:
+    if len(addresses) == 1:
+        return key(addresses[0].email)
     return " ".join(sorted({key(a.email) for a in addresses}))
 
 

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from rules import identity, mailkind, match
 from rules.model.facts import Facts
-from rules.model.people import Address, AddressKey, Contact, ContactId, ThirdParty, UserId
+from rules.model.people import Address, AddressKey, Contact, Standing, ThirdParty, UserId
 from rules.model.rules import Thing, ThreadState
 from rules.model.sightings import Answer, Event, EventPlace, MailKind, MailPlace, Message
-from rules.texts import Searched
+from rules.texts import LOOK_AT, NONE, Searched
 from rules.words import fold
 from rules.zones import local, zone
 
@@ -16,21 +16,28 @@ HEADER = "header:"
 """How the name of a text field begins that is a header field."""
 
 
-LOOK_AT = 20_000
+_LOOK_FOR_VIDEO = 20_000
 """Characters of each part of an event in which a video link is looked for."""
 
 
 class Item:
     """One item under the eyes of many rules; `what` may know more than the sighting does."""
 
-    __slots__ = ("_found", "_keys", "_kind", "_local", "facts", "searched", "what")
+    __slots__ = ("_found", "_kind", "_local", "_people", "facts", "searched", "what")
 
-    def __init__(self, facts: Facts, searched: Mapping[str, Searched]) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        searched: Mapping[str, Searched],
+        people: tuple[Standing, ...] | None = None,
+    ) -> None:
         self.facts = facts
         self.what: Message | Event = facts.sighting.what
         self.searched = searched
         self._found: dict[str, frozenset[int]] = {}
-        self._keys: dict[str, tuple[AddressKey, ...]] = {}
+        self._people: dict[str, tuple[Standing, ...]] = {}
+        if people is not None:
+            self._people["participant"] = people
         self._kind: MailKind | None = None
         self._local: datetime | None = None
 
@@ -39,7 +46,7 @@ class Item:
         other = Item(self.facts, self.searched)
         other.what = message
         other._found = {name: found for name, found in self._found.items() if name != "text"}
-        other._keys = self._keys
+        other._people = self._people
         other._local = self._local
         return other
 
@@ -49,9 +56,9 @@ class Item:
         if found is None:
             searched, texts = self.searched[field], self.texts(field)
             if len(texts) == 1:
-                found = searched.found(texts[0]) if texts[0] else frozenset()
+                found = searched.found(texts[0]) if texts[0] else NONE
             else:
-                found = frozenset[int]().union(*(searched.found(t) for t in texts if t))
+                found = NONE.union(*(searched.found(t) for t in texts if t))
             self._found[field] = found
         return found
 
@@ -65,21 +72,33 @@ class Item:
         keys = self.keys(word)
         return keys if part == "address" else tuple(identity.domain(k) for k in keys)
 
-    def keys(self, word: str) -> tuple[AddressKey, ...]:
-        """The addresses of `from`, `to`, `cc` or `participant`."""
-        keys = self._keys.get(word)
-        if keys is None:
+    def is_cut(self, field: str) -> bool:
+        """Whether rules look at a part of this field only, for it is long."""
+        if field not in self.searched:
+            return False
+        return max(map(len, self.texts(field)), default=0) > LOOK_AT
+
+    def people(self, word: str) -> tuple[Standing, ...]:
+        """Who stands in `from`, `to` or `cc`, or takes part at all, as the directory knows them."""
+        people = self._people.get(word)
+        if people is None:
+            directory = self.facts.directory
             if word == "participant":
-                keys = tuple(key for key in match.by_key(self.what) if key)
+                people = match.people(directory, self.what)
             else:
-                keys = tuple(identity.key(a.email) for a in _WHO[word](self.what) if a.email)
-            self._keys[word] = keys
-        return keys
+                some = [a.email for a in _WHO[word](self.what) if a.email]
+                people = tuple(match.standing(directory, email) for email in some)
+            self._people[word] = people
+        return people
+
+    def keys(self, word: str) -> tuple[AddressKey, ...]:
+        """Their addresses."""
+        return tuple([known.key for known in self.people(word)])
 
     def hosts(self, word: str) -> Iterator[str]:
         """Their domains, and those above each."""
-        for key in self.keys(word):
-            yield from match.upwards(identity.domain(key))
+        for known in self.people(word):
+            yield from known.hosts
 
     @property
     def thing(self) -> Thing:
@@ -118,18 +137,14 @@ class Item:
         """The name of its account; "" when it is not known."""
         return self.facts.around.accounts.get(self.facts.sighting.account, "")
 
-    def users(self, word: str) -> Iterator[UserId]:
+    def users(self, word: str) -> list[UserId]:
         """The staff among them."""
-        known = self.facts.directory.users_by_key
-        return (known[key] for key in self.keys(word) if key in known)
+        return [known.user for known in self.people(word) if known.user is not None]
 
     def contacts(self, word: str) -> Iterator[Contact]:
         """The contacts among them."""
-        directory = self.facts.directory
-        ids: Iterable[ContactId]
-        for key in self.keys(word):
-            ids = directory.contacts_by_key.get(key, ())
-            yield from (directory.contacts[i] for i in ids)
+        contacts = self.facts.directory.contacts
+        return (contacts[i] for known in self.people(word) for i in known.contacts)
 
 
 def header(message: Message, name: str) -> str | None:
@@ -214,8 +229,8 @@ _WHO: Mapping[str, Callable[[Message | Event], tuple[Address, ...]]] = {
 
 def is_video(signs: Iterable[str], event: Event) -> bool:
     """Whether place, description or address of an event names a video conference."""
-    place = fold(event.location[:LOOK_AT])
-    text = f"{place}\n{event.description[:LOOK_AT]}\n{event.url[:LOOK_AT]}".lower()
+    n = _LOOK_FOR_VIDEO
+    text = f"{fold(event.location[:n])}\n{event.description[:n]}\n{event.url[:n]}".lower()
     return any(sign in text for sign in signs)
 
 

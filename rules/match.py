@@ -4,7 +4,8 @@ Exact address of a contact, then the thread, then the company's domain. Two cand
 strength are never guessed: that participant is `Ambiguous`, the others still match.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from rules import identity
 from rules.freemail import FREE_MAIL
@@ -16,6 +17,7 @@ from rules.model.people import (
     ContactId,
     Directory,
     Group,
+    Standing,
     ThirdParty,
     ThirdPartyId,
     User,
@@ -24,6 +26,8 @@ from rules.model.people import (
 from rules.model.sightings import Answer, Event, Message, Sighting
 
 Result = Match | Ambiguous | Nobody
+
+_MOST_REMEMBERED = 16_384
 
 
 def index(
@@ -73,57 +77,80 @@ def index(
     )
 
 
+def standing(directory: Directory, email: str) -> Standing:
+    """What the directory tells of an address, or of its key. Remembered: a mailbox has the same few
+    thousand again and again."""
+    known = directory.standings.get(email)
+    if known is None:
+        known = _standing(directory, identity.key(email))
+        if len(directory.standings) >= _MOST_REMEMBERED:
+            directory.standings.clear()
+        # A hostile one may be a megabyte long.
+        if len(email) <= identity.LONGEST:
+            directory.standings[email] = known
+    return known
+
+
+def _standing(directory: Directory, key: AddressKey) -> Standing:
+    hosts = tuple(upwards(identity.domain(key)))
+    user = directory.users_by_key.get(key)
+    contacts = directory.contacts_by_key.get(key, ())
+    parties = {directory.contacts[c].third_party for c in contacts}
+    return Standing(
+        key,
+        hosts,
+        user,
+        user is not None or not directory.own_domains.isdisjoint(hosts),
+        contacts,
+        tuple(sorted(parties)),
+        _by_domain(directory, hosts),
+    )
+
+
 def is_internal(directory: Directory, key: AddressKey) -> bool:
     """Staff: an own domain or one below it, or a known address elsewhere (free mail, say)."""
-    if key in directory.users_by_key:
-        return True
-    host = identity.domain(key)
-    if host.count(".") == 1:
-        return host in directory.own_domains
-    return not directory.own_domains.isdisjoint(upwards(host))
-
-
-def is_known(directory: Directory, key: AddressKey) -> bool:
-    """Whether an address from outside is a contact's, or of the domain of a third party."""
-    return key in directory.contacts_by_key or bool(_by_domain(directory, identity.domain(key)))
+    return standing(directory, key).ours
 
 
 def user_of(directory: Directory, address: Address) -> UserId | None:
     """The member of staff that an address belongs to."""
-    return directory.users_by_key.get(identity.key(address.email))
+    return standing(directory, address.email).user
 
 
 def match(directory: Directory, address: Address, thread: tuple[ThirdPartyId, ...] = ()) -> Result:
     """The strongest that is known of one participant; staff are Nobody."""
-    key = identity.key(address.email)
-    if is_internal(directory, key):
-        return Nobody()
-    return by_address(directory, key) or _otherwise(directory, key, thread)
+    known = standing(directory, address.email)
+    if known.ours:
+        return _NOBODY
+    return _by_address(known) or _otherwise(known, thread)
 
 
-def _otherwise(directory: Directory, key: AddressKey, thread: tuple[ThirdPartyId, ...]) -> Result:
-    """What is known of somebody outside whose address nobody has: by thread, then by domain."""
-    known = _by_domain(directory, identity.domain(key))
-    if thread:
-        # Whoever writes from the domain of one party of the thread belongs to that one.
-        inside = tuple(p for p in known if p in thread)
-        return _one_of(inside or tuple(sorted(set(thread))), By.THREAD)
-    return _one_of(known, By.DOMAIN) if known else Nobody()
+_NOBODY = Nobody()
+_ADDRESS, _THREAD, _DOMAIN = By.ADDRESS, By.THREAD, By.DOMAIN
 
 
-def by_address(directory: Directory, key: AddressKey) -> Match | Ambiguous | None:
+def _by_address(known: Standing) -> Match | Ambiguous | None:
     """The contact with exactly this address; a shared one tells the third party, not the person."""
-    contacts = directory.contacts_by_key.get(key, ())
+    contacts, parties = known.contacts, known.parties
     if not contacts:
         return None
-    parties = tuple(sorted({directory.contacts[c].third_party for c in contacts}))
     if len(parties) > 1:
-        return Ambiguous(parties, contacts, By.ADDRESS)
-    return Match(parties[0], contacts[0] if len(contacts) == 1 else None, By.ADDRESS)
+        return Ambiguous(parties, contacts, _ADDRESS)
+    return Match(parties[0], contacts[0] if len(contacts) == 1 else None, _ADDRESS)
 
 
-def _by_domain(directory: Directory, host: str) -> tuple[ThirdPartyId, ...]:
-    for name in upwards(host):
+def _otherwise(known: Standing, thread: tuple[ThirdPartyId, ...]) -> Result:
+    """What is known of somebody outside whose address nobody has: by thread, then by domain."""
+    by_domain = known.by_domain
+    if thread:
+        # Whoever writes from the domain of one party of the thread belongs to that one.
+        inside = tuple(p for p in by_domain if p in thread)
+        return _one_of(inside or tuple(sorted(set(thread))), _THREAD)
+    return _one_of(by_domain, _DOMAIN) if by_domain else _NOBODY
+
+
+def _by_domain(directory: Directory, hosts: Iterable[str]) -> tuple[ThirdPartyId, ...]:
+    for name in hosts:
         if name in directory.parties_by_domain:
             return directory.parties_by_domain[name]
         if name in directory.free_mail:
@@ -142,7 +169,8 @@ def upwards(host: str) -> Iterator[str]:
 
 def sure(found: Iterable[Result]) -> tuple[Match, ...]:
     """Those that are certain, each once."""
-    return tuple(dict.fromkeys(f for f in found if isinstance(f, Match)))
+    matches = tuple([f for f in found if isinstance(f, Match)])
+    return matches if len(matches) < 2 else tuple(dict.fromkeys(matches))
 
 
 def _one_of(parties: tuple[ThirdPartyId, ...], by: By) -> Match | Ambiguous:
@@ -151,40 +179,48 @@ def _one_of(parties: tuple[ThirdPartyId, ...], by: By) -> Match | Ambiguous:
 
 def participants(what: Message | Event) -> tuple[Address, ...]:
     """Everybody who takes part, once each; attendees who declined do not (RFC 5545 §3.2.12)."""
-    return tuple(by_key(what).values())
-
-
-def by_key(what: Message | Event) -> Mapping[AddressKey, Address]:
-    """The participants by the form in which addresses are compared."""
-    if isinstance(what, Event):
-        there = (a.address for a in what.attendees if a.answer is not Answer.DECLINED)
-        everyone = (*((what.organizer,) if what.organizer else ()), *there)
-    else:
-        everyone = (
-            *what.from_,
-            *what.sender,
-            *what.reply_to,
-            *what.to,
-            *what.cc,
-            *what.bcc,
-        )
     once: dict[AddressKey, Address] = {}
-    for address in everyone:
+    for address in _everybody(what):
         once.setdefault(identity.key(address.email), address)
-    return once
+    return tuple(once.values())
+
+
+def people(directory: Directory, what: Message | Event) -> tuple[Standing, ...]:
+    """The same, but for what is no address at all, as the directory knows them."""
+    found = [standing(directory, address.email) for address in _everybody(what)]
+    return tuple({known.key: known for known in found if known.key}.values())
+
+
+def _everybody(what: Message | Event) -> tuple[Address, ...]:
+    if isinstance(what, Message):
+        return (*what.from_, *what.sender, *what.reply_to, *what.to, *what.cc, *what.bcc)
+    there = (a.address for a in what.attendees if a.answer is not Answer.DECLINED)
+    return (*((what.organizer,) if what.organizer else ()), *there)
 
 
 def parties(
     directory: Directory, sighting: Sighting, thread: tuple[ThirdPartyId, ...] = ()
 ) -> tuple[Result, ...]:
-    """What is known of each participant from outside, in an order that headers don't decide.
+    """What is known of each participant from outside, in an order that headers don't decide."""
+    return outsiders(people(directory, sighting.what), thread)
+
+
+def outsiders(
+    people: Iterable[Standing], thread: tuple[ThirdPartyId, ...] = ()
+) -> tuple[Result, ...]:
+    """What is known of each of these that is from outside, by their keys.
 
     The thread counts only where no participant matched by address.
     """
-    outside = sorted(
-        key for key in by_key(sighting.what) if "@" in key and not is_internal(directory, key)
-    )
-    exact = {key: by_address(directory, key) for key in outside}
-    if any(exact.values()):
+    outside = [known for known in people if not known.ours and "@" in known.key]
+    if len(outside) > 1:
+        outside.sort(key=_key_of)
+    exact = [_by_address(known) for known in outside]
+    if any(exact):
         thread = ()
-    return tuple(exact[key] or _otherwise(directory, key, thread) for key in outside)
+    return tuple(
+        found or _otherwise(known, thread) for known, found in zip(outside, exact, strict=True)
+    )
+
+
+_key_of = attrgetter("key")

@@ -12,6 +12,8 @@ from rules.words import fold
 # Tags stand at the start of a subject, after "Re:" and "Tr:"; subjects may be a megabyte long.
 _LOOK_AT = 500
 
+_EVERYTHING = Level.EVERYTHING
+
 
 def kept_out(ruleset: RuleSet, sighting: Sighting) -> str | None:
     """Which kind of rule keeps it out, before anything of it is stored; None if none does.
@@ -24,8 +26,9 @@ def kept_out(ruleset: RuleSet, sighting: Sighting) -> str | None:
         return "keyword"
     what = sighting.what
     title = fold((what.summary if isinstance(what, Event) else what.subject)[:_LOOK_AT])
-    if any(tag in title for tag in ruleset.keep_out_tags):
-        return "subject tag"
+    for tag in ruleset.keep_out_tags:
+        if tag in title:
+            return "subject tag"
     if isinstance(what, Message):
         return _header_rule(ruleset, what)
     return None
@@ -56,16 +59,16 @@ def _header_rule(ruleset: RuleSet, message: Message) -> str | None:
 
 def strictest(*levels: Level) -> Level:
     """Of several wishes the one that shows least; nobody's wish shows everything."""
-    return min(levels, default=Level.EVERYTHING)
+    return min(levels, default=_EVERYTHING)
 
 
 def redact(draft: Draft, level: Level) -> Draft:
     """The draft without what `level` hides. Raises ValueError for NOTHING, which is not stored."""
+    if level is draft.level is _EVERYTHING:
+        return draft
     if level is Level.NOTHING:
         raise ValueError("nothing may be kept of this exchange")
-    if level is draft.level is Level.EVERYTHING:
-        return draft
-    if level is Level.EVERYTHING:
+    if level is _EVERYTHING:
         return replace(draft, level=level)
     silent = replace(
         draft,

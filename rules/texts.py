@@ -15,6 +15,9 @@ from rules.words import bare, fold
 LOOK_AT = 100_000
 """Characters of a text that are looked at; a subject may be a megabyte long."""
 
+NONE: frozenset[int] = frozenset()
+"""No wanted text is met."""
+
 _MEMORY = 32 << 20
 _MEMORY_OF_ONE = 8 << 20
 
@@ -76,7 +79,7 @@ class Searched:
         found = folded.found(fold(text)) if folded else []
         if exact:
             found = [*found, *exact.found(text)]
-        return frozenset(found)
+        return frozenset(found) if found else NONE
 
     @cached_property
     def _sets(self) -> tuple["_Set | None", "_Set | None"]:
@@ -95,8 +98,9 @@ class _Set:
         self._automaton = re2.Set.SearchSet(options(exact=exact, memory=_MEMORY))
         for match, _ in wanted:
             self._automaton.Add(_pattern(match))
-        # Always met: without it in the answer, the automaton ran out of memory.
-        self._canary = self._automaton.Add("")
+        # Always met, and at the end only, for what is met everywhere makes every state one of
+        # those that tell: without it in the answer, the automaton ran out of memory.
+        self._canary = self._automaton.Add(r"\z")
         try:
             self._automaton.Compile()
         except re2.error:
@@ -110,6 +114,8 @@ class _Set:
         found = self._automaton.Match(octets(text)) if self._automaton else ()
         if self._canary not in found:
             return [number for match, number in self._wanted if matcher(match)(text)]
+        if len(found) == 1:
+            return []
         numbers = self._numbers
         return [numbers[i] for i in found if i != self._canary]
 

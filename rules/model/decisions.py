@@ -6,6 +6,7 @@ from enum import StrEnum
 from rules.model.exchanges import Draft, ExchangeId
 from rules.model.followups import Answered, FollowUpDraft, FollowUpId
 from rules.model.people import ContactId, Level, ThirdPartyId
+from rules.model.quick import quick
 from rules.model.rules import Later
 
 
@@ -62,6 +63,7 @@ class Wish(StrEnum):
     EARLIER = "earlier wish"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a decision: which question, what came out, and the evidence.
@@ -74,6 +76,7 @@ class Step:
     evidence: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Match:
     """A participant belongs to this third party."""
@@ -97,6 +100,7 @@ class Nobody:
     """A participant of whom we know nothing; nothing of them is kept."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RecordExchange:
     """Effect: this exchange exists, and the sighting is a copy of it."""
@@ -154,6 +158,7 @@ class WithdrawFollowUp:
 Effect = RecordExchange | AskPerson | OpenFollowUp | AwaitReply | CloseFollowUp | WithdrawFollowUp
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What is done with one sighting. `rules` is the fingerprint of the rules in force;

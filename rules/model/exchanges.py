@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 from rules.model.people import ContactId, EntityId, GroupId, Level, ThirdPartyId, UserId
+from rules.model.quick import quick
 from rules.model.sightings import MailKind
 
 ExchangeId = NewType("ExchangeId", int)
@@ -50,6 +51,7 @@ class KeyKind(StrEnum):
     API = "api"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ExchangeKey:
     """One identity; made by `rules.identity`."""
@@ -93,6 +95,7 @@ class Said:
     value: str | UserId | bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An exchange before it has a reference: what a decision, a person or the API proposes.
@@ -133,6 +136,7 @@ class Draft:
     said: tuple[Said, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One dealing with a third party, reference `EXC-12`. Confidential text is not in here:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from rules.model.decisions import Match
 from rules.model.exchanges import Direction
 from rules.model.people import Directory
+from rules.model.quick import quick
 from rules.model.sightings import AccountId, Sighting
 
 
@@ -25,6 +26,7 @@ class Surroundings:
 NOWHERE = Surroundings()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Facts:
     """One item as rules see it: what passed the gates, with what the core found out about it.

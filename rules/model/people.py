@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NewType
 
+from rules.model.quick import quick
+
 EntityId = NewType("EntityId", int)
 GroupId = NewType("GroupId", int)
 UserId = NewType("UserId", int)
@@ -53,6 +55,7 @@ class Right(StrEnum):
     READ_DECISIONS = "read_decisions"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Address:
     """One mailbox of a header (RFC 5322 §3.4), as it was written."""
@@ -125,11 +128,28 @@ class Contact:
     revision: int = 1
 
 
+@quick
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the directory tells of one address: `hosts` are its domain and those above it, `user`
+    whose of staff it is, `ours` whether it is anybody's of us; `contacts` have exactly this address
+    and are of `parties`, and its domain is that of `by_domain`."""
+
+    key: AddressKey
+    hosts: tuple[str, ...]
+    user: UserId | None
+    ours: bool
+    contacts: tuple[ContactId, ...]
+    parties: tuple[ThirdPartyId, ...]
+    by_domain: tuple[ThirdPartyId, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Everybody we know, indexed for matching. `version` moves with every change (schema 4).
 
     Build it with `rules.match.index`; several contacts under one key is a tie, kept as such.
+    `standings` is what `rules.match.standing` remembers, by address as it was written.
     """
 
     version: int
@@ -143,3 +163,6 @@ class Directory:
     parties_by_domain: Mapping[str, tuple[ThirdPartyId, ...]] = field(default_factory=dict)
     parties_by_code: Mapping[str, ThirdPartyId] = field(default_factory=dict)
     groups: Mapping[GroupId, str] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 from rules.model.people import Address, Level, UserId
+from rules.model.quick import quick
 
 AccountId = NewType("AccountId", int)
 FolderId = NewType("FolderId", int)
@@ -46,6 +47,7 @@ class Attachment:
     size: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Body:
     """The text of a message; `quoted_from` is the character offset where quoted text starts."""
@@ -54,6 +56,7 @@ class Body:
     quoted_from: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Message:
     """One mail as its headers tell it (RFC 5322 §3.6); `body` comes only after a match.
@@ -132,6 +135,7 @@ class When:
     zone: str = "UTC"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Event:
     """One occurrence of a calendar object (RFC 5545 §3.6.1–2).
@@ -164,6 +168,7 @@ class Event:
     follow_up_key: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class MailPlace:
     """Where a message was seen: UIDs ascend within one UIDVALIDITY (RFC 9051 §2.3.1.1)."""
@@ -189,6 +194,7 @@ class EventPlace:
     dedicated: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One copy of a message or event, in one folder or calendar of one account.
