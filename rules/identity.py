@@ -147,7 +147,7 @@ def emailid_key(account_host: str, emailid: str) -> ExchangeKey:
 
 def digest(secret: bytes, text: str) -> str:
     """A keyed hash, so that what is not stored can be recognised again (spec §12)."""
-    return hmac.new(secret, _bytes(text), hashlib.sha256).hexdigest()
+    return hmac.digest(secret, _bytes(text), "sha256").hex()
 
 
 def follow_up_uid(key: str) -> str:

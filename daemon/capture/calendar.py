@@ -247,9 +247,8 @@ def _keep(
     decision: Decision,
     moment: datetime,
 ) -> None:
-    entry = record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
-    if entry is not None:
-        decisions.append_all(tx, [entry], moment)
+    keeping = record.Keeping(book, capture.secret, capture.log_for, moment)
+    decisions.append_all(tx, record.keep(tx, keeping, [(sighting, decision)]), moment)
 
 
 def _place(calendar: shelf.Calendar, obj: CalendarObject) -> EventPlace:

@@ -248,11 +248,8 @@ class _Turn:
         self, tx: Tx, book: Book, decided: Sequence[Decided], moment: datetime
     ) -> list[Aside]:
         capture = self.capture
-        kept = [
-            record.keep(tx, book, capture.secret, capture.log_for, sighting, decision, moment)
-            for sighting, decision in decided
-        ]
-        decisions.append_all(tx, (entry for entry in kept if entry is not None), moment)
+        keeping = record.Keeping(book, capture.secret, capture.log_for, moment)
+        decisions.append_all(tx, record.keep(tx, keeping, decided), moment)
         return []
 
     def _keep_spared(

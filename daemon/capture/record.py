@@ -1,6 +1,7 @@
-"""Writing one decision down, with all that it brings, inside the caller's transaction."""
+"""Writing decisions down, with all that they bring, inside the caller's transaction."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from daemon.rulebook import Book
@@ -35,40 +36,77 @@ ANSWER = "answer"
 """The kind of work that looks whether a new exchange answers a follow-up."""
 
 
-def keep(
-    tx: Tx,
-    book: Book,
-    secret: bytes,
-    log_for: timedelta,
-    sighting: Sighting,
-    decision: Decision,
-    now: datetime,
-) -> decisions.Entry | None:
-    """Store what `decision` says about `sighting`; safe to repeat.
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What decisions are written down with. `secret` keys the hashes of what is not stored, and of
+    that the log keeps what was received in the last `log_for`."""
 
-    Returns the entry that the caller adds to the log of decisions, a batch at a time.
+    book: Book
+    secret: bytes = field(repr=False)
+    log_for: timedelta
+    now: datetime
+
+
+def keep(
+    tx: Tx, keeping: Keeping, decided: Iterable[tuple[Sighting, Decision]]
+) -> list[decisions.Entry]:
+    """Store what each decision says about its sighting; safe to repeat.
+
+    Returns the entries that the caller adds to the log of decisions.
     """
-    mark = key_hash(secret, sighting.what)
-    if not book.observing:
-        for effect in decision.effects:
-            if isinstance(effect, AskPerson):
-                ambiguities.ask(tx, sighting, effect.ambiguous, now)
-    if decision.reason is Reason.OWN_MAIL and not book.observing:
-        _arrived(tx, book, secret, sighting.what, now)
-    if decision.verdict is not Verdict.RECORD:
-        if decision.reason is Reason.VETOED and not book.observing:
-            _veto(tx, mark, sighting, decision, now)
-        recent = _is_recent(sighting, now - log_for)
-        return decisions.Entry(sighting, decision, None, mark) if recent else None
+    book, now = keeping.book, keeping.now
+    records: list[tuple[Sighting, Decision]] = []
+    entries: list[decisions.Entry] = []
+    for sighting, decision in decided:
+        _ask(tx, book, sighting, decision, now)
+        if decision.verdict is Verdict.RECORD and not book.observing:
+            records.append((sighting, decision))
+        elif entry := _pass_over(tx, keeping, sighting, decision):
+            entries.append(entry)
+    made = exchanges.record_all(tx, records, now)
+    for (sighting, decision), recorded in zip(records, made, strict=True):
+        _bring(tx, book, recorded, decision, now)
+        mark = key_hash(keeping.secret, sighting.what)
+        entries.append(decisions.Entry(sighting, decision, recorded.exchange, mark))
+    return entries
+
+
+def _ask(tx: Tx, book: Book, sighting: Sighting, decision: Decision, now: datetime) -> None:
     if book.observing:
-        return decisions.Entry(sighting, decision, None, mark)
-    recorded = exchanges.record(tx, sighting, decision, now)
-    if recorded.new and recorded.exchange is not None and _may_answer(decision, book):
+        return
+    for effect in decision.effects:
+        if isinstance(effect, AskPerson):
+            ambiguities.ask(tx, sighting, effect.ambiguous, now)
+
+
+def _pass_over(
+    tx: Tx, keeping: Keeping, sighting: Sighting, decision: Decision
+) -> decisions.Entry | None:
+    """What records nothing; None: nothing of it is logged either."""
+    book, now = keeping.book, keeping.now
+    if decision.reason is Reason.OWN_MAIL and not book.observing:
+        _arrived(tx, book, keeping.secret, sighting.what, now)
+    is_vetoed = decision.reason is Reason.VETOED and not book.observing
+    is_logged = decision.verdict is Verdict.RECORD or _is_recent(sighting, now - keeping.log_for)
+    if not (is_vetoed or is_logged):
+        return None
+    mark = key_hash(keeping.secret, sighting.what)
+    if is_vetoed:
+        _veto(tx, mark, sighting, decision, now)
+    return decisions.Entry(sighting, decision, None, mark) if is_logged else None
+
+
+def _bring(
+    tx: Tx, book: Book, recorded: exchanges.Recorded, decision: Decision, now: datetime
+) -> None:
+    """What a recorded copy brings beside its exchange."""
+    if recorded.exchange is None:
+        return
+    if recorded.new and _may_answer(decision, book):
         work.put(tx, ANSWER, str(recorded.exchange), now)
     # A copy that is judged again opens nothing: what was judged under other rules stays as it is.
-    if recorded.exchange is not None and recorded.first:
+    if recorded.first:
         _follow_up(tx, book, recorded.exchange, decision, now)
-    return decisions.Entry(sighting, decision, recorded.exchange, mark)
 
 
 def _arrived(tx: Tx, book: Book, secret: bytes, what: Message | Event, now: datetime) -> None:

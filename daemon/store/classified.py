@@ -38,6 +38,13 @@ def add(tx: Tx, exchange: ExchangeId, draft: Draft, now: datetime) -> None:
     _said(tx, exchange)
 
 
+def add_first(tx: Tx, exchange: ExchangeId, draft: Draft, now: datetime) -> None:
+    """The same for the first copy of a new exchange, which mostly brings nothing."""
+    said_more = draft.products or draft.tags or draft.elements or draft.elements_in_text
+    if said_more or draft.said or draft.confidential is not None:
+        add(tx, exchange, draft, now)
+
+
 def told(tx: Tx, exchange: ExchangeId, draft: Draft, now: datetime) -> None:
     """Add what a person or the API says of an exchange. Raises UnknownCode."""
     _many(tx, exchange, draft)

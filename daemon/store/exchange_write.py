@@ -5,22 +5,32 @@ each locks the counter of references first, so that keys, references and threads
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from daemon.store import audit, classified, erasure, lists, spots
+from daemon.store import audit, classified, erasure, spots
 from daemon.store.database import Tx
 from daemon.store.errors import Stale
+from daemon.store.exchange_insert import (
+    New,
+    add_keys,
+    copy,
+    insert,
+    message_id,
+    parents,
+    participants,
+    roles,
+)
 from daemon.store.exchange_read import find, get
 from daemon.store.hushed import hush, withdraw
-from daemon.store.rows import count, counted, insert_new, inserting, new_id
+from daemon.store.rows import chunks, counted, insert_new, inserting
 from daemon.store.tables import exchanges as t
-from daemon.store.text import indexable, words
-from rules import identity, privacy
+from daemon.store.text import indexable
+from daemon.store.threads import thread_of
+from rules import privacy
 from rules.model.decisions import Decision, RecordExchange
 from rules.model.exchanges import (
     Draft,
@@ -30,10 +40,7 @@ from rules.model.exchanges import (
     Role,
 )
 from rules.model.people import Level, UserId
-from rules.model.sightings import MailPlace, Sighting
-
-# References lists of hostile mail have thousands; of a long thread both ends are kept.
-_MOST_PARENTS = 100
+from rules.model.sightings import Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +62,9 @@ def record(tx: Tx, sighting: Sighting, decision: Decision, now: datetime) -> Rec
     only a hash of its keys, so that no other copy brings it back. Raises ValueError when the
     decision records nothing.
     """
-    drafts = [e.draft for e in decision.effects if isinstance(e, RecordExchange)]
-    if len(drafts) != 1:
-        raise ValueError(f"a decision records one exchange, not {len(drafts)}")
-    draft = replace(drafts[0], mailbox_owner=drafts[0].mailbox_owner or sighting.owner)
-    level = privacy.strictest(decision.level, draft.level)
+    draft, level = what(sighting, decision)
     counted(tx, "exchange", lock=True)
-    if _buried(tx, draft.keys):
+    if buried(tx, draft.keys):
         return Recorded(None, new=False)
     known = find(tx, draft.keys)
     if level is Level.NOTHING:
@@ -70,13 +73,25 @@ def record(tx: Tx, sighting: Sighting, decision: Decision, now: datetime) -> Rec
     exchange = known or _insert(tx, privacy.redact(draft, level), now, decision.rules)
     if known:
         _merge(tx, known, draft, level, now)
-    _add_keys(tx, exchange, draft.keys)
+    add_keys(tx, [(exchange, draft.keys)])
     first = _see(tx, exchange, sighting, draft, level, now)
     if first:
         classified.add(tx, exchange, privacy.redact(draft, _level(tx, exchange)), now)
         if known and draft.confidential is not None:
             hush(tx, exchange, now)
     return Recorded(exchange, new=known is None, first=first)
+
+
+def what(sighting: Sighting, decision: Decision) -> tuple[Draft, Level]:
+    """The one exchange that a decision records, and how much may be kept of it. Raises ValueError
+    when it records none."""
+    drafts = [e.draft for e in decision.effects if isinstance(e, RecordExchange)]
+    if len(drafts) != 1:
+        raise ValueError(f"a decision records one exchange, not {len(drafts)}")
+    draft = drafts[0]
+    if draft.mailbox_owner is None:
+        draft = replace(draft, mailbox_owner=sighting.owner)
+    return draft, privacy.strictest(decision.level, draft.level)
 
 
 def add(tx: Tx, draft: Draft, now: datetime) -> Exchange:
@@ -86,12 +101,12 @@ def add(tx: Tx, draft: Draft, now: datetime) -> Exchange:
     product that no list has.
     """
     counted(tx, "exchange", lock=True)
-    if _buried(tx, draft.keys):
+    if buried(tx, draft.keys):
         raise Stale("this exchange was deleted")
     exchange = find(tx, draft.keys)
     if exchange is None:
         exchange = _insert(tx, privacy.redact(draft, draft.level), now)
-        _add_keys(tx, exchange, draft.keys)
+        add_keys(tx, [(exchange, draft.keys)])
         classified.told(tx, exchange, draft, now)
     stored = get(tx, exchange)
     if stored is None:
@@ -139,111 +154,22 @@ def delete(tx: Tx, exchange: ExchangeId, by: UserId, reason: str, now: datetime)
 
 
 def _insert(tx: Tx, draft: Draft, now: datetime, rules: str | None = None) -> ExchangeId:
-    purpose = draft.purpose
-    message_id = indexable(identity.normal_id(draft.message_id)) if draft.message_id else None
-    parents = _parents(draft)
-    exchange = ExchangeId(
-        new_id(
-            tx,
-            t.exchange,
-            number=count(tx, "exchange"),
-            entity_id=draft.entity,
-            direction=draft.direction,
-            mode_id=lists.item_id(tx, "mode", draft.mode),
-            purpose_id=None if purpose is None else lists.item_id(tx, "purpose", purpose),
-            happened_at=draft.happened_at,
-            recorded_at=now,
-            source=draft.source,
-            kind=draft.kind,
-            subject=draft.subject,
-            comment=draft.comment,
-            quoted_from=draft.quoted_from,
-            project=draft.project,
-            status="active",
-            answers=draft.answers,
-            message_id=message_id,
-            thread=thread_of(tx, message_id, parents),
-            level=int(draft.level),
-            revision=1,
-            words=words(draft.subject, draft.comment, draft.project or ""),
-            rules=rules,
-        )
-    )
-    insert_new(tx, t.exchange_parent, [_of(exchange, message_id=p) for p in parents])
-    for n, name in enumerate(draft.attachments):
-        tx.execute(sa.insert(t.exchange_attachment).values(_of(exchange, position=n, name=name)))
-    for table, values in _participants(draft, _roles(draft)):
-        insert_new(tx, table, [_of(exchange, position=n, **v) for n, v in enumerate(values)])
-    return exchange
-
-
-def _of(exchange: ExchangeId, **values: Any) -> dict[str, Any]:
-    return {"exchange_id": exchange, **values}
-
-
-def _parents(draft: Draft) -> list[str]:
-    ids = list(dict.fromkeys(indexable(identity.normal_id(p)) for p in draft.parents if p))
-    half = _MOST_PARENTS // 2
-    return ids if len(ids) <= _MOST_PARENTS else [*ids[:half], *ids[-half:]]
-
-
-def thread_of(tx: Tx, message_id: str | None, parents: list[str]) -> str | None:
-    """The name of its thread. Threads that turn out to be one, for their common parent is
-    captured last, get one name: the order of reading changes nothing (spec §4)."""
-    ids = [*parents, *([message_id] if message_id else [])]
-    if not ids:
-        return None
-    answers = sa.select(t.exchange_parent.c.exchange_id).where(
-        t.exchange_parent.c.message_id.in_(ids)
-    )
-    row = t.exchange
-    related = sa.or_(row.c.message_id.in_(ids), row.c.id.in_(answers))
-    names: list[str] = sorted(
-        name
-        for name in tx.execute(sa.select(row.c.thread).where(related).distinct()).scalars()
-        if name is not None
-    )
-    if not names:
-        return ids[0]
-    if len(names) > 1:
-        tx.execute(sa.update(row).where(row.c.thread.in_(names)).values(thread=names[0]))
-    return names[0]
-
-
-def _roles(draft: Draft) -> list[tuple[Role, UserId]]:
-    single = (
-        (Role.AUTHOR, draft.author),
-        (Role.RECORDER, draft.recorder),
-        (Role.MAILBOX_OWNER, draft.mailbox_owner),
-    )
-    return [
-        *((role, user) for role, user in single if user is not None),
-        *((Role.COLLABORATOR, user) for user in draft.collaborators),
-    ]
-
-
-def _participants(
-    draft: Draft, roles: Iterable[tuple[Role, UserId]]
-) -> tuple[tuple[sa.Table, list[dict[str, Any]]], ...]:
-    return (
-        (t.exchange_party, [{"third_party_id": p} for p in draft.third_parties]),
-        (t.exchange_contact, [{"contact_id": c} for c in draft.contacts]),
-        (t.exchange_user, [{"role": role, "user_id": user} for role, user in roles]),
-    )
+    thread = thread_of(tx, message_id(draft), parents(draft))
+    return insert(tx, [New(draft, thread, rules)], now)[0]
 
 
 def _take_part(
-    tx: Tx, exchange: ExchangeId, draft: Draft, roles: Iterable[tuple[Role, UserId]]
+    tx: Tx, exchange: ExchangeId, draft: Draft, in_roles: Iterable[tuple[Role, UserId]]
 ) -> bool:
     """Add who takes part in a further copy and isn't there yet; True if somebody was added."""
     added = False
-    for table, values in _participants(draft, roles):
+    for table, values in participants(draft, in_roles).items():
         if not values:
             continue
         here = sa.select(sa.func.count()).where(table.c.exchange_id == exchange)
         position = tx.execute(here).scalar_one()
         for n, value in enumerate(values):
-            row = _of(exchange, position=position + n, **value)
+            row = {"exchange_id": exchange, "position": position + n, **value}
             statement = inserting(tx, table).values(row).on_conflict_do_nothing()
             new = tx.execute(statement.returning(table.c.exchange_id)).first()
             added = added or new is not None
@@ -255,12 +181,12 @@ def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level, now: dateti
     row = t.exchange
     # Who had the exchange was said by the first copy, or by rules; mailbox owners and helpers add
     # up.
-    roles = [
+    adding_up = [
         (role, user)
-        for role, user in _roles(draft)
+        for role, user in roles(draft)
         if role in (Role.MAILBOX_OWNER, Role.COLLABORATOR)
     ]
-    if _take_part(tx, exchange, draft, roles):
+    if _take_part(tx, exchange, draft, adding_up):
         bump = sa.update(row).where(row.c.id == exchange)
         tx.execute(bump.values(revision=row.c.revision + 1))
     _narrow(tx, exchange, level, now)
@@ -291,11 +217,6 @@ def _narrow(tx: Tx, exchange: ExchangeId, level: Level, now: datetime) -> None:
     erasure.erased(tx)
 
 
-def _add_keys(tx: Tx, exchange: ExchangeId, keys: Iterable[ExchangeKey]) -> None:
-    rows = [_of(exchange, kind=k.kind, key=indexable(k.key)) for k in keys]
-    insert_new(tx, t.exchange_key, rows)
-
-
 def _see(
     tx: Tx,
     exchange: ExchangeId,
@@ -310,24 +231,10 @@ def _see(
     here = spots.columns(where)
     same = [t.sighting.c[name] == here[name] for name in spots.unique(where)]
     is_new = tx.execute(sa.select(t.sighting.c.id).where(*same)).first() is None
-    place = sighting.place
-    role = place.role if isinstance(place, MailPlace) else "calendar"
-    facts: Mapping[str, Any] = {
-        "direction": draft.direction,
-        "level": int(level),
-        "owner_id": sighting.owner,
-    }
-    statement = inserting(tx, t.sighting).values(
-        **_of(exchange, **here),
-        place_name=place.name,
-        role=role,
-        seen_at=now,
-        said=classified.said(draft),
-        **facts,
-    )
-    tx.execute(
-        statement.on_conflict_do_update(index_elements=spots.unique(where), set_=dict(facts))
-    )
+    row = copy(exchange, sighting, draft, level, now)
+    facts = {name: row[name] for name in ("direction", "level", "owner_id")}
+    statement = inserting(tx, t.sighting).values(row)
+    tx.execute(statement.on_conflict_do_update(index_elements=spots.unique(where), set_=facts))
     return is_new
 
 
@@ -342,10 +249,15 @@ def _hash(key: ExchangeKey | tuple[str, str]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _buried(tx: Tx, keys: Iterable[ExchangeKey]) -> bool:
-    hashes = [_hash(k) for k in keys]
-    dead = sa.select(t.tombstone.c.hash).where(t.tombstone.c.hash.in_(hashes)).limit(1)
-    return bool(hashes) and tx.execute(dead).first() is not None
+def buried(tx: Tx, keys: Iterable[ExchangeKey]) -> list[ExchangeKey]:
+    """Those of these keys that led to an exchange that was deleted, or may not be kept."""
+    by_hash = {_hash(key): key for key in keys}
+    dead = t.tombstone.c.hash
+    return [
+        by_hash[found]
+        for some in chunks(by_hash)
+        for found in tx.execute(sa.select(dead).where(dead.in_(some))).scalars()
+    ]
 
 
 def _bury_all(

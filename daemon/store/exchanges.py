@@ -1,6 +1,7 @@
 """Exchanges: the one door to recording and reading them."""
 
 from daemon.store.classified import put_confidential
+from daemon.store.exchange_batch import record_all
 from daemon.store.exchange_read import (
     Seen,
     attachments,
@@ -45,6 +46,7 @@ __all__ = [
     "parties_by_reference",
     "put_confidential",
     "record",
+    "record_all",
     "related",
     "restrict",
     "sightings",

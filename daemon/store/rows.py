@@ -73,13 +73,13 @@ def grouped(
     return found
 
 
-def count(tx: Tx, name: str) -> int:
-    """Count one further in a counter and return the number; its row stays locked till commit."""
+def count(tx: Tx, name: str, further: int = 1) -> int:
+    """Count further in a counter and return its number then; its row stays locked till commit."""
     table = installation.counter
     number: int = tx.execute(
         sa.update(table)
         .where(table.c.name == name)
-        .values(value=table.c.value + 1)
+        .values(value=table.c.value + further)
         .returning(table.c.value)
     ).scalar_one()
     return number

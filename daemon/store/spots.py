@@ -1,8 +1,13 @@
 """Where a copy was seen, as the columns that several tables share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+
+from daemon.store.database import Tx
+from daemon.store.rows import chunks
 from rules.model.sightings import (
     AccountId,
     CalendarId,
@@ -72,6 +77,23 @@ def unique(where: Spot) -> list[str]:
     if where.folder is not None:
         return ["folder_id", "uidvalidity", "uid"]
     return ["calendar_id", "href", "recurrence"]
+
+
+def seen(tx: Tx, table: sa.Table, spots: Iterable[Spot]) -> set[Spot]:
+    """Those of these spots that `table` has a row of."""
+    c = table.c
+    wanted = set(spots)
+    found: set[Spot] = set()
+    places = (
+        (c.folder_id, c.uid, {(s.folder, s.uid) for s in wanted if s.folder is not None}),
+        (c.calendar_id, c.href, {(s.calendar, s.href) for s in wanted if s.folder is None}),
+    )
+    for owner, name, pairs in places:
+        for of in {of for of, _ in pairs}:
+            for some in chunks(one for its, one in pairs if its == of):
+                rows = tx.execute(sa.select(table).where(owner == of, name.in_(some)))
+                found.update(read(row) for row in rows)
+    return found & wanted
 
 
 def read(row: Any) -> Spot:

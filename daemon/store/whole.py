@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from daemon.store import classified, elements, erasure, spots
 from daemon.store.database import Tx
-from daemon.store.exchange_write import thread_of
 from daemon.store.rows import chunks, count, insert_new, inserting, new_id
 from daemon.store.tables import exchanges as t
 from daemon.store.tables import metadata
+from daemon.store.threads import thread_of
 from rules.model.exchanges import ExchangeId, ExchangeKey, KeyKind, LinkedElement, Role
 
 Row = Mapping[str, Any]

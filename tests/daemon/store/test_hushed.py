@@ -46,9 +46,8 @@ def found(world: Any, **more: Any) -> Draft:
 def keep(tx: Any, world: Any, draft: Draft, uid: int, level: Level, *more: Effect) -> Any:
     effects = (RecordExchange(redact(draft, level)), *more)
     decision = Decision(Verdict.RECORD, Reason.MATCHED, "rules-1", (), effects, level)
-    day = timedelta(days=1)
-    entry = record.keep(tx, BOOK, b"secret", day, world.sighting(uid), decision, MOMENT)
-    assert entry is not None
+    keeping = record.Keeping(BOOK, b"secret", timedelta(days=1), MOMENT)
+    (entry,) = record.keep(tx, keeping, [(world.sighting(uid), decision)])
     return entry.exchange
 
 
