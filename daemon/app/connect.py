@@ -1,7 +1,8 @@
 """From settings to connectors: how each configured server is reached."""
 
-from connectors import caldav, imap, smtp
-from connectors.caldav import CaldavAccount
+from typing import TYPE_CHECKING
+
+from connectors import imap, smtp
 from connectors.imap import ImapAccount
 from connectors.oauth import Tokens, TokenSource
 from connectors.smtp import SmtpServer
@@ -9,6 +10,9 @@ from daemon.config import Calendar, Mailbox, Smtp
 from daemon.ports import Calendars, Outbox
 from daemon.ports import Mailbox as MailboxPort
 from rules.ruleset import RuleSet
+
+if TYPE_CHECKING:
+    from connectors.caldav import CaldavAccountClient
 
 
 def imap_account(mailbox: Mailbox, ruleset: RuleSet | None = None) -> ImapAccount:
@@ -40,10 +44,13 @@ def calendars_of(calendar: Calendar) -> Calendars:
     return caldav_client(calendar)
 
 
-def caldav_client(calendar: Calendar) -> caldav.CaldavAccountClient:
+def caldav_client(calendar: Calendar) -> "CaldavAccountClient":
     """The same, as the connector it is."""
+    # A third of what a command takes to start, which only a house with calendars pays.
+    from connectors import caldav
+
     return caldav.connect(
-        CaldavAccount(
+        caldav.CaldavAccount(
             url=calendar.url,
             user=calendar.user,
             password=calendar.password.get_secret_value(),

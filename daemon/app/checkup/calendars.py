@@ -1,14 +1,17 @@
 """One calendar account: discovery, and a scratch object that is written, read back and removed."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from connectors import caldav
 from connectors.errors import Changed, ConnectorError
 from daemon.app import connect
 from daemon.app.checkup.lines import Asked, CheckLine, bad, certificate, ok, refused, until
 from daemon.app.checkup.memory import SKEW, skewed
 from daemon.config import Calendar
 from rules.model.wire import CalendarInfo
+
+if TYPE_CHECKING:
+    from connectors.caldav import CaldavAccountClient
 
 # One place and UID for ever: what a check that was killed has left is found by the next, and
 # removed. Private, cancelled and long ago: a daemon that meets it takes no notice.
@@ -44,7 +47,7 @@ def calendar(asked: Asked, account: Calendar) -> Iterator[CheckLine]:
 
 
 def _looked_at(
-    asked: Asked, account: Calendar, client: caldav.CaldavAccountClient
+    asked: Asked, account: Calendar, client: "CaldavAccountClient"
 ) -> Iterator[CheckLine]:
     _ = asked.words
     found = client.discover()
@@ -90,7 +93,7 @@ def _names(found: tuple[CalendarInfo, ...]) -> str:
     return ", ".join(c.name for c in found) or "–"
 
 
-def _try_writing(client: caldav.CaldavAccountClient, target: CalendarInfo) -> None:
+def _try_writing(client: "CaldavAccountClient", target: CalendarInfo) -> None:
     href = f"{target.href.rstrip('/')}/{SCRATCH}.ics"
     written = client.put(target.href, href, _OBJECT, None)
     try:
