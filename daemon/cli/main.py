@@ -13,6 +13,7 @@ from daemon.cli import (
     demo,
     exchanges,
     followups,
+    init,
     operation,
     options,
     people,
@@ -63,6 +64,7 @@ def build() -> typer.Typer:
     app.callback()(_options)
     for group in (
         running,
+        init,
         operation,
         backups,
         people,

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from daemon.config.mistakes import OURS, PREFIX, Source, cross_checks, explain, names, variable
 from daemon.config.places import places
-from daemon.config.secrets import Vault, settle
+from daemon.config.secrets import Findings, Vault, settle
 from daemon.config.settings import Settings, control_socket, runtime_directory
 
 DEFAULT_PATH = Path("/etc/suivi/suivi.toml")
@@ -29,6 +29,9 @@ class _Environment(Settings, BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
 
 
+CREDENTIALS = "credentials"
+"""Beside suivi.toml: the directory from which the unit loads credentials, a file each."""
+
 # Where systemd keeps what it loaded for the daemon, for a command that root types beside it.
 UNIT_CREDENTIALS = Path("/run/credentials/suivi.service")
 
@@ -40,21 +43,12 @@ def load(path: Path | None = None, *, servers: bool = True) -> Settings:
     calendar server: it may lack their passwords, as outside of the unit. Raises ConfigError.
     """
     path = path or Path(os.environ.get("SUIVI_CONFIG") or DEFAULT_PATH)
-    text = _text(path)
-    data = _merge(_toml(path, text), _environment())
+    text = text_of(path)
+    data = _merge(toml(path, text), _environment())
     source = Source(path, places(text))
-    vault = Vault(path.absolute().parent, credentials_folder(data.get("credentials_dir")), servers)
-    settled, found = settle(data, vault)
-    mistakes = [*found.mistakes, *cross_checks(settled)]
-    for ours in OURS & settled.keys():
-        mistakes.append(((ours,), f"unknown option '{ours}'"))
-        del settled[ours]
-    try:
-        settings = Settings.model_validate({**settled, "path": path})
-    except ValidationError as error:
-        mistakes += [explain(problem) for problem in error.errors(include_url=False)]
-    if mistakes:
-        raise ConfigError("\n".join(source.lines(mistakes)))
+    beside = path.absolute().parent
+    folder = credentials_folder(data.get("credentials_dir")) or _of_the_unit(beside)
+    settings, _, found = checked(data, source, Vault(beside, folder, servers))
     # A password in a variable is in no file.
     notices = tuple(
         source.line(where, text) for where, text in found.warnings if not variable(where)
@@ -69,18 +63,37 @@ def load(path: Path | None = None, *, servers: bool = True) -> Settings:
     return settings.model_copy(update=filled)
 
 
+def checked(
+    data: Mapping[str, Any], source: Source, vault: Vault
+) -> tuple[Settings, dict[str, Any], Findings]:
+    """The settings that these values make, the same values with every secret as `password`, and
+    what was found about secrets. Raises ConfigError with every mistake."""
+    settled, found = settle(data, vault)
+    mistakes = [*found.mistakes, *cross_checks(settled)]
+    for ours in OURS & settled.keys():
+        mistakes.append(((ours,), f"unknown option '{ours}'"))
+        del settled[ours]
+    try:
+        settings = Settings.model_validate({**settled, "path": source.path})
+    except ValidationError as error:
+        mistakes += [explain(problem) for problem in error.errors(include_url=False)]
+    if mistakes:
+        raise ConfigError("\n".join(source.lines(mistakes)))
+    return settings, settled, found
+
+
 def control_socket_of(path: Path | None = None) -> Path:
     """The control socket by a configuration that may have mistakes, or be no TOML at all."""
     path = path or Path(os.environ.get("SUIVI_CONFIG") or DEFAULT_PATH)
     try:
-        data = _merge(_toml(path, _text(path)), _environment())
+        data = _merge(toml(path, text_of(path)), _environment())
     except ConfigError:
         data = {}
     given = data.get("runtime_dir")
     return control_socket(Path(given) if isinstance(given, str) and given else runtime_directory())
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     try:
         return path.read_bytes().decode()
     except FileNotFoundError as error:
@@ -94,7 +107,7 @@ def _text(path: Path) -> str:
         raise ConfigError(f"{path}: is not UTF-8 text") from error
 
 
-def _toml(path: Path, text: str) -> dict[str, Any]:
+def toml(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -131,6 +144,13 @@ def credentials_folder(given: object) -> Path | None:
     if named := os.environ.get("CREDENTIALS_DIRECTORY"):
         return Path(named)
     return UNIT_CREDENTIALS if os.access(UNIT_CREDENTIALS, os.R_OK | os.X_OK) else None
+
+
+def _of_the_unit(beside: Path) -> Path | None:
+    """The files that the unit loads credentials from, for root where no daemon runs, and for who
+    runs suivi without systemd."""
+    folder = beside / CREDENTIALS
+    return folder if os.access(folder, os.R_OK | os.X_OK) else None
 
 
 def _strange_variables() -> tuple[str, ...]:

@@ -298,6 +298,9 @@ def test_a_command_without_servers_may_lack_their_passwords(
 ) -> None:
     (place / "suivi.toml").write_text(GOOD)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    # Root, where no daemon runs, finds the files that the unit loads them from.
+    assert load(Path("suivi.toml")).mailboxes[0].password.get_secret_value() == "from systemd"
+    (place / "credentials").rename(place / "elsewhere")
     with pytest.raises(ConfigError, match="alice-mail"):
         load(Path("suivi.toml"))
     settings = load(Path("suivi.toml"), servers=False)
