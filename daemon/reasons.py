@@ -19,6 +19,7 @@ PHRASES: Mapping[str, str] = {
     "no rule opens it any more": mark("no rule opens it any more"),
     "other rules plan it so": mark("other rules plan it so"),
     "a rule opens it again": mark("a rule opens it again"),
+    "the message that it followed from is gone": mark("the message that it followed from is gone"),
 }
 """Each reason that is stored, and its phrase in the catalogue."""
 

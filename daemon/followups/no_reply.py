@@ -17,7 +17,8 @@ from daemon.steps import reached
 from daemon.store import Store, Tx, accounts, alone, awaited, exchanges, follow_ups
 from daemon.store.errors import Unstorable
 from rules import awaiting
-from rules.model.followups import FollowUpDraft
+from rules.model.exchanges import ExchangeId
+from rules.model.followups import FollowUp, FollowUpDraft
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -96,10 +97,23 @@ def _settle(no_reply: NoReply, tx: Tx, book: Book, number: int, now: datetime) -
     if awaited.is_open(tx, one, sent.thread):
         log.info("no reply: given up", exchange=sent.ref, rule=one.rule, why="one is open")
         return False
-    follow_up, new = follow_ups.open(tx, found, now, book.live_since)
-    if new:
+    follow_up = _open(tx, found, sent.id, now, book.live_since)
+    if follow_up is not None:
         log.info("no reply", exchange=sent.ref, rule=one.rule, follow_up=follow_up.id)
-    return new
+    return follow_up is not None
+
+
+def _open(
+    tx: Tx, draft: FollowUpDraft, sent: ExchangeId, now: datetime, live_since: datetime | None
+) -> FollowUp | None:
+    """None when there was one already. One that other rules, which did not wait for the reply,
+    withdrew comes back."""
+    stored, new = follow_ups.open(tx, draft, now, live_since)
+    if new:
+        return stored
+    if not follow_ups.was_withdrawn(tx, stored):
+        return None
+    return follow_ups.open_again(tx, stored, draft, draft.exchange or sent, now)
 
 
 def _is_unread(tx: Tx, since: datetime) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from daemon.history.causes import Cause
-from daemon.store import Tx, awaited, follow_ups, ledger
+from daemon.store import Tx, awaited, follow_ups, ledger, written
 from rules import merge
 from rules.model.exchanges import ExchangeId
 from rules.model.followups import Awaited, FollowUp, FollowUpDraft, State
@@ -18,20 +18,6 @@ NO_RULE = "no rule opens it any more"
 
 FOLLOW_UPS = "follow_up"
 """The name under which they are told, beside columns and tables."""
-
-_PLANNED = (
-    "title",
-    "when",
-    "assignees",
-    "third_party",
-    "contact",
-    "entity",
-    "description",
-    "place",
-    "priority",
-    "reminders",
-    "element",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +50,21 @@ def was_reminded(here: Tx, mine: ExchangeId) -> bool:
 
 def differing(here: Tx, there: Tx, mine: ExchangeId, other: ExchangeId, old: Cause) -> Brought:
     """What the other rules bring otherwise, of an exchange that stands in both stores."""
-    ours = {f.key: f for f in follow_ups.opened_with(here, mine) if f.key.startswith("rule:")}
+    ours = {f.key: f for f in follow_ups.opened_with(here, mine)}
     theirs = {f.key: f for f in follow_ups.opened_with(there, other)}
-    opens = [f for key, f in theirs.items() if key not in ours or _was_withdrawn(here, ours[key])]
-    gone = [f for key, f in ours.items() if key not in theirs and f.state is State.TO_DO]
+    replies = awaited.of(there, other)
+    opens = [
+        f
+        for key, f in theirs.items()
+        if key not in ours or follow_ups.was_withdrawn(here, ours[key])
+    ]
+    # In the other store nothing is opened for want of a reply: there it is waited for.
+    wished = theirs.keys() | {one.draft.key for one in replies}
+    gone = [f for key, f in ours.items() if key not in wished and f.state is State.TO_DO]
     both = [(ours[k], f) for k, f in theirs.items() if k in ours and f not in opens]
     changes = [(a, b) for a, b in both if _plan(a) != _plan(b) and is_untouched(here, a)]
     waiting = {one.rule: _wait(one) for one in awaited.of(here, mine)}
-    wanted = {one.rule: _wait(one) for one in awaited.of(there, other)}
+    wanted = {one.rule: _wait(one) for one in replies}
     otherwise = {name for name in waiting.keys() & wanted.keys() if waiting[name] != wanted[name]}
     return Brought(
         opens=tuple(opens),
@@ -91,6 +84,13 @@ def is_untouched(here: Tx, follow_up: FollowUp) -> bool:
     return not ledger.was_reminded_of(here, follow_up.id)
 
 
+def in_step(here: Tx, there: Tx, mine: ExchangeId, other: ExchangeId) -> frozenset[str]:
+    """The keys of what both have, and nobody has touched here: `carry` makes them alike."""
+    theirs = {one.key for one in follow_ups.opened_with(there, other)}
+    ours = follow_ups.opened_with(here, mine)
+    return frozenset(one.key for one in ours if one.key in theirs and is_untouched(here, one))
+
+
 def carry(
     here: Tx,
     there: Tx,
@@ -106,7 +106,7 @@ def carry(
     for ours in found.withdraws:
         withdraw(here, ours, now)
     for ours, theirs in found.changes:
-        planned = {name: getattr(theirs, name) for name in _PLANNED}
+        planned = {name: getattr(theirs, name) for name in follow_ups.PLANNED}
         after = merge.apply(ours, merge.Changes(when=theirs.when))
         _change(here, ours, replace(after, **planned), "other rules plan it so", now)
     awaited.forget(here, mine, set(found.forgets))
@@ -129,9 +129,11 @@ def opened(
 
 def withdraw_all(here: Tx, mine: ExchangeId, now: datetime) -> None:
     """The exchange goes: what rules opened with it is not needed, unless somebody made it his."""
+    written.write_anew(here, mine, now)
     for one in follow_ups.opened_with(here, mine):
         if one.state is State.TO_DO and is_untouched(here, one):
             withdraw(here, one, now)
+    follow_ups.let_go(here, mine, now)
 
 
 def withdraw(here: Tx, one: FollowUp, now: datetime) -> None:
@@ -148,23 +150,14 @@ def _open(
     stored, new = follow_ups.open(here, draft, now, live_since)
     if new:
         return
-    after = replace(stored, exchange=mine)
-    if _was_withdrawn(here, stored):
-        planned = {name: getattr(theirs, name) for name in _PLANNED}
-        after = replace(merge.reopen(stored), **planned, exchange=mine)
-    _change(here, stored, after, "a rule opens it again", now)
+    if follow_ups.was_withdrawn(here, stored):
+        follow_ups.open_again(here, stored, theirs, mine, now)
+    else:
+        _change(here, stored, replace(stored, exchange=mine), follow_ups.OPENED_AGAIN, now)
 
 
 def _change(here: Tx, before: FollowUp, after: FollowUp, why: str, now: datetime) -> None:
     follow_ups.change(here, after, follow_ups.RULES, why, now, before.revision)
-
-
-def _was_withdrawn(here: Tx, one: FollowUp) -> bool:
-    """Whether rules withdrew it, and nobody has touched it since."""
-    if one.state is not State.NOT_NEEDED:
-        return False
-    changes = follow_ups.history(here, one.id)
-    return bool(changes) and all(change.by == follow_ups.RULES for change in changes)
 
 
 def _wait(one: Awaited) -> tuple[object, ...]:
@@ -172,4 +165,4 @@ def _wait(one: Awaited) -> tuple[object, ...]:
 
 
 def _plan(one: FollowUp) -> tuple[object, ...]:
-    return tuple(getattr(one, name) for name in _PLANNED)
+    return tuple(getattr(one, name) for name in follow_ups.PLANNED)

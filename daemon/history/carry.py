@@ -105,6 +105,10 @@ def _change(
     if COPIES in found.fields:
         whole.drop_copies(both.here, mine, other, but=lost_copies(both, mine, other))
     whole.replace(both.here, mine, other, fields, rules)
+    # What somebody made theirs tells no more of it than the rest.
+    hushed.hush_opened(
+        both.here, here, now, but=brought.in_step(both.here, both.there, here, there)
+    )
     _note_decisions(both, other, here, now)
     return mine.ref
 

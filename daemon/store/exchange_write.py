@@ -144,11 +144,13 @@ def dig_up(tx: Tx, of_rule: str) -> None:
 
 
 def delete(tx: Tx, exchange: ExchangeId, by: UserId, reason: str, now: datetime) -> None:
-    """Delete for good: no sync brings it back. `erasure.forget` afterwards finishes the erasure."""
+    """Delete for good, with what rules opened because of it: no sync brings it back.
+    `erasure.forget` afterwards finishes the erasure."""
     stored = get(tx, exchange)
     if stored is None:
         return
     counted(tx, "exchange", lock=True)
+    withdraw(tx, exchange, now)
     _bury(tx, stored.id, (), reason, by, now)
     audit.note(tx, f"user {by}", "delete exchange", stored.ref, now)
 

@@ -86,22 +86,6 @@ def by_key(tx: Tx, key: str) -> FollowUp | None:
     return _one(tx, row.key == key)
 
 
-def opened_with(tx: Tx, exchange: ExchangeId) -> tuple[FollowUp, ...]:
-    """The follow-ups that rules opened because of this exchange, in whatever state."""
-    mine = sa.and_(row.exchange_id == exchange, row.origin == Origin.RULE)
-    return _follow_ups(tx, _query().where(mine).order_by(row.id))
-
-
-def with_rules_own(tx: Tx, exchanges: Iterable[ExchangeId]) -> frozenset[ExchangeId]:
-    """Those of these exchanges with which rules opened a follow-up."""
-    found: set[ExchangeId] = set()
-    for some in chunks(exchanges):
-        these = sa.and_(row.exchange_id.in_(some), row.origin == Origin.RULE)
-        query = sa.select(row.exchange_id).where(these)
-        found |= {ExchangeId(n) for n in tx.execute(query).scalars() if n is not None}
-    return frozenset(found)
-
-
 def by_uid(tx: Tx, uid: str, occurrence: str | None = None) -> FollowUp | None:
     """The follow-up of an iCalendar UID; of several occurrences the first, unless told which."""
     same = row.uid == uid

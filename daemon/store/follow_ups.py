@@ -14,7 +14,6 @@ from daemon.store.follow_up_read import (
     get,
     history,
     open_ones,
-    opened_with,
     planned,
     scheduled_at,
     several,
@@ -23,7 +22,6 @@ from daemon.store.follow_up_read import (
     unpublished,
     wished_otherwise,
     with_assignee,
-    with_rules_own,
     without_copy,
 )
 from daemon.store.follow_up_write import (
@@ -35,8 +33,19 @@ from daemon.store.follow_up_write import (
     put_copy,
     reopen,
 )
+from daemon.store.opened import (
+    OPENED_AGAIN,
+    PLANNED,
+    let_go,
+    open_again,
+    opened_with,
+    was_withdrawn,
+    with_rules_own,
+)
 
 __all__ = [
+    "OPENED_AGAIN",
+    "PLANNED",
     "RULES",
     "SUIVI",
     "Closing",
@@ -53,7 +62,9 @@ __all__ = [
     "count_open",
     "get",
     "history",
+    "let_go",
     "open",
+    "open_again",
     "open_ones",
     "opened_with",
     "planned",
@@ -64,6 +75,7 @@ __all__ = [
     "undone",
     "unplanned",
     "unpublished",
+    "was_withdrawn",
     "wished_otherwise",
     "with_assignee",
     "with_rules_own",

@@ -1,15 +1,17 @@
 """What rules opened with an exchange tells no more of it than the exchange itself may."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from daemon.store import awaited, erasure, ledger
+from daemon.store import awaited, erasure, ledger, written
 from daemon.store.database import Tx
 from daemon.store.exchange_read import confidential, get
-from daemon.store.follow_up_read import history, opened_with
+from daemon.store.follow_up_read import history
 from daemon.store.follow_up_write import RULES, SUIVI, change
+from daemon.store.opened import let_go, opened_with
 from daemon.store.tables import follow_ups as t
 from daemon.store.third_parties import get_third_party
 from rules import merge
@@ -30,13 +32,9 @@ def hush(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
     more, and neither does its history. A confidential text is to them as one that is not there.
     What a person wrote into a follow-up is theirs, and stays.
     """
-    stored = get(tx, exchange)
-    if stored is None or (stored.level is Level.EVERYTHING and not confidential(tx, exchange)):
+    stored = hush_opened(tx, exchange, now)
+    if stored is None:
         return
-    for one in opened_with(tx, exchange):
-        by_people = _by_people(tx, one)
-        if "element" in by_people or _says_more(one, stored):
-            _become(tx, one, _silent(tx, one, stored), by_people, now)
     awaited.retell(
         tx,
         exchange,
@@ -44,9 +42,26 @@ def hush(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
     )
 
 
+def hush_opened(
+    tx: Tx, exchange: ExchangeId, now: datetime, but: Collection[str] = ()
+) -> Exchange | None:
+    """`hush`, for what rules have opened already, without that of these keys; None, where all may
+    be told."""
+    stored = get(tx, exchange)
+    if stored is None or (stored.level is Level.EVERYTHING and not confidential(tx, exchange)):
+        return None
+    written.write_anew(tx, exchange, now)
+    for one in opened_with(tx, exchange):
+        by_people = _by_people(tx, one)
+        if one.key not in but and ("element" in by_people or _says_more(one, stored)):
+            _become(tx, one, _silent(tx, one, stored), by_people, now)
+    return stored
+
+
 def withdraw(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
     """Before an exchange goes of which nothing may be kept: with what rules opened with it nothing
     is to be done, and it names nobody. One that somebody made theirs stays to be done."""
+    written.write_anew(tx, exchange, now)
     for one in opened_with(tx, exchange):
         by_people = _by_people(tx, one)
         if by_people or ledger.was_reminded_of(tx, one.id):
@@ -56,6 +71,7 @@ def withdraw(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
             if one.state is State.TO_DO:
                 after = merge.apply(after, merge.Changes(state=State.NOT_NEEDED))
         _become(tx, one, after, by_people, now)
+    let_go(tx, exchange, now)
 
 
 def _says_more(one: FollowUp | FollowUpDraft, stored: Exchange) -> bool:

@@ -21,6 +21,7 @@ from daemon.app.rules import own_domains
 from daemon.capture import calendar, mail
 from daemon.config import Settings, load
 from daemon.followups.absorb import Absorb, withdraw
+from daemon.followups.no_reply import NoReply, open_unanswered
 from daemon.history.compare import compare
 from daemon.history.findings import Difference, InStep, Undecided
 from daemon.ports import Mailbox
@@ -184,6 +185,11 @@ class Company:
             )
             with self.turn(member.id) as lease:
                 calendar.sync(books, member, self.agenda, lease)
+
+    def look_for_replies(self, ruleset: RuleSet, now: datetime) -> int:
+        """As the daemon does: how many follow-ups were opened for want of one."""
+        rulebook = Rulebook(self.store, ruleset, own_domains(self.settings))
+        return open_unanswered(NoReply(self.store, rulebook, "Europe/Paris"), now)
 
     @contextmanager
     def turn(self, account: AccountId) -> Iterator[Lease]:

@@ -1,6 +1,7 @@
 """Whatever the rules and the history: a diff that is applied gives what a fresh ingest gives."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,13 +68,16 @@ SETTLING = st.sampled_from(
 )
 
 
+LATER = datetime.now(UTC) + timedelta(days=1)
+"""When every reply that is waited for is late."""
+
 WAITING = """\
   - name: rule {number}
     when:
       direction: outbound
       no_reply_for: {days} working days
     then:
-      open_follow_up: {{when: +0 working days at 09:30, title: No answer}}"""
+      open_follow_up: {{when: +0 working days at 09:30, title: 'No answer: {{subject}}'}}"""
 
 
 @st.composite
@@ -142,21 +146,35 @@ def histories(draw: st.DrawFn) -> list[Letter]:
     return letters
 
 
-def judged_by_both(found: Any, old: RuleSet, new: RuleSet, letters: list[Letter]) -> None:
+def judged_by_both(
+    found: Any,
+    old: RuleSet,
+    new: RuleSet,
+    letters: list[Letter],
+    *,
+    answers_looked_for: bool = False,
+) -> None:
     with found() as fresh:
         fresh.deliver(letters)
         fresh.ingest(new)
         wanted = fresh.state()
+        fresh.look_for_replies(new, LATER)
+        unanswered = fresh.state()
     with found() as company:
         company.deliver(letters)
         company.ingest(old)
+        if answers_looked_for:
+            company.look_for_replies(old, LATER)
         before = company.rows()
         with company.past(new) as past:
             differences = company.differences(past)
             assert company.rows() == before
             company.carry_out(past)
             assert company.differences(past) == []
-        assert company.state() == wanted
+        if not answers_looked_for:
+            assert company.state() == wanted
+        company.look_for_replies(new, LATER)
+        assert company.state() == unanswered
         if not differences:
             assert before["exchange"] == [] or len(company.refs()) == len(before["exchange"])
 
@@ -170,18 +188,18 @@ HYPOTHESIS = settings(
 
 
 @settings(HYPOTHESIS, max_examples=30)
-@given(old=rulesets(), new=rulesets(), letters=histories())
+@given(old=rulesets(), new=rulesets(), letters=histories(), looked=st.booleans())
 def test_applied_the_past_is_as_a_fresh_ingest_makes_it(
-    found: Any, old: RuleSet, new: RuleSet, letters: list[Letter]
+    found: Any, old: RuleSet, new: RuleSet, letters: list[Letter], *, looked: bool
 ) -> None:
-    judged_by_both(found, old, new, letters)
+    judged_by_both(found, old, new, letters, answers_looked_for=looked)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 @settings(HYPOTHESIS, max_examples=1000)
-@given(old=rulesets(), new=rulesets(), letters=histories())
+@given(old=rulesets(), new=rulesets(), letters=histories(), looked=st.booleans())
 def test_so_it_is_a_thousand_times(
-    found: Any, old: RuleSet, new: RuleSet, letters: list[Letter]
+    found: Any, old: RuleSet, new: RuleSet, letters: list[Letter], *, looked: bool
 ) -> None:
-    judged_by_both(found, old, new, letters)
+    judged_by_both(found, old, new, letters, answers_looked_for=looked)

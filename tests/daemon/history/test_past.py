@@ -164,6 +164,34 @@ def test_a_follow_up_that_somebody_made_his_stays(found):
         assert [f.state for f in company.follow_ups()] == [State.TO_DO]
 
 
+@pytest.mark.parametrize(
+    ("then", "title"),
+    [("keep_private: happened", "Acme"), ("keep_private: subject", "Acme: Devis")],
+)
+def test_one_that_somebody_made_his_tells_no_more_than_its_exchange(found, then, title):
+    calling = rules(
+        "  - name: call\n    when: {subject: devis}\n    then: {open_follow_up: {when: +1 day, "
+        "title: 'Call about {subject} {reference}', description: 'It is {reference}'},\n"
+        "      link: {type: quote, pattern: 'PR[0-9]+', in: text}}\n"
+    )
+    hiding = rules(f"  - {{name: hide, when: {{subject: devis}}, then: {{{then}}}}}\n")
+    with found() as company:
+        company.deliver([Letter(n, CARLA, ANN, "Devis", "See PR2303") for n in (1, 2)])
+        company.ingest(calling)
+        for one, change in zip(
+            company.follow_ups(), ({"title": "Mine"}, {"percent": 50}), strict=True
+        ):
+            with company.store.write() as tx:
+                mine = replace(one, **change)
+                follow_ups.change(tx, mine, "calendar", "changed there", BEGUN, one.revision)
+        company.apply(hiding)
+        touched, moved = company.follow_ups()
+        assert (touched.title, touched.description, touched.element) == ("Mine", "", None)
+        assert (moved.title, moved.description, moved.element) == (title, "", None)
+        assert (touched.state, moved.state, moved.percent) == (State.TO_DO, State.TO_DO, 50)
+        assert "PR2303" not in str(company.rows()["follow_up_change"])
+
+
 def test_only_what_is_chosen_is_carried_out(found):
     both = rules(
         "  - {name: hr, when: {subject: paie}, then: {ignore: true}}\n"
@@ -326,26 +354,6 @@ def test_a_meeting_that_rules_adopt_is_read_again_by_the_daemon(found):
         assert company.refs() == {}
         company.ingest(adopting)
         assert [f.title for f in company.follow_ups()] == ["Visite chez Carla"]
-
-
-def test_a_rule_that_waits_longer_waits_longer(found):
-    def waiting(days: int) -> RuleSet:
-        return rules(
-            "  - name: no answer\n"
-            f"    when: {{direction: outbound, no_reply_for: {days} working days}}\n"
-            "    then: {open_follow_up: {when: +0 working days at 09:30, title: Ask again}}\n"
-        )
-
-    with found() as company:
-        company.deliver([Letter(1, ANN, CARLA, "Devis", copies=(("ann", "Sent"),))])
-        company.ingest(rules("  - {name: no answer, when: always, then: {mode: phone}}\n"))
-        company.apply(waiting(2))
-        assert [row[1] for row in company.state()["waiting"]] == [2]
-        company.apply(waiting(5))
-        assert [row[1] for row in company.state()["waiting"]] == [5]
-        assert company.diff(waiting(5)) == []
-        company.apply(OLD)
-        assert company.state()["waiting"] == []
 
 
 def test_what_happened_before_the_day_asked_for_is_left_alone_in_all(found):

@@ -1,5 +1,6 @@
 """One bad reminder is that one's trouble: its neighbours leave, in the same breath."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,9 +9,11 @@ from connectors.memory.outbox import MemoryOutbox
 from daemon.reminders import send
 from daemon.reminders.pace import Pace
 from daemon.reminders.send import send_due
-from daemon.store import Unavailable, ledger
+from daemon.store import Unavailable, exchanges, follow_ups, ledger
 from rules import remind
+from rules.model.exchanges import Direction, Draft, ExchangeKey, KeyKind, Source
 from rules.model.followups import LedgerState
+from rules.model.people import Level
 from rules.model.wire import Outcome
 from tests.daemon.reminders.desk import HOUR, NOW
 
@@ -145,3 +148,76 @@ def test_under_another_limit_what_has_left_still_counts(before, after, room):
     # Of what leaves under the old limit meanwhile the new one knows too.
     pace.note(NOW, 2)
     assert other.room(NOW, 99) == room - 2
+
+
+SENT = Draft(
+    keys=(ExchangeKey(KeyKind.MESSAGE, "m1"),),
+    third_parties=(),
+    contacts=(),
+    direction=Direction.INBOUND,
+    mode="email",
+    happened_at=NOW - HOUR,
+    source=Source.MAIL,
+    subject="Salaries",
+)
+
+
+def follows_from(desk, title, by=None):
+    """It is a rule's, or somebody's, and follows from a mail about salaries."""
+    with desk.store.write() as tx:
+        exchange = exchanges.add(tx, SENT, NOW).id
+        one = follow_ups.by_key(tx, title)
+        after = replace(one, exchange=exchange, title="Salaries")
+        follow_ups.change(tx, after, by or follow_ups.RULES, "x", NOW, one.revision)
+        tx.exec_driver_sql(f"UPDATE follow_up SET origin = 'rule' WHERE id = {one.id}")
+
+
+def hide(desk, level=Level.HAPPENED):
+    with desk.store.write() as tx:
+        exchanges.restrict(tx, SENT.keys, level, NOW)
+        tx.exec_driver_sql("UPDATE ledger SET next_try_at = '2020-01-01 00:00:00.000000'")
+
+
+@pytest.mark.parametrize("answer", [Outcome.TRY_AGAIN, Outcome.UNKNOWN])
+def test_what_was_written_before_less_may_be_told_is_written_anew(desk, answer):
+    desk.remind("one")
+    follows_from(desk, "one")
+    desk.outbox.answers = [answer]
+    send_due(desk.sender())
+    assert desk.letter.written == ["Salaries"]
+    assert b"Salaries" in desk.entries()["one"].mail
+    hide(desk)
+    assert desk.entries()["one"].mail is None
+    assert send_due(desk.sender()) == 1
+    assert desk.states() == {"one": "sent"}
+    assert b"Salaries" not in desk.outbox.sent[-1].data
+
+
+def test_what_is_in_hand_when_less_may_be_told_does_not_leave(desk):
+    """Between the writing and the server: nothing of it goes, and the next round writes it anew."""
+    desk.remind("one", "two")
+    follows_from(desk, "one")
+
+    class Meanwhile(MemoryOutbox):
+        def send(self, mails, handed_over, answered=None):
+            hide(desk)
+            return super().send(mails, handed_over, answered)
+
+    quiet, desk.outbox = desk.outbox, Meanwhile()
+    assert send_due(desk.sender()) == 1
+    assert desk.states() == {"one": "due", "two": "sent"}
+    assert [b"Salaries" in mail.data for mail in desk.outbox.sent] == [False]
+    desk.outbox = quiet
+    assert send_due(desk.sender()) == 1
+    assert desk.states() == {"one": "sent", "two": "sent"}
+    assert b"Salaries" not in quiet.sent[-1].data
+
+
+def test_of_what_may_not_be_kept_nobody_is_reminded(desk):
+    desk.remind("one")
+    follows_from(desk, "one")
+    desk.outbox.answers = [Outcome.TRY_AGAIN]
+    send_due(desk.sender())
+    hide(desk, Level.NOTHING)
+    assert send_due(desk.sender()) == 0
+    assert desk.states() == {"one": "void"}

@@ -22,7 +22,13 @@ from rules.model.decisions import (
     RecordExchange,
     Verdict,
 )
-from rules.model.exchanges import ConfidentialComment, Draft, LinkedElement
+from rules.model.exchanges import (
+    ConfidentialComment,
+    Draft,
+    ExchangeKey,
+    KeyKind,
+    LinkedElement,
+)
 from rules.model.followups import Assignee, FollowUp, FollowUpDraft, Origin, State
 from rules.model.people import Level
 from rules.model.rules import Later
@@ -195,3 +201,51 @@ def test_what_waits_and_cant_be_understood_any_more_keeps_nothing_from_being_hid
         exchanges.restrict(tx, copy.keys, Level.HAPPENED, MOMENT)
         assert awaited.of(tx, number) == ()
         assert SUBJECT not in told(tx)
+
+
+def waited_for(tx: Any, world: Any) -> tuple[Draft, FollowUp]:
+    """What was sent first, and the follow-up that waits for a reply to the thread: it follows
+    from the message after it."""
+    first = found(world, key="m1", message_id="m1@we.example")
+    keep(tx, world, first, 1, Level.EVERYTHING)
+    more = {"key": "m2", "message_id": "m2@we.example", "parents": ("m1@we.example",)}
+    then = keep(tx, world, found(world, subject="Hello?", **more), 2, Level.EVERYTHING)
+    draft = replace(planned(world, awaiting.key("a: b", "m1")), exchange=then)
+    return first, follow_ups.open(tx, draft, MOMENT, MOMENT)[0]
+
+
+@pytest.mark.parametrize(("level", "title", "state"), NARROWER)
+def test_what_waits_in_a_thread_says_no_more_than_the_message_that_opened_it(
+    store: Store, world: Any, level: Level, title: str, state: State
+) -> None:
+    with store.write() as tx:
+        first, one = waited_for(tx, world)
+        exchanges.restrict(tx, first.keys, level, MOMENT)
+        after = follow_ups.get(tx, one.id)
+        assert after is not None
+        assert (after.title, after.description, after.element) == (title, "", None)
+        assert after.state is state
+        said = str(tx.execute(sa.text("SELECT * FROM follow_up")).all())
+        assert (SUBJECT in said, REFERENCE in said) == (level is Level.SUBJECT, False)
+
+
+def test_what_waits_in_a_thread_outlives_a_later_message(store: Store, world: Any) -> None:
+    with store.write() as tx:
+        first, one = waited_for(tx, world)
+        later = (ExchangeKey(KeyKind.MESSAGE, "m2"),)
+        exchanges.restrict(tx, later, Level.NOTHING, MOMENT)
+        after = follow_ups.get(tx, one.id)
+        assert after is not None
+        assert (after.title, after.state) == (one.title, State.TO_DO)
+        assert after.exchange == exchanges.find(tx, first.keys)
+
+
+def test_with_what_a_person_deletes_nothing_is_to_be_done(store: Store, world: Any) -> None:
+    """What rules opened with it tells no word of it any more, unless somebody made it his."""
+    with store.write() as tx:
+        number = keep(tx, world, found(world), 1, Level.EVERYTHING, *both(world))
+        exchanges.delete(tx, number, world.anna, "a mistake", MOMENT)
+        one = opened(tx)
+        assert (one.title, one.state, one.third_party) == ("", State.NOT_NEEDED, None)
+        assert SUBJECT not in told(tx)
+        assert REFERENCE not in told(tx)
