@@ -54,6 +54,7 @@ class Tokens:
         # Servers may hand out another one each time, and forget the one before (RFC 6749 §6): it
         # counts until there is another in the file.
         self._read, self._refresh = "", ""
+        self._ends: float | None = None
 
     def token(self) -> str:
         """A token that is valid for a minute at least; raises Unreachable or Refused."""
@@ -61,6 +62,12 @@ class Tokens:
             if not self._token or self._clock() >= self._until:
                 self._renew()
             return self._token
+
+    @property
+    def ends_in(self) -> float | None:
+        """Seconds until a person must agree anew, as the server last said; None: it did not."""
+        with self._lock:
+            return None if self._ends is None else self._ends - self._clock()
 
     def forget(self) -> None:
         """A server did not take it: the next is a new one."""
@@ -82,6 +89,9 @@ class Tokens:
         if not isinstance(lasts, int | float) or not 0 <= lasts <= _LONGEST_SECONDS:
             lasts = _USUAL_SECONDS
         self._token, self._until = token, before + lasts - _SPARE_SECONDS
+        # Not in RFC 6749; Google and Microsoft tell it where the agreement of a person ends.
+        left = answer.get("refresh_token_expires_in")
+        self._ends = before + left if isinstance(left, int | float) and left > 0 else None
         refresh = answer.get("refresh_token")
         if source.refresh_token_file and isinstance(refresh, str):
             self._refresh = refresh

@@ -39,6 +39,12 @@ class SmtpOutbox:
         batch = _Batch(self._server, self._pool, mails, handed_over, answered)
         return _run(batch.send())
 
+    @property
+    def login_ends_in(self) -> float | None:
+        """Seconds until a person must agree anew to our logging in; None: nobody said so."""
+        tokens = self._server.tokens
+        return None if tokens is None else tokens.ends_in
+
     def close(self) -> None:
         """End the connections; the next mail makes new ones."""
         _run(self._pool.close())

@@ -6,7 +6,7 @@ What can't be had is left out, and the rest is shown: alert rules notice what is
 import os
 import resource
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -16,13 +16,15 @@ from prometheus_client.metrics_core import CounterMetricFamily as CounterFamily
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from daemon.alarms.look import Kind
 from daemon.app.parts import Parts
 from daemon.clock import now
 from daemon.loop import Loop
-from daemon.store import accounts, backups, exchanges, installation
+from daemon.store import accounts, alarms, backups, exchanges, installation
 from daemon.store.accounts import AccountStatus
 from daemon.store.errors import StoreError
 from daemon.store.queues import queues
+from rules.alarms import Key, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def _of_store(parts: Parts) -> Iterator[Metric]:
         waiting = queues(tx, moment)
         captured = exchanges.last_captured(tx)
         backup = backups.last(tx)
+        told = alarms.rows(tx)
     yield _gauge("suivi_database_up", "1 when the database answers.", 1)
     yield _gauge("suivi_observing", "1 while nothing is recorded or sent.", state.observing)
     yield _gauge("suivi_held", "1 while a restored backup waits for its release.", state.held)
@@ -127,6 +130,7 @@ def _of_store(parts: Parts) -> Iterator[Metric]:
     for name, length in waiting.lengths.items():
         family.add_metric((name,), length)
     yield family
+    yield _alarms(told)
     since = waiting.reminder_due_since
     late = 0.0 if since is None else (moment - since).total_seconds()
     yield _gauge(
@@ -152,6 +156,16 @@ def _accounts(known: Iterable[AccountStatus]) -> Metric:
     for kind in ("mail", "calendar"):
         for state in ("well", "troubled"):
             family.add_metric((kind, state), counts[kind, state])
+    return family
+
+
+def _alarms(told: Mapping[Key, Row]) -> Metric:
+    family = GaugeMetricFamily(
+        "suivi_alarms", "What the admin is told of, by kind, as it is.", labels=("kind",)
+    )
+    counts = Counter(kind for (kind, _), row in told.items() if row.gone_at is None)
+    for kind in Kind:
+        family.add_metric((kind.value,), counts[kind.value])
     return family
 
 

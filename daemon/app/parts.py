@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from daemon.app import connect, members
 from daemon.app.mails import admin_of, ways_of
@@ -102,7 +103,11 @@ class Parts:
 
     def _mail_work(self, account: MailAccount, mailbox: Mailbox, progress: Progress) -> Work:
         capture = mail.MailCapture(
-            self.store, self.rulebook, self.secret, batch=self.settings.capture.batch
+            self.store,
+            self.rulebook,
+            self.secret,
+            batch=self.settings.capture.batch,
+            zone=ZoneInfo(self.settings.company.timezone),
         )
 
         def work(lease: Lease, turn: Turn) -> Outcome:

@@ -11,7 +11,7 @@ from connectors.imap.login import open_session
 from connectors.imap.session import Session
 from connectors.imap.watch import IdleWatcher
 from daemon import notify
-from daemon.app import connect
+from daemon.app import alarms, connect
 from daemon.app.figures import AccountFigures, Figures, Sources
 from daemon.app.links import links_of
 from daemon.app.mails import admin_of
@@ -61,10 +61,11 @@ class Service:
         self._signals = Signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         self._roll = RollCall()
         beat = notify.watchdog_seconds() or BEAT_SECONDS
+        self._started = now()
         self._metrics = self._make_metrics()
         pool = Pool(settings.capture.workers, self._metrics)
         self._loop = Loop((), pool, (beat, self._beat), self._roll)
-        self._ticks = Ticks(parts, self._loop, self._metrics)
+        self._ticks = Ticks(parts, self._loop, self._started, self._metrics)
         self._watcher = IdleWatcher(self._pushed)
         self._rules = Watch(parts.rules, self._rules_read)
         self._control = Control(settings.control_socket, self._verbs())
@@ -141,7 +142,9 @@ class Service:
         }
 
     def _status(self, args: Mapping[str, Any]) -> Mapping[str, Any]:
-        return report(self._parts, self._loop, self._web.url, _language(args))
+        language = _language(args)
+        told = report(self._parts, self._loop, self._web.url, language)
+        return {**told, "alarms": alarms.lines(self._parts, self._started, language)}
 
     def _reload(self, args: Mapping[str, Any]) -> Mapping[str, Any]:
         """Read configuration and rules again; with a mistake in either, nothing changes."""
@@ -172,7 +175,7 @@ class Service:
         for account in (*self._parts.members.mail, *self._parts.members.commands):
             self._watcher.forget(account)
         self._parts = parts
-        self._ticks = Ticks(parts, self._loop, self._metrics)
+        self._ticks = Ticks(parts, self._loop, self._started, self._metrics)
         self._loop.reload(self._ticks.all())
         self._watch()
         standing = parts.rules.standing
@@ -230,7 +233,7 @@ class Service:
             loop=lambda: self._loop,
             idle=lambda: self._watcher.accounts,
             ready=lambda: readiness(self._parts, self._loop).ready,
-            started=now(),
+            started=self._started,
         )
         return Metrics(Figures(sources), AccountFigures(sources))
 

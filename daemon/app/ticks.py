@@ -1,10 +1,14 @@
 """The daemon's ticks: what is looked at, and how often. What is due lives in tables."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
+from daemon.alarms.look import MEMORY
+from daemon.alarms.tell import watch
+from daemon.app.alarms import view_of
+from daemon.app.mails import admin_of
 from daemon.app.parts import Parts
 from daemon.app.turns import Member, job
 from daemon.clock import now
@@ -21,24 +25,29 @@ from daemon.reminders.plan import plan
 from daemon.reminders.post import send_letters
 from daemon.reminders.send import Sender, send_due
 from daemon.reminders.ways import VALID_FOR
-from daemon.store import accounts, answered, decisions, erasure, follow_ups
+from daemon.store import accounts, alarms, answered, decisions, erasure, follow_ups
 from daemon.store.todo import ToDo, todo
 from rules.model.sightings import AccountId
 
 log = structlog.stdlib.get_logger(__name__)
 
 HOUSEKEEPING = 3600.0
+ALARMS = 300.0
 FOLLOW_UPS = 2.0
 LOG_FOR = timedelta(days=14)
 
 
 class Ticks:
-    """Wakes the accounts and the ledgers of `parts` in `loop`; what they do is told the meter."""
+    """Wakes the accounts and the ledgers of `parts` in `loop`; what they do is told the meter.
+    `started`: since when the daemon runs."""
 
-    def __init__(self, parts: Parts, loop: Loop, meter: Meter = UNMETERED) -> None:
+    def __init__(
+        self, parts: Parts, loop: Loop, started: datetime, meter: Meter = UNMETERED
+    ) -> None:
         self._parts = parts
         self._loop = loop
         self._meter = meter
+        self._started = started
         self._sender = parts.sender and replace(parts.sender, meter=meter)
         self._mail = (*parts.mail_members(self._progress), *parts.command_members())
         self._calendars = parts.calendar_members()
@@ -52,6 +61,7 @@ class Ticks:
             Tick("mail", poll, self._wake_all(self._mail)),
             Tick("calendars", poll, self._wake_all(self._calendars)),
             Tick("follow-ups", FOLLOW_UPS, self._follow_ups, Priority.LIVE),
+            Tick("alarms", ALARMS, self._alarms),
             Tick("housekeeping", HOUSEKEEPING, self._housekeeping, Priority.BACKFILL),
         ]
         if self._parts.sender is not None:
@@ -160,8 +170,13 @@ class Ticks:
             log.info("letters", handed_over=sent)
             turn.within(60)
 
+    def _alarms(self, turn: Turn) -> None:
+        parts = self._parts
+        watch(parts.store, view_of(parts, self._started), admin_of(parts.settings), now())
+
     def _housekeeping(self, turn: Turn) -> None:
         with self._parts.store.write() as tx:
             decisions.forget(tx, now() - LOG_FOR)
             answered.forget(tx, now() - 2 * VALID_FOR)
+            alarms.forget_arrivals(tx, (now() - MEMORY).date())
         erasure.forget(self._parts.store)

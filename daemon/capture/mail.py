@@ -11,7 +11,7 @@ what was not committed; the keys of exchanges make that harmless.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import structlog
 
@@ -31,6 +31,7 @@ from daemon.store import (
     Tx,
     Unstorable,
     accounts,
+    alarms,
     alone,
     decisions,
     exchanges,
@@ -56,13 +57,15 @@ judge. False ends the sync there, with all stored that was judged."""
 
 @dataclass(frozen=True, slots=True)
 class MailCapture:
-    """What the arrow works with. `secret` keys the hashes of what is not stored."""
+    """What the arrow works with. `secret` keys the hashes of what is not stored; days of arrivals
+    are those of `zone`."""
 
     store: Store
     rulebook: Rulebook
     secret: bytes
     batch: int = 500
     log_for: timedelta = timedelta(days=14)
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ def _sync_folder(turn: "_Turn", info: FolderInfo, progress: Progress) -> bool:
     with capture.store.write() as tx:
         accounts.fence(tx, turn.lease)
         folder = folders.seen(tx, account.id, info, state, now())
+        alarms.arrived(tx, folder.id, now().astimezone(capture.zone).date(), folder.arrived)
         retries = quarantine.due(tx, account.id, folder.id, now())
     place = MailPlace(folder.id, info.role, info.name, state.uidvalidity, uid=0)
     for uid in retries:

@@ -100,6 +100,7 @@ def status(
             [[t[n] or "–" for n in ("recipient", "kind", "state", "why")] for t in letters],
         )
     _rules(answer["rules"])
+    tell_troubles(answer.get("alarms", ()))
     if earlier := answer.get("of_earlier_rules"):
         told = _("{number} exchanges were judged by earlier rules: `suivi rules diff` compares")
         typer.echo(told.format(number=earlier))

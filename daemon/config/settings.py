@@ -258,6 +258,14 @@ class Observe(Section):
     days: float = Field(default=3, ge=0)
 
 
+class Watch(Section):
+    """What the admin is told of. `backup_days`: so many days old the newest backup may be; 0 for
+    whoever makes backups without suivi. `silent_mailboxes`: those that are quieter than usual."""
+
+    backup_days: float = Field(default=3, ge=0)
+    silent_mailboxes: bool = True
+
+
 class Log(Section):
     """`auto` is text, with priorities when the journal reads it."""
 
@@ -300,6 +308,7 @@ class Settings(Section):
     reminders: Reminders = Reminders()
     rules: Rules = Rules()
     observe: Observe = Observe()
+    watch: Watch = Watch()
     log: Log = Log()
     path: Path | None = Field(default=None, exclude=True)
     warnings: tuple[str, ...] = Field(default=(), exclude=True)

@@ -19,6 +19,7 @@ ABOUT = {
     "reminders": mark("When reminders go out, unless a follow-up says otherwise."),
     "rules": mark("What is kept out before anything is stored."),
     "observe": mark("The first days only observe: `suivi report`, then `suivi release`."),
+    "watch": mark("What the admin is told of."),
     "log": mark("What is told to the journal."),
 }
 """A sentence about each section, in the order in which they are written."""
@@ -58,6 +59,10 @@ MORE: Mapping[str, Sequence[tuple[str, str]]] = {
         ('keep_out_tags = ["[privé]"]', mark("nor of mail with these in its subject")),
     ),
     "observe": (("days = 3", ""),),
+    "watch": (
+        ("backup_days = 3", mark("the newest backup is older; 0: made without suivi")),
+        ("silent_mailboxes = true", mark("one is quieter than its own past lets expect")),
+    ),
     "log": (('level = "info"', "debug | info | warning | error"),),
 }
 """What else may be set, in comments; the manual has the rest."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,7 +21,8 @@ Ranges = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder as last seen; `reset` is True when its UIDVALIDITY has just changed."""
+    """A folder as last seen; `reset` is True when its UIDVALIDITY has just changed. `arrived`: so
+    many UIDs were given out since it was seen before."""
 
     id: FolderId
     account: AccountId
@@ -31,6 +33,7 @@ class Folder:
     messages: int = 0
     modseq: int | None = None
     reset: bool = False
+    arrived: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,15 @@ def seen(tx: Tx, account: AccountId, info: FolderInfo, state: FolderState, now: 
         uidnext=state.uidnext,
         messages=state.exists,
         modseq=state.modseq,
+        arrived=_arrived(before, state),
         reset=before is not None and before.uidvalidity != state.uidvalidity,
     )
+
+
+def _arrived(before: sa.Row[Any] | None, state: FolderState) -> int:
+    if before is None or before.uidvalidity != state.uidvalidity:
+        return 0
+    return max(0, state.uidnext - int(before.uidnext))
 
 
 def _forget_other_uids(tx: Tx, folder: FolderId, state: FolderState) -> None:

@@ -64,6 +64,14 @@ def find(tx: Tx) -> Installation | None:
     return Installation(row.epoch, row.live_since, row.observing_until, row.held)
 
 
+def created_at(tx: Tx) -> datetime:
+    """When it was started for the first time. Raises StoreError before that."""
+    at: datetime | None = tx.execute(sa.select(table.c.created_at)).scalar()
+    if at is None:
+        raise StoreError("this database has never been started: run suivi run or suivi sync")
+    return at
+
+
 def hold(tx: Tx, now: datetime) -> Installation:
     """A backup was restored: a new epoch begins, sends and pushes wait until released."""
     tx.execute(sa.update(table).values(epoch=table.c.epoch + 1, held=True))

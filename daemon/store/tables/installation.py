@@ -125,3 +125,15 @@ backup = table(
     text("sha256"),
     sa.Index("ix_backup_at", "at"),
 )
+
+# What is wrong (`rules.alarms`): since when, when it was last told, when its end was, and since
+# when it is not seen any more.
+alarm = table(
+    "alarm",
+    text("kind", key=True),
+    text("subject", key=True),
+    moment("since"),
+    moment("told_at", null=True),
+    moment("closed_at", null=True),
+    moment("gone_at", null=True),
+)

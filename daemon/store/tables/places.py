@@ -95,6 +95,15 @@ calendar_object = table(
     text("etag"),
 )
 
+# How many messages arrived in a folder on a day of the company's; a row for each day on which it
+# was looked at, so that a day without suivi is not taken for one without mail.
+arrival = table(
+    "arrival",
+    owned_by("folder_id", "folder"),
+    sa.Column("day", sa.Date, primary_key=True),
+    integer("messages"),
+)
+
 # How many of a place were judged how, a day; `place` is "folder" or "calendar".
 tally = table(
     "tally",

@@ -1,0 +1,1 @@
+"""What should be so and is not: looked for now and then, and told to the admin (spec §11)."""
