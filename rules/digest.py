@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from rules.model.followups import FollowUp
 from rules.options import DigestWishes
@@ -16,6 +16,10 @@ WAITS_AT_MOST = timedelta(days=30)
 # Who was dealt with in the last three months, and not in the last two weeks, with nothing to come.
 RESTS_FOR = timedelta(days=14)
 RESTS_AT_MOST = timedelta(days=90)
+
+DAY = timedelta(days=1)
+# Whoever had no digest for longer has other things to read.
+CLOSED_AT_MOST = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,13 @@ def day_of(wish: DigestWishes, home: tzinfo, now: datetime) -> date | None:
         return None
     works = wish.every_day or is_working_day(here.date(), wish.holidays, wish.hours)
     return here.date() if works else None
+
+
+def since(wish: DigestWishes, home: tzinfo, last: date | None, now: datetime) -> datetime:
+    """From when on a digest tells what was closed: the hour of the last day that was seen to; of
+    the day before where there was none, and of no more than CLOSED_AT_MOST."""
+    start = now - DAY if last is None else datetime.combine(last, wish.at, home)
+    return max(start, now - CLOSED_AT_MOST).astimezone(UTC)
 
 
 def agenda(open_ones: Iterable[FollowUp], home: tzinfo, today: date) -> Agenda:

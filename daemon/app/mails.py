@@ -2,6 +2,7 @@
 
 from daemon.admin import Admin
 from daemon.config import Settings
+from daemon.reminders.sheets import Sheets
 from daemon.reminders.ways import Ways
 from rules import identity
 
@@ -16,7 +17,7 @@ def ways_of(settings: Settings, secret: bytes) -> Ways:
     )
 
 
-def admin_of(settings: Settings) -> Admin | None:
+def admin_of(settings: Settings, sheets: Sheets) -> Admin | None:
     """Who gets notices, in their own language if they are a user; None where nobody is named."""
     if settings.smtp is None or settings.smtp.admin is None:
         return None
@@ -29,4 +30,5 @@ def admin_of(settings: Settings) -> Admin | None:
         zone=(user and user.timezone) or settings.company.timezone,
         sender=settings.smtp.sender,
         company=settings.company.name,
+        templates=sheets,
     )

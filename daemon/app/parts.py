@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from daemon.admin import Admin
 from daemon.app import connect, members
 from daemon.app.mails import admin_of, ways_of
 from daemon.app.rules import options_of, source_of
@@ -28,7 +29,6 @@ from daemon.reminders.letter import Letter
 from daemon.reminders.misprints import Printer
 from daemon.reminders.notices import Notices
 from daemon.reminders.pace import Pace
-from daemon.reminders.response import Desk
 from daemon.reminders.send import Sender
 from daemon.reminders.sheets import Sheets
 from daemon.rulebook import Rulebook
@@ -60,6 +60,11 @@ class Parts:
     owner: str
     secret: bytes = field(repr=False)
 
+    @property
+    def admin(self) -> Admin | None:
+        """Who is told what goes wrong; None where nobody is named, or no mail can be sent."""
+        return self.sender.admin if self.sender is not None else None
+
     def mail_members(self, progress: Progress = silent) -> tuple[Member, ...]:
         """One member for each captured mailbox."""
         return tuple(
@@ -88,7 +93,7 @@ class Parts:
     def answering(self) -> Answering:
         """The answer arrow; it tells where mail can be sent."""
         sender = self.sender
-        teller = Notices(sender.letter.sender, sender.letter.ways) if sender else None
+        teller = Notices(sender.letter.desk) if sender else None
         return Answering(self.store, self.rulebook, self.owner, teller)
 
     def publisher(self, account: AccountId) -> Publish:
@@ -134,8 +139,7 @@ class Parts:
     def _command_work(self, account: AccountId, mailbox: Mailbox) -> Work:
         trust = commands.Trust(mailbox.authserv_id, mailbox.require_authentication)
         inbox = commands.Inbox(account, mailbox.address or "", trust)
-        letter = self.sender.letter if self.sender is not None else None
-        desk = Desk(letter.sender, letter.ways) if letter is not None else None
+        desk = self.sender.letter.desk if self.sender is not None else None
 
         def work(lease: Lease, turn: Turn) -> Outcome:
             session = connect.mailbox_of(mailbox)
@@ -236,11 +240,12 @@ def _sender(
     if settings.smtp is None:
         return None
     ways = ways_of(settings, secret)
-    admin = admin_of(settings)
+    sheets = Sheets(settings.templates_folder)
+    admin = admin_of(settings, sheets)
     letter = Letter(
         settings.smtp.sender,
         ways,
-        Printer(Sheets(settings.templates_folder), admin),
+        Printer(sheets, admin),
         attach=settings.reminders.attach_event,
     )
     lease = timedelta(seconds=settings.reminders.lease_seconds)

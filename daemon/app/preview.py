@@ -7,10 +7,13 @@ from daemon.app.rules import own_domains, ruleset_of
 from daemon.clock import now
 from daemon.config import Settings
 from daemon.reminders.letter import facts
+from daemon.reminders.mails import REMINDED
 from daemon.reminders.sheets import Printed, Sheets
 from daemon.store import Tx, people
 from rules.freemail import FREE_MAIL
 from rules.model.followups import FollowUp
+from rules.model.people import User
+from rules.options import entity_of
 
 # Signed for nobody: what is shown to an admin must not act for a user.
 _NOT_SIGNED = b"preview"
@@ -27,4 +30,12 @@ def preview(
     directory = people.directory(tx, own_domains(settings), FREE_MAIL)
     ways = ways_of(settings, _NOT_SIGNED)
     said = facts(tx, ways, ruleset_of(settings), directory, follow_up, reader, now(), late=False)
-    return Sheets(settings.templates_folder).print(template, reader.language, said)
+    return Sheets(settings.templates_folder).print(
+        REMINDED, reader.language, said, name=template, entity=_entity(tx, follow_up, reader)
+    )
+
+
+def _entity(tx: Tx, follow_up: FollowUp, user: User) -> str | None:
+    entity = entity_of(user, follow_up.entity)
+    code = people.entity_code(tx, entity) if entity is not None else None
+    return code.lower() if code is not None else None

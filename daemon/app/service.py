@@ -14,7 +14,6 @@ from daemon import notify
 from daemon.app import alarms, connect
 from daemon.app.figures import AccountFigures, Figures, Sources
 from daemon.app.links import links_of
-from daemon.app.mails import admin_of
 from daemon.app.parts import Parts, assemble
 from daemon.app.rules import source_of
 from daemon.app.signals import Signals
@@ -213,7 +212,7 @@ class Service:
 
     def _rules_read(self) -> None:
         notify.status(self._line())
-        admin = admin_of(self._parts.settings)
+        admin = self._parts.admin
         if admin is not None:
             with self._parts.store.write() as tx:
                 tell(tx, admin, self._parts.rules.standing, now())

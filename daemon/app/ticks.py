@@ -8,7 +8,6 @@ import structlog
 from daemon.alarms.look import MEMORY
 from daemon.alarms.tell import watch
 from daemon.app.alarms import view_of
-from daemon.app.mails import admin_of
 from daemon.app.parts import Parts
 from daemon.app.turns import Member, job
 from daemon.clock import now
@@ -172,7 +171,7 @@ class Ticks:
 
     def _alarms(self, turn: Turn) -> None:
         parts = self._parts
-        watch(parts.store, view_of(parts, self._started), admin_of(parts.settings), now())
+        watch(parts.store, view_of(parts, self._started), parts.admin, now())
 
     def _housekeeping(self, turn: Turn) -> None:
         with self._parts.store.write() as tx:

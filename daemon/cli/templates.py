@@ -7,8 +7,8 @@ import typer
 
 from daemon.cli.context import Trouble, settings, store, words
 from daemon.cli.output import Json, as_json, plain, table
-from daemon.cli.refs import Ref
-from daemon.i18n import mark, of_environment
+from daemon.cli.refs import open_follow_ups
+from daemon.i18n import LANGUAGES, mark, of_environment
 
 if TYPE_CHECKING:
     from daemon.reminders.sheets import Printed, Sheets
@@ -26,11 +26,15 @@ def add(app: typer.Typer) -> None:
 
 def listed(context: typer.Context, *, json: Json = False) -> None:
     """`suivi template list`"""
+    from daemon.reminders.mails import sort_of
+    from daemon.reminders.sheets import short
+
     _ = words()
     sheets = _sheets(context)
     rows = [
         {
             "name": name,
+            "mail": sort_of(name).name,
             "files": [str(path) for path in sheets.files(name)],
             "mistakes": len(_mistakes(sheets, name)),
         }
@@ -42,12 +46,14 @@ def listed(context: typer.Context, *, json: Json = False) -> None:
     shown = [
         (
             row["name"],
-            ", ".join(path.name for path in sheets.files(str(row["name"]))) or _("built in"),
+            _(sort_of(str(row["name"])).help),
+            ", ".join(short(path, str(row["name"])) for path in sheets.files(str(row["name"])))
+            or _("built in"),
             _("in order") if not row["mistakes"] else row["mistakes"],
         )
         for row in rows
     ]
-    table((_("template"), _("files"), _("mistakes")), shown)
+    table((_("template"), _("mail"), _("files"), _("mistakes")), shown)
 
 
 def check(
@@ -72,7 +78,14 @@ def check(
 
 def preview(
     context: typer.Context,
-    ref: Ref,
+    ref: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FU-12]",
+            help=mark("Of this follow-up; default: with the examples of the manual."),
+            autocompletion=open_follow_ups,
+        ),
+    ] = None,
     *,
     template: Annotated[
         str | None,
@@ -89,14 +102,21 @@ def preview(
         bool, typer.Option("--open", help=mark("Write its HTML into a file, and open a browser."))
     ] = False,
 ) -> None:
-    """`suivi template preview FU-12`"""
+    """`suivi template preview [FU-12]`"""
     _ = words()
-    printed = _printed(context, ref, template, language)
+    if language is not None and language not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise Trouble(_("no such language: {language}; there are: {known}").format(
+            language=plain(language), known=known))  # fmt: skip
+    if ref is None:
+        printed = _sample(context, template, language)
+    else:
+        printed = _printed(context, ref, template, language)
     for misprint in printed.faults:
         typer.echo(f"suivi: {plain(misprint.said(of_environment()))}", err=True)
     typer.echo(f"{_('Subject')}: {plain(printed.subject)}\n")
     typer.echo(plain(printed.text))
-    if html is not None or show:
+    if (html is not None or show) and printed.html:
         _write_html(printed.html, html, show=show)
     if printed.faults:
         raise typer.Exit(1)
@@ -116,24 +136,31 @@ def _sheets(context: typer.Context) -> "Sheets":
 
 
 def _mistakes(sheets: "Sheets", name: str) -> list[str]:
-    from daemon.reminders.vocabulary import REMINDER, full, sparse
+    return [misprint.said(of_environment()) for misprint in sheets.faults(name)]
 
-    found = sheets.faults(name, (full(REMINDER), sparse(REMINDER)))
-    return [misprint.said(of_environment()) for misprint in found]
+
+def _sample(context: typer.Context, template: str | None, language: str | None) -> "Printed":
+    from daemon.reminders.mails import REMINDED, sort_of
+    from daemon.reminders.vocabulary import full
+
+    name = template or REMINDED
+    sort = sort_of(name)
+    spoken = language or of_environment()
+    values = {**full(sort.variables), "language": spoken}
+    return _sheets(context).print(sort.name, spoken, values, name=name)
 
 
 def _printed(
     context: typer.Context, ref: str, template: str | None, language: str | None
 ) -> "Printed":
     from daemon.app.preview import preview as made
-    from daemon.i18n import LANGUAGES
+    from daemon.reminders.mails import REMINDED, sort_of
     from daemon.store import follow_ups
 
     _ = words()
-    if language is not None and language not in LANGUAGES:
-        known = ", ".join(LANGUAGES)
-        raise Trouble(_("no such language: {language}; there are: {known}").format(
-            language=plain(language), known=known))  # fmt: skip
+    if template is not None and sort_of(template).name != REMINDED:
+        what = _("{name} is no template of reminders: leave {ref} out")
+        raise Trouble(what.format(name=plain(template), ref=plain(ref)))
     with store(context) as (loaded, opened), opened.read() as tx:
         found = follow_ups.by_ref(tx, ref)
         if found is None:

@@ -1,5 +1,6 @@
-"""Which mail templates there are, by name: the built-in one, and an admin's own beside the
-configuration, `templates/NAME/{subject,text,html}.LANG.j2`, or without LANG for every language."""
+"""Which mail templates there are, by name: the built-in ones, and an admin's own beside the
+configuration, `templates/NAME/{subject,text,html}.LANG.j2`, or without LANG for every language;
+those of one entity stand in `templates/NAME/ENTITY/`."""
 
 import re
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 from daemon.i18n import LANGUAGES
 
 BUILT_IN = "reminder"
+"""The template of reminders; only of these there are others, which are chosen by name."""
+OTHER_MAILS = ("digest", "missed", "closed", "away", "answer", "notice")
+"""What else is written from a template, which has the name of the mail."""
 PARTS = ("subject", "text", "html")
 NAMES_MOST = 200
 
@@ -30,24 +34,38 @@ def folders(folder: Path | None) -> tuple[str, ...]:
     return tuple(sorted(filter(is_name, found))[:NAMES_MOST])
 
 
-def files(folder: Path | None, name: str) -> tuple[Path, ...]:
-    """The admin's files of a template."""
-    if folder is None or not is_name(name):
+def entities(folder: Path | None, name: str) -> tuple[str, ...]:
+    """The entities that have files of a template to themselves, by their codes."""
+    return folders(folder / name) if folder is not None and is_name(name) else ()
+
+
+def files(folder: Path | None, name: str, entity: str | None = None) -> tuple[Path, ...]:
+    """The admin's files of a template: for everybody, or of one entity."""
+    if folder is None or not is_name(name) or not (entity is None or is_name(entity)):
         return ()
+    place = folder / name if entity is None else folder / name / entity
     candidates = [
-        folder / name / f"{part}{suffix}.j2"
+        place / f"{part}{suffix}.j2"
         for part in PARTS
         for suffix in ("", *(f".{language}" for language in LANGUAGES))
     ]
-    return tuple(path for path in candidates if _is_there(path))
+    return tuple(path for path in candidates if is_there(path))
+
+
+def all_files(folder: Path | None, name: str) -> tuple[Path, ...]:
+    """The admin's files of a template, those of entities last."""
+    variants = (None, *entities(folder, name))
+    return tuple(path for entity in variants for path in files(folder, name, entity))
 
 
 def names(folder: Path | None) -> frozenset[str]:
-    """The templates that a mail can be written with."""
-    return frozenset({BUILT_IN, *(name for name in folders(folder) if files(folder, name))})
+    """The templates that a reminder can be written with."""
+    own = (n for n in folders(folder) if n not in OTHER_MAILS and all_files(folder, n))
+    return frozenset({BUILT_IN, *own})
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Whether there is such a file, and it may be looked at."""
     try:
         return path.exists()
     except OSError:

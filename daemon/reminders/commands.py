@@ -19,8 +19,9 @@ from connectors.mime.authentication import Verdict, verdict
 from daemon.clock import now
 from daemon.ports import Mailbox
 from daemon.reminders.answers import Answers, Done, Result, say
-from daemon.reminders.response import Desk, respond
+from daemon.reminders.response import respond
 from daemon.reminders.ways import token_of
+from daemon.reminders.writing import Desk
 from daemon.steps import reached
 from daemon.store import (
     Lease,

@@ -1,35 +1,42 @@
-"""The digest arrow: once a day, who wishes so is told what is to be done, and what rests.
+"""The digest arrow: once a day, who wishes so is told what is to be done, what was answered, and
+what rests.
 
 A day is marked as seen to in the transaction that puts its digest into the post, or finds that
 there is nothing to tell: so there is one a day at most, whatever crashes, and however many daemons
 look at the clock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import structlog
 from babel.dates import format_date
 
-from daemon import options
+from daemon import options, reasons
 from daemon.clock import now
 from daemon.i18n import translator
 from daemon.reminders.letter import local_time
 from daemon.reminders.send import Sender
-from daemon.reminders.summary import MOST, Frame, Section, letter, section
+from daemon.reminders.writing import LINE, Desk, Stamp, name_of
 from daemon.rulebook import Book
 from daemon.steps import reached
-from daemon.store import Tx, agenda, follow_ups, people, post
+from daemon.store import Tx, agenda, exchanges, follow_ups, lists, people, post
 from rules import access, digest
 from rules.model.exchanges import Exchange
 from rules.model.followups import FollowUp
-from rules.model.people import Right, ThirdPartyId, User
+from rules.model.people import GroupId, Right, User
+from rules.words import one_line
 from rules.zones import local, zone
 
 log = structlog.stdlib.get_logger(__name__)
 
 KIND = "digest"
 DAY = timedelta(days=1)
+MOST = 50
+"""Lines of a section; how many more there are is told."""
+
+Line = Mapping[str, str]
 
 
 def send_digests(sender: Sender, moment: datetime | None = None) -> int:
@@ -44,13 +51,13 @@ def send_digests(sender: Sender, moment: datetime | None = None) -> int:
         return 0
     with sender.store.read() as tx:
         told = agenda.told(tx)
-    frame = Frame(sender.letter.sender, sender.letter.ways.company)
     sent = 0
     for user, day in due:
-        if told.get(user.id, date.min) >= day:
+        last = told.get(user.id)
+        if last is not None and last >= day:
             continue
         with sender.store.write() as tx:
-            sent += _tell(tx, book, frame, user, day, moment)
+            sent += _tell(tx, book, sender.letter.desk, user, day, last, moment)
         reached("digest.put")
     return sent
 
@@ -65,68 +72,98 @@ def _due(book: Book, moment: datetime) -> list[tuple[User, date]]:
     return found
 
 
-def _tell(tx: Tx, book: Book, frame: Frame, user: User, day: date, now: datetime) -> bool:
+def _tell(
+    tx: Tx, book: Book, desk: Desk, user: User, day: date, last: date | None, now: datetime
+) -> bool:
     if not agenda.begin(tx, user.id, day):
         return False
-    sections = [s for s in _sections(tx, book, user, day, now) if s.lines]
-    if not sections:
+    wish = options.digest_wishes(book.chosen, user)
+    since = digest.since(wish, zone(user.timezone), last, now)
+    sections = dict(_sections(tx, book, user, day, since, now))
+    if not any(sections.values()):
         return False
-    _ = translator(user.language)
-    shown = format_date(day, "full", locale=user.language)
-    subject = _("To be done: {day}").format(day=shown)
-    intro = _("This is your digest of {day}.").format(day=shown)
-    key = f"{user.id}:{day.isoformat()}"
+    facts: dict[str, Any] = {"day": format_date(day, "full", locale=user.language)}
+    for name in ("today", "overdue", "closed", "waiting", "resting"):
+        facts |= listed(name, sections.get(name, []))
+    stamp = Stamp(KIND, f"{user.id}:{day.isoformat()}", now + DAY)
     try:
-        written = letter(frame, user, KIND, key, subject, intro, sections, now, now + DAY)
+        written = desk.letter(tx, user, None, stamp, facts, now)
     except ValueError:
         log.warning("no digest: the address can't stand in a mail", user=user.id)
         return False
     return post.put(tx, written, now)
 
 
-def _sections(tx: Tx, book: Book, user: User, day: date, now: datetime) -> Iterable[Section]:
-    _ = translator(user.language)
+def listed(name: str, lines: list[Line]) -> dict[str, Any]:
+    """A list of a mail as its template gets it: the first MOST, and how many more there are."""
+    more = len(lines) - MOST
+    return {name: lines[:MOST], f"{name}_more": str(more) if more > 0 else ""}
+
+
+def task(book: Book, user: User, follow_up: FollowUp) -> Line:
+    """A follow-up in a line of a list."""
+    return {
+        "when": local_time(follow_up, user),
+        "title": one_line(follow_up.title, LINE),
+        "party": name_of(book, follow_up.third_party),
+    }
+
+
+def _sections(
+    tx: Tx, book: Book, user: User, day: date, since: datetime, now: datetime
+) -> Iterable[tuple[str, list[Line]]]:
     home = zone(user.timezone)
     # Two days on, for a whole day begins earlier elsewhere.
     found = digest.agenda(follow_ups.with_assignee(tx, user.id, now + 2 * DAY), home, day)
-    yield section(_("Due today"), (_task(book, user, f) for f in found.today))
-    yield section(_("Overdue"), (_task(book, user, f) for f in found.overdue))
+    yield "today", [task(book, user, f) for f in found.today]
+    yield "overdue", [task(book, user, f) for f in found.overdue]
     groups = people.groups(tx)
+    yield "closed", list(_closed(tx, book, user, groups, since))
     if Right.SEE_EXCHANGES not in access.rights_of(user, groups):
         return
     written = agenda.unanswered(
         tx, user.id, now - digest.WAITS_AT_MOST, now - digest.WAITS_FOR, MOST + 1
     )
     seen = (access.visible(one, user, groups) for one in written)
-    waiting = (_exchange(book, user, one) for one in seen if one is not None)
-    yield section(_("Waiting for an answer"), waiting)
+    yield "waiting", [_exchange(book, user, one) for one in seen if one is not None]
     resting = agenda.resting(
         tx, user.id, now - digest.RESTS_AT_MOST, now - digest.RESTS_FOR, MOST + 1
     )
-    yield section(_("No next step"), (_party(book, user, *one) for one in resting))
+    yield (
+        "resting",
+        [
+            {"party": name_of(book, party) or "?", "day": _day(last, user)}
+            for party, last in resting
+        ],
+    )
 
 
-def _task(book: Book, user: User, follow_up: FollowUp) -> str:
-    about = _names(book, (follow_up.third_party,) if follow_up.third_party else ())
-    return " · ".join((local_time(follow_up, user), follow_up.title, *about))
+def _closed(
+    tx: Tx, book: Book, user: User, groups: Mapping[GroupId, Any], since: datetime
+) -> Iterable[Line]:
+    _, modes = translator(user.language), lists.named(tx, "mode", user.language)
+    for number, closing in agenda.closings(tx, user.id, since, MOST + 1):
+        follow_up = follow_ups.get(tx, number)
+        if follow_up is None:
+            continue
+        exchange = exchanges.get(tx, closing.exchange) if closing.exchange else None
+        seen = exchange is not None and access.visible(exchange, user, groups) is not None
+        why = (
+            reasons.said(closing.reason, closing.facts, user.language, modes)
+            if seen
+            else _("answered")
+        )
+        line = task(book, user, follow_up)
+        yield {"title": line["title"], "party": line["party"], "why": one_line(why, LINE)}
 
 
-def _exchange(book: Book, user: User, exchange: Exchange) -> str:
-    _ = translator(user.language)
-    subject = exchange.subject or _("(no subject)")
-    names = _names(book, exchange.third_parties)
-    return " · ".join((_day(exchange.happened_at, user), exchange.ref, subject, *names))
-
-
-def _party(book: Book, user: User, party: ThirdPartyId, last: datetime) -> str:
-    _ = translator(user.language)
-    (name,) = _names(book, (party,)) or ("?",)
-    return _("{name}, last dealt with on {day}").format(name=name, day=_day(last, user))
-
-
-def _names(book: Book, parties: Iterable[ThirdPartyId]) -> tuple[str, ...]:
-    known = book.directory.third_parties
-    return tuple(known[party].name for party in parties if party in known)
+def _exchange(book: Book, user: User, exchange: Exchange) -> Line:
+    return {
+        "day": _day(exchange.happened_at, user),
+        "ref": exchange.ref,
+        "subject": one_line(exchange.subject, LINE),
+        "party": name_of(book, *exchange.third_parties),
+    }
 
 
 def _day(moment: datetime, user: User) -> str:

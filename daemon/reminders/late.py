@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from daemon.clock import now
-from daemon.i18n import plural, translator
-from daemon.reminders.letter import local_time
+from daemon.reminders.digest import listed, task
 from daemon.reminders.plan import dues
 from daemon.reminders.send import Sender
-from daemon.reminders.summary import Frame, Section, letter, section
+from daemon.reminders.writing import Desk, Stamp
 from daemon.rulebook import Book
 from daemon.steps import reached
 from daemon.store import Tx, follow_ups, ledger, post
@@ -40,17 +39,16 @@ def give_up(sender: Sender, moment: datetime | None = None) -> int:
     before = moment - book.ruleset.late_limit
     with sender.store.read() as tx:
         missed_by = ledger.overdue_for(tx, before, moment)
-    frame = Frame(sender.letter.sender, sender.letter.ways.company)
     told = 0
     for recipient in missed_by:
         with sender.store.write() as tx:
-            told += _tell(tx, book, frame, recipient, before, moment)
+            told += _tell(tx, book, sender.letter.desk, recipient, before, moment)
         reached("late.told")
     return told
 
 
 def _tell(
-    tx: Tx, book: Book, frame: Frame, recipient: UserId, before: datetime, now: datetime
+    tx: Tx, book: Book, desk: Desk, recipient: UserId, before: datetime, now: datetime
 ) -> bool:
     missed: dict[int, FollowUp] = {}
     entries = ledger.overdue_of(tx, recipient, before, now)
@@ -68,7 +66,7 @@ def _tell(
     # Of one reminder this is said once; of one that came back to life and was missed again, anew.
     key = f"{recipient}:{max(e.id for e in entries)}:{now.isoformat()}"
     try:
-        written = _letter(frame, user, key, missed.values(), now)
+        written = _letter(tx, book, desk, user, key, missed.values(), now)
     except ValueError:
         log.warning("no summary: the address can't stand in a mail", user=recipient)
         return False
@@ -81,22 +79,14 @@ def _why(tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp | None) -> 
 
 
 def _letter(
-    frame: Frame, user: User, key: str, missed: Iterable[FollowUp], now: datetime
+    tx: Tx,
+    book: Book,
+    desk: Desk,
+    user: User,
+    key: str,
+    missed: Iterable[FollowUp],
+    now: datetime,
 ) -> post.Letter:
-    _, _n = translator(user.language), plural(user.language)
     found = sorted(missed, key=lambda f: (f.when.start, f.id))
-    subject = _n(
-        "{number} reminder could not be sent in time",
-        "{number} reminders could not be sent in time",
-        len(found),
-    ).format(number=len(found))
-    intro = _("suivi was not running, or could not send mail, when these were due.")
-    return letter(
-        frame, user, KIND, key, subject, intro, [_missed(found, user)], now, now + USEFUL_FOR
-    )
-
-
-def _missed(found: Iterable[FollowUp], user: User) -> Section:
-    _ = translator(user.language)
-    lines = (_("{when}: {title}").format(when=local_time(f, user), title=f.title) for f in found)
-    return section(_("What you were not reminded of"), lines)
+    facts = {"number": str(len(found)), **listed(KIND, [task(book, user, f) for f in found])}
+    return desk.letter(tx, user, None, Stamp(KIND, key, now + USEFUL_FOR), facts, now)

@@ -10,14 +10,17 @@ from jinja2 import TemplateError
 
 from connectors.ical.writer import write as write_event
 from connectors.mime.compose import Attached, MailText, compose
+from daemon.reminders.mails import REMINDED
 from daemon.reminders.misprints import Printer
 from daemon.reminders.ways import Ways
+from daemon.reminders.writing import Desk
 from daemon.rulebook import Book
 from daemon.store import Tx, exchanges, follow_ups, people
 from rules import access, adopt, identity, remind
 from rules.model.exchanges import Direction, Exchange
 from rules.model.followups import FollowUp, LedgerEntry
 from rules.model.people import Address, Directory, ThirdPartyId, User
+from rules.options import entity_of
 from rules.ruleset import RuleSet
 from rules.words import find, one_line, words
 from rules.zones import local, local_date, zone
@@ -41,6 +44,11 @@ class Letter:
     printer: Printer
     attach: bool = False
 
+    @property
+    def desk(self) -> Desk:
+        """Who writes the mails beside reminders."""
+        return Desk(self.sender, self.ways, self.printer)
+
     def write(
         self, tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime
     ) -> tuple[str, bytes]:
@@ -63,11 +71,19 @@ class Letter:
         late = _is_late(tx, entry, follow_up, now)
         directory = book.directory
         filled = facts(tx, self.ways, book.ruleset, directory, follow_up, user, now, late=late)
-        said = self.printer.print(tx, entry.due.template, user.language, filled, now)
+        said = self.printer.print(
+            tx,
+            REMINDED,
+            user.language,
+            filled,
+            now,
+            name=entry.due.template,
+            entity=entity_of(user, follow_up.entity),
+        )
         mail = MailText(
             subject=said.subject,
             text=said.text,
-            html=said.html,
+            html=said.html or None,
             from_=Address(self.sender, self.ways.company),
             to=(Address(user.email, user.name),),
             reply_to=self.ways.reply_to(follow_up, user, now),

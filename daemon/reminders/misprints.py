@@ -11,7 +11,8 @@ import structlog
 from daemon.admin import Admin
 from daemon.i18n import translator
 from daemon.reminders.sheets import Misprint, Printed, Sheets
-from daemon.store import Tx, post
+from daemon.store import Tx, people, post
+from rules.model.people import EntityId
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -27,13 +28,31 @@ class Printer:
     admin: Admin | None = None
 
     def print(
-        self, tx: Tx, name: str | None, language: str, facts: Mapping[str, Any], now: datetime
+        self,
+        tx: Tx,
+        mail: str,
+        language: str,
+        facts: Mapping[str, Any],
+        now: datetime,
+        *,
+        name: str | None = None,
+        entity: EntityId | None = None,
     ) -> Printed:
-        """What the mail says. Raises TemplateError when even the built-in template can't."""
-        printed = self.sheets.print(name, language, facts)
+        """What a mail of this sort (daemon.reminders.mails) says, about something of `entity`; by
+        the template `name` where one was chosen. Raises TemplateError when even the built-in
+        template can't be filled in."""
+        code = self._entity(tx, name or mail, entity)
+        printed = self.sheets.print(mail, language, facts, name=name, entity=code)
         if printed.faults:
             self._tell(tx, printed.faults, now)
         return printed
+
+    def _entity(self, tx: Tx, name: str, entity: EntityId | None) -> str | None:
+        """The code of an entity, asked for where any has a template of this name."""
+        if entity is None or not self.sheets.entities(name):
+            return None
+        code = people.entity_code(tx, entity)
+        return code.lower() if code is not None else None
 
     def _tell(self, tx: Tx, faults: tuple[Misprint, ...], now: datetime) -> None:
         lines = sorted(fault.said("en") for fault in faults)

@@ -7,13 +7,14 @@ import sqlalchemy as sa
 
 from daemon.store.database import Tx
 from daemon.store.exchange_read import get
+from daemon.store.follow_up_read import Closing, closing_of
 from daemon.store.rows import inserting
 from daemon.store.tables import exchanges as t
 from daemon.store.tables.follow_ups import digest as table
-from daemon.store.tables.follow_ups import follow_up
+from daemon.store.tables.follow_ups import follow_up, follow_up_assignee, follow_up_closing
 from daemon.store.tables.people import third_party
 from rules.model.exchanges import Direction, Exchange, ExchangeId, Role
-from rules.model.followups import State
+from rules.model.followups import FollowUpId, State
 from rules.model.people import ThirdPartyId, UserId
 
 
@@ -96,6 +97,22 @@ def resting(
         .limit(limit)
     )
     return tuple((ThirdPartyId(r.third_party_id), r.last) for r in tx.execute(query))
+
+
+def closings(
+    tx: Tx, user: UserId, since: datetime, limit: int
+) -> tuple[tuple[FollowUpId, Closing], ...]:
+    """What exchanges closed of this user's follow-ups since then and nobody took back, oldest
+    first; the follow-up with each."""
+    c = follow_up_closing.c
+    mine = sa.select(follow_up_assignee.c.follow_up_id).where(follow_up_assignee.c.user_id == user)
+    query = (
+        sa.select(follow_up_closing)
+        .where(c.follow_up_id.in_(mine), c.at >= since, c.undone_at.is_(None))
+        .order_by(c.id)
+        .limit(limit)
+    )
+    return tuple((FollowUpId(r.follow_up_id), closing_of(r)) for r in tx.execute(query))
 
 
 def _of(user: UserId, role: Role) -> sa.Select[Any]:

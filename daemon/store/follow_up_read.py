@@ -160,17 +160,19 @@ def closings(tx: Tx, follow_up: FollowUpId) -> tuple[Closing, ...]:
     """Every closing by an exchange, undone ones too, oldest first."""
     table = t.follow_up_closing
     query = sa.select(table).where(table.c.follow_up_id == follow_up).order_by(table.c.id)
-    return tuple(
-        Closing(
-            State(r.state),
-            r.reason,
-            r.facts or {},
-            None if r.exchange_id is None else ExchangeId(r.exchange_id),
-            r.at,
-            r.undone_at,
-            r.undone_by,
-        )
-        for r in tx.execute(query)
+    return tuple(map(closing_of, tx.execute(query)))
+
+
+def closing_of(r: sa.Row[Any]) -> Closing:
+    """A row of closings as a value."""
+    return Closing(
+        State(r.state),
+        r.reason,
+        r.facts or {},
+        None if r.exchange_id is None else ExchangeId(r.exchange_id),
+        r.at,
+        r.undone_at,
+        r.undone_by,
     )
 
 

@@ -6,6 +6,7 @@ from daemon.store.database import Tx
 from daemon.store.rows import counted
 from daemon.store.staff import (
     entities,
+    entity_code,
     get_user,
     groups,
     put_entity,
@@ -31,6 +32,7 @@ __all__ = [
     "directory",
     "directory_version",
     "entities",
+    "entity_code",
     "find_third_party",
     "get_contact",
     "get_third_party",

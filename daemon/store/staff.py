@@ -27,6 +27,13 @@ def entities(tx: Tx) -> tuple[Entity, ...]:
     return tuple(Entity(EntityId(r.id), r.code, r.name) for r in rows)
 
 
+def entity_code(tx: Tx, entity: EntityId) -> str | None:
+    """The code of an entity, None when it is gone."""
+    table = people.entity
+    found: str | None = tx.execute(sa.select(table.c.code).where(table.c.id == entity)).scalar()
+    return found
+
+
 def put_group(tx: Tx, name: str, rights: Iterable[Right] = ()) -> GroupId:
     """Make a group known with exactly these rights; idempotent by name."""
     table = people.staff_group

@@ -5,8 +5,7 @@ from datetime import timedelta
 
 from daemon.app.checkup.lines import Asked, CheckLine, bad, ok, warning
 from daemon.app.rules import source_of
-from daemon.reminders.sheets import Sheets
-from daemon.reminders.vocabulary import REMINDER, full, sparse
+from daemon.reminders.sheets import Sheets, short
 from daemon.rulefiles.mistake import lines
 from daemon.rulefiles.reading import Bad, read_directory
 from daemon.rulefiles.saved import saved
@@ -90,9 +89,10 @@ def templates(asked: Asked) -> Iterator[CheckLine]:
         files = sheets.files(name)
         if not files:
             continue
-        found = sheets.faults(name, (full(REMINDER), sparse(REMINDER)))
+        found = sheets.faults(name)
         for misprint in found:
             yield bad("template", misprint.said(asked.language), name)
         if not found:
-            text = _("{files} can be filled in").format(files=", ".join(p.name for p in files))
+            shown = ", ".join(short(path, name) for path in files)
+            text = _("{files} can be filled in").format(files=shown)
             yield ok("template", text, name)

@@ -10,6 +10,7 @@ from daemon.admin import Admin
 from daemon.app import connect
 from daemon.app.checkup.lines import Asked, CheckLine, bad, certificate, ok, refused, until, warning
 from daemon.config import Smtp
+from daemon.reminders.sheets import Sheets
 from rules.model.wire import Mail, Outcome
 
 
@@ -39,7 +40,8 @@ def server(asked: Asked) -> Iterator[CheckLine]:
 
 def _mail(asked: Asked, settings: Smtp, address: str) -> CheckLine:
     _, company = asked.words, asked.settings.company
-    writer = Admin(address, asked.language, company.timezone, settings.sender, company.name)
+    sheets = Sheets(asked.settings.templates_folder)
+    writer = Admin(address, asked.language, company.timezone, settings.sender, company.name, sheets)
     subject = _("suivi: a test mail")
     text = _("`suivi check` sent this, so reminders can be sent like it.")
     now = asked.now()

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from daemon.cli.context import Trouble
+from daemon.reminders.mails import SORTS
 from daemon.reminders.manual import manual
-from daemon.reminders.vocabulary import OF_A_LOOP, REMINDER
+from daemon.reminders.vocabulary import OF_A_LOOP
 from tests.daemon.cli.conftest import Suivi
 from tests.daemon.cli.test_follow_ups import BY, Ran, Run, add, invoke, ok, run
 
@@ -65,6 +66,21 @@ def test_a_preview_shows_the_mail_and_signs_nothing(run: Run, place: Path) -> No
     assert isinstance(run(*words[:3], "--language", "de").error, Trouble)
 
 
+def test_every_mail_can_be_previewed_with_the_examples_of_the_manual(run: Run, place: Path) -> None:
+    for name in SORTS:
+        assert "Subject: " in ok(run("template", "preview", "--template", name))
+    template(place, "digest", subject_fr="Le {{ day }}")
+    template(place, "digest/main", subject="Main: {{ day }}", text="{{ titel }}")
+    words = ("template", "preview", "--template", "digest", "--language", "fr")
+    assert "Subject: Le mardi 24 novembre 2026" in ok(run(*words))
+    assert "digest/main/text.j2:1: unknown variable" in said_by(run("template", "check"))
+    listed = ok(run("template", "list"))
+    assert "main/subject.j2" in listed and "The daily digest." in listed
+    ref = add(run)["ref"]
+    error = run("template", "preview", ref, "--template", "digest").error
+    assert isinstance(error, Trouble) and "no template of reminders" in str(error)
+
+
 def said_by(ran: Ran) -> str:
     """What was said, where something was said beside it too."""
     if ran.error is not None:
@@ -75,5 +91,6 @@ def said_by(ran: Ran) -> str:
 def test_the_manual_is_what_the_table_says() -> None:
     assert MANUAL.read_text("utf-8") == manual("en")
     assert ok(invoke("template", "variables")) == manual("en")
-    for variable in (*REMINDER, *OF_A_LOOP):
+    of_all = [variable for sort in SORTS.values() for variable in sort.variables]
+    for variable in (*of_all, *OF_A_LOOP):
         assert f"| `{variable.name}` |" in manual("fr")

@@ -14,8 +14,10 @@ from connectors.memory.mailbox import MemoryMailbox
 from daemon.clock import now
 from daemon.reminders import commands
 from daemon.reminders.answers import Answers
-from daemon.reminders.response import Desk
+from daemon.reminders.misprints import Printer
+from daemon.reminders.sheets import Sheets
 from daemon.reminders.ways import Ways
+from daemon.reminders.writing import Desk
 from daemon.rulebook import Rulebook
 from daemon.store import (
     Store,
@@ -54,11 +56,16 @@ class Office:
         default_factory=lambda: Ways("Lumen", COMMANDS, "https://suivi.lumen.example", SECRET)
     )
     trust: commands.Trust = field(default_factory=commands.Trust)
+    templates: Path | None = None
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
     def answers(self) -> Answers:
         return Answers(self.store, Rulebook(self.store, RuleSet(), ["lumen.example"]), SECRET)
+
+    @property
+    def desk(self) -> Desk:
+        return Desk("suivi@lumen.example", self.ways, Printer(Sheets(self.templates)))
 
     def open(self, title: str = "Appeler", owner: User | None = None, **more: Any) -> FollowUp:
         """A follow-up for tomorrow, of Ann's unless told."""
@@ -112,13 +119,12 @@ class Office:
 
     def _read(self) -> dict[str, int]:
         inbox = commands.Inbox(self.account, self.ways.commands or "", self.trust)
-        desk = Desk("suivi@lumen.example", self.ways)
         session = self.mailbox.login()
         with self.store.write() as tx:
             lease = accounts.lease(tx, self.account, "test", now(), timedelta(minutes=9))
         assert lease is not None
         try:
-            return dict(commands.read(self.answers, desk, inbox, session, lease))
+            return dict(commands.read(self.answers, self.desk, inbox, session, lease))
         finally:
             with self.store.write() as tx:
                 accounts.release(tx, lease)

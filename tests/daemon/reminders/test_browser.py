@@ -3,59 +3,42 @@
 Skipped where Chromium is not installed; it is too big for `./run` to fetch.
 """
 
-import email
-import email.policy
 import html
 import json
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from daemon.reminders import summary
+from daemon.reminders.mails import SORTS, Sort
 from daemon.reminders.sheets import Sheets
 from daemon.reminders.vocabulary import REMINDER, full, hostile, sparse
-from rules.model.people import User, UserId
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 WIDTHS = (320, 375, 700)
 ATTACK = '<img src=x onerror="top.ran=1"><script>top.ran=1</script>"onmouseover=top.ran=1 \u202e'
 WORD = "Donaudampfschiff" * 40
 
 
-def _reminder(values: Mapping[str, Any]) -> str:
-    return Sheets(None).print(None, "fr", values).html
-
-
-def _summary(*lines: str) -> str:
-    """A digest, or what was missed: they have one frame."""
-    frame = summary.Frame("suivi@lumen.example", "Lumen")
-    reader = User(UserId(1), "Ann", "ann@lumen.example", language="fr")
-    sections = [summary.section(heading, lines * 30) for heading in ("Aujourd’hui", *lines[:1])]
-    made = summary.letter(
-        frame, reader, "digest", "1", "Votre journée", "Bonjour.", sections, NOW, NOW
-    )
-    part = email.message_from_bytes(made.mail, policy=email.policy.default).get_body(("html",))
-    assert part is not None
-    return str(part.get_content())
+def _html(sort: Sort, values: Mapping[str, Any]) -> str:
+    return Sheets(None).print(sort.name, "fr", {**values, "language": "fr"}).html
 
 
 MAILS: dict[str, str] = {
-    "full": _reminder(full(REMINDER)),
-    "sparse": _reminder(sparse(REMINDER)),
-    "hostile": _reminder(hostile(REMINDER, ATTACK * 3)),
-    "one long word": _reminder(hostile(REMINDER, WORD)),
-    "summary": _summary("Relance devis · Brasserie Mistral", "Appeler Jean"),
-    "hostile summary": _summary(ATTACK, WORD),
+    **{name: _html(sort, full(sort.variables)) for name, sort in SORTS.items()},
+    **{
+        f"hostile {name}": _html(sort, hostile(sort.variables, f"{ATTACK * 3} {WORD}"))
+        for name, sort in SORTS.items()
+    },
+    "sparse": _html(SORTS["reminder"], sparse(REMINDER)),
 }
+BUTTONS = {"reminder": 5, "closed": 1, "away": 1, "digest": 0, "sparse": 0}
 
 # Each mail in a frame of each width; what the browser made of it is written into the page.
 JUDGE = """
@@ -131,8 +114,9 @@ def test_it_fits_every_width(seen: Any) -> None:
 
 def test_buttons_are_there_and_large_enough_for_a_thumb(seen: Any) -> None:
     for width in WIDTHS:
-        assert (_of(seen, "full", width)["acts"], _of(seen, "full", width)["low"]) == (5, 0)
-        assert _of(seen, "sparse", width)["acts"] == 0
+        for name, number in BUTTONS.items():
+            one = _of(seen, name, width)
+            assert (one["acts"], one["low"]) == (number, 0)
 
 
 def test_it_is_as_dark_as_its_reader_likes(seen: Any) -> None:

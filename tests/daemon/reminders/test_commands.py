@@ -35,7 +35,7 @@ def test_what_was_done_is_said_once_to_who_asked(office: Office) -> None:
     assert mail["Auto-Submitted"] == "auto-replied"
     assert mail["X-Suivi"] == "answer"
     assert mail["Reply-To"].addresses[0].addr_spec.startswith("suivi+")
-    assert "reopen" in mail.get_content()
+    assert "reopen" in mail.get_body(("plain",)).get_content()
 
 
 def test_what_was_not_understood_is_quoted_with_the_words_that_are(office: Office) -> None:
@@ -44,7 +44,7 @@ def test_what_was_not_understood_is_quoted_with_the_words_that_are(office: Offic
     assert office.read() == {"not-understood": 1}
     assert office.get(one) == one
     (letter,) = office.letters()
-    text = parsed(letter).get_content()
+    text = parsed(letter).get_body(("plain",)).get_content()
     assert "« on verra bien »" in text
     assert "fait · inutile · rouvrir" in text
     assert "lundi prochain" in text

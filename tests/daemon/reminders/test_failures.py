@@ -15,7 +15,7 @@ from daemon.store import ledger, ledger_desk, post
 from rules.model.wire import Outcome, SendResult
 from tests.daemon.reminders.desk import NOW
 
-ADMIN = Admin("admin@lumen.example", "en", "UTC", "suivi@lumen.example", "Lumen")
+ADMIN = Admin("admin@lumen.example", "en", "UTC", "suivi@lumen.example", "Lumen", Sheets(None))
 MINUTE = timedelta(minutes=1)
 REFUSED = SendResult(Outcome.REFUSED, "550 5.1.1 no such user here")
 
@@ -35,7 +35,7 @@ def test_one_mail_lists_what_failed_and_each_is_told_once(desk):
     assert not tell_failures(sender, NOW + 3 * 60 * MINUTE)
     assert send_letters(sender) == 1
     (mail,) = sent_to_admin(desk)
-    text = mail.get_content()
+    text = mail.get_body(("plain",)).get_content()
     assert text.count("550 5.1.1 no such user here") == 2
     assert text.count("ann@lumen.example") == 2
     assert "suivi reminders retry" in text
@@ -118,10 +118,31 @@ def test_a_broken_template_is_told_once_in_the_language_of_the_admin(desk, tmp_p
     printer = Printer(Sheets(tmp_path), replace(ADMIN, language="fr"))
     with desk.store.write() as tx:
         for _time in range(2):
-            assert "titel" not in printer.print(tx, "short", "en", full(REMINDER), NOW).text
+            assert (
+                "titel"
+                not in printer.print(tx, "reminder", "en", full(REMINDER), NOW, name="short").text
+            )
     with desk.store.read() as tx:
         (letter,) = post.waiting(tx)
     mail = message_from_bytes(letter.mail, policy=policy.default)
     assert (mail["To"], mail["X-Suivi"]) == (ADMIN.address, "notice")
     assert mail["Subject"] == "Un modèle de courriel est cassé"
-    assert "titel" in mail.get_content()
+    assert "titel" in mail.get_body(("plain",)).get_content()
+
+
+def test_a_broken_template_of_notices_stops_none_and_is_told_in_each(desk, tmp_path):
+    (tmp_path / "notice").mkdir()
+    (tmp_path / "notice" / "text.j2").write_text("{{ titel }}", "utf-8")
+    admin = replace(ADMIN, templates=Sheets(tmp_path))
+    letter = admin.letter("k", "1", "Disk full", "A line.\n\nAnother.\n", NOW, MINUTE)
+    mail = message_from_bytes(letter.mail, policy=policy.default)
+    assert mail["Subject"] == "Disk full"
+    for kind in ("plain", "html"):
+        text = mail.get_body((kind,)).get_content()
+        for line in ("A line.", "Another.", "notice/text.j2:1: unknown variable"):
+            assert line in text
+    (tmp_path / "notice" / "text.j2").write_text("{% for l in lines %}> {{ l }}\n{% endfor %}")
+    (tmp_path / "notice" / "html.j2").write_text("")
+    letter = admin.letter("k", "1", "Disk full", "A line.\n", NOW, MINUTE)
+    mail = message_from_bytes(letter.mail, policy=policy.default)
+    assert (mail.get_content_type(), mail.get_content()) == ("text/plain", "> A line.\r\n")

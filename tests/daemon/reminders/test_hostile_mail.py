@@ -3,6 +3,7 @@
 import email
 import email.policy
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -16,6 +17,7 @@ from connectors.mime.compose import MailText, compose
 from daemon.cli import shown
 from daemon.i18n import LANGUAGES
 from daemon.reminders.letter import local_time
+from daemon.reminders.mails import SORTS, Sort
 from daemon.reminders.sheets import Sheets
 from daemon.reminders.vocabulary import REMINDER, full, hostile
 from rules.model.followups import Assignee, FollowUp, FollowUpId
@@ -55,8 +57,12 @@ ATTACKS = (
 )
 
 
-def mail(values: dict[str, Any], language: str = "en", name: str = "Ann") -> EmailMessage:
-    printed = SHEETS.print(None, language, {**values, "links": OURS})
+def mail(
+    values: dict[str, Any], language: str = "en", name: str = "Ann", sort: str = "reminder"
+) -> EmailMessage:
+    ours = {"links": OURS} if "links" in values else {}
+    ours |= {"link": OURS["done"]} if "link" in values else {}
+    printed = SHEETS.print(sort, language, {**values, **ours})
     assert printed.faults == ()
     data = compose(
         MailText(
@@ -96,7 +102,7 @@ class Seen(HTMLParser):
         self.text.append(data)
 
 
-def judge(message: EmailMessage) -> Seen:
+def judge(message: EmailMessage, links: Sequence[str] = tuple(OURS.values())) -> Seen:
     """One mail in two parts, with our fields, our links, and nothing that runs or is fetched."""
     assert message.keys() == FIELDS
     assert message.defects == []
@@ -106,12 +112,12 @@ def judge(message: EmailMessage) -> Seen:
     seen = Seen()
     seen.feed(html.get_content())
     seen.close()
-    assert seen.tags <= {"html", "head", "meta", "title", "style", "body", "div", "h1", "p", "span",
-                         "br", "a"}  # fmt: skip
+    assert seen.tags <= {"html", "head", "meta", "title", "style", "body", "div", "h1", "h2", "p",
+                         "span", "br", "a", "ul", "li"}  # fmt: skip
     assert not [name for name, _ in seen.attributes if name.startswith("on")]
-    assert seen.links == list(OURS.values())
+    assert seen.links == list(links)
     assert "url(" not in "".join(value or "" for name, value in seen.attributes if name == "style")
-    for link in OURS.values():
+    for link in links:
         assert link in plain.get_content()
     assert "\u202e" not in plain.get_content() + html.get_content()
     return seen
@@ -121,6 +127,14 @@ def judge(message: EmailMessage) -> Seen:
 @pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))
 def test_no_text_of_a_stranger_makes_it_another_mail(attack: str, language: str) -> None:
     judge(mail(hostile(REMINDER, attack), language, name=attack[:300]))
+
+
+@pytest.mark.parametrize("sort", [s for s in SORTS.values() if s.name != "reminder"])
+def test_nor_another_mail_than_the_one_that_was_meant(sort: Sort) -> None:
+    links = [OURS["done"]] if "link" in {v.name for v in sort.variables} else []
+    for number, attack in enumerate(ATTACKS):
+        values = hostile(sort.variables, attack)
+        judge(mail(values, LANGUAGES[number % 2], name=attack[:300], sort=sort.name), links)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -3,7 +3,7 @@
 import email
 import email.policy
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -86,7 +86,7 @@ class Desk:
         return found
 
     def look(self) -> int:
-        notices = Notices("suivi@lumen.example", self.office.ways)
+        notices = Notices(self.office.desk)
         rulebook = Rulebook(self.office.store, builtin(), ["lumen.example"])
         return answers(Answering(self.office.store, rulebook, "me", notices), now())
 
@@ -127,7 +127,7 @@ def _grant(tx: Tx, user: User, *rights: Right) -> None:
 
 
 def text(mail: Any) -> str:
-    found: str = mail.get_content()
+    found: str = mail.get_body(("plain",)).get_content()
     return found
 
 
@@ -170,6 +170,25 @@ def test_its_assignees_are_told_once_and_can_take_it_back(desk: Desk) -> None:
     assert desk.office.get(opened).state is State.DONE
     assert act(desk_answers, token)[0] is Result.MOVED
     assert len([p for p in desk.office.letters() if p.kind == CLOSED]) == 4
+
+
+@pytest.mark.parametrize(
+    ("commands", "url", "hint"),
+    [
+        (None, "https://suivi.lumen.example", "If that is wrong, open it again here:"),
+        ("suivi@lumen.example", "", "If that is wrong, answer “reopen”."),
+        (None, "", None),
+    ],
+)
+def test_only_the_ways_back_that_there_are_are_told(
+    desk: Desk, commands: str | None, url: str, hint: str | None
+) -> None:
+    desk.office.ways = replace(desk.office.ways, commands=commands, public_url=url)
+    desk.open()
+    desk.receive()
+    told = text(desk.told(CLOSED)["ann@lumen.example"])
+    assert [line for line in told.splitlines() if line.startswith("If")] == ([hint] if hint else [])
+    assert ("https://" in told) == bool(url)
 
 
 def test_an_answer_by_mail_takes_it_back_too(desk: Desk) -> None:
@@ -300,7 +319,8 @@ def test_hostile_names_leave_the_mail_well_formed(desk: Desk) -> None:
     desk.open(nasty, contact=desk.sylvie)
     desk.receive(subject=nasty)
     (mail, _) = desk.told(CLOSED).values()
-    assert mail.get_content_type() == "text/plain"
+    assert [one.get_content_type() for one in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert "<script" not in mail.get_body(("html",)).get_content()
     assert len(text(mail)) < 5000
     assert [line for line in text(mail).splitlines() if line.startswith("Bcc")] == []
 

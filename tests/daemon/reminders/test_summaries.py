@@ -5,6 +5,7 @@ import email
 import email.policy
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,11 +16,13 @@ from daemon import options as table
 from daemon.reminders import digest, late
 from daemon.reminders.plan import plan
 from daemon.rulebook import Rulebook
-from daemon.store import follow_ups, installation, ledger, options, post
+from daemon.store import exchanges, follow_ups, installation, ledger, options, people, post
 from daemon.store.tables.installation import installation as installed
-from rules.model.followups import Assignee, FollowUpDraft, LedgerState
-from rules.model.people import User
-from rules.model.sightings import When
+from rules.model.decisions import CloseFollowUp, Decision, Reason, RecordExchange, Verdict
+from rules.model.exchanges import Direction, Draft, ExchangeId, ExchangeKey, KeyKind, Source
+from rules.model.followups import Answered, Assignee, FollowUpDraft, How, LedgerState
+from rules.model.people import Right, User
+from rules.model.sightings import FolderRole, MailPlace, Message, Sighting, When
 from rules.options import Scope
 from rules.ruleset import builtin
 from tests.daemon.reminders.conftest import Office
@@ -35,7 +38,7 @@ HOSTILE = "Call <script>alert(1)</script>\r\nBcc: x@y.example {{ 7*7 }} \u202eev
 def sender(office: Office) -> Any:
     with office.store.write() as tx:
         tx.execute(sa.update(installed).values(live_since=NOW - 90 * DAY))
-    letters = SimpleNamespace(sender="suivi@lumen.example", ways=office.ways)
+    letters = SimpleNamespace(desk=office.desk)
     book = Rulebook(office.store, builtin(), ("lumen.example",))
     return SimpleNamespace(store=office.store, rulebook=book, letter=letters)
 
@@ -89,6 +92,88 @@ def test_a_digest_a_day_to_who_wishes_one(office: Office, sender: Any) -> None:
         assert "Ann" not in text and "Later" not in text
     # And one the next day.
     assert digest.send_digests(sender, NOW + DAY) == 1
+
+
+def test_what_exchanges_closed_since_the_last_one_is_told_once(office: Office, sender: Any) -> None:
+    for user in (office.ann, office.bob):
+        wish(office, user, digest=True, digest_at="09:00")
+    shared = (Assignee(office.ann.id, owner=True), Assignee(office.bob.id))
+    found = {}
+    for title in ("Quote", "Visit", "Taken back", "Before"):
+        draft = FollowUpDraft(title, title, When(NOW + 9 * DAY), shared)
+        with office.store.write() as tx:
+            found[title], _ = follow_ups.open(tx, draft, NOW - 30 * DAY, NOW - 90 * DAY)
+    exchange = _recorded(office)
+    hours = {"Quote": 5, "Visit": 6, "Taken back": 6, "Before": 25}
+    for title, ago in hours.items():
+        how = Answered(How.SPOKEN, "EXC-1", "phone") if title == "Visit" else Answered(
+            How.ANSWERED, "EXC-1")  # fmt: skip
+        effect = CloseFollowUp(found[title].id, exchange, how)
+        with office.store.write() as tx:
+            follow_ups.close(tx, effect, NOW - ago * HOUR)
+    with office.store.write() as tx:
+        follow_ups.reopen(tx, found["Taken back"].id, "bob", NOW - HOUR)
+    assert digest.send_digests(sender, NOW) == 2
+    ann, bob = sorted(mails(office), key=lambda mail: str(mail["To"]))
+    for kind in ("plain", "html"):
+        text = part(ann, kind)
+        assert "Quote · EXC-1: they answered" in text
+        assert "Visit · EXC-1: it was spoken about (Phone)" in text
+        assert "Before" not in text and "Taken back" not in text
+        # Bob may not see the exchange: that it was answered, and no more.
+        assert "Quote · réponse reçue" in part(bob, kind) and "EXC" not in part(bob, kind)
+    assert digest.send_digests(sender, NOW + DAY) == 0
+
+
+def _recorded(office: Office) -> ExchangeId:
+    """A message in Ann's mailbox, which she may see."""
+    with office.store.write() as tx:
+        people.put_user(
+            tx,
+            name="Ann",
+            email=office.ann.email,
+            timezone=office.ann.timezone,
+            rights=(Right.SEE_EXCHANGES,),
+        )
+        draft = Draft(
+            keys=(ExchangeKey(KeyKind.MESSAGE, "m1"),),
+            third_parties=(),
+            contacts=(),
+            direction=Direction.INBOUND,
+            mode="email",
+            happened_at=NOW - 20 * DAY,
+            source=Source.MAIL,
+            author=office.ann.id,
+        )
+        place = MailPlace(1, FolderRole.INBOX, "INBOX", 1, 1)  # type: ignore[arg-type]
+        sighting = Sighting(office.account, office.ann.id, place, Message())
+        effects = (RecordExchange(draft),)
+        decision = Decision(Verdict.RECORD, Reason.MATCHED, "r", (), effects, draft.level)
+        recorded = exchanges.record(tx, sighting, decision, NOW).exchange
+    assert recorded is not None
+    return recorded
+
+
+def test_an_entity_words_its_mails_itself(office: Office, sender: Any, tmp_path: Path) -> None:
+    with office.store.write() as tx:
+        entity = people.put_entity(tx, "Lumen-2", "Lumen 2")
+        for user, works in ((office.ann, (entity,)), (office.bob, ())):
+            facts = {"name": user.name, "timezone": user.timezone, "language": user.language}
+            people.put_user(tx, email=user.email, entities=works, **facts)
+    for folder, source in (("digest/lumen-2", "Lumen 2 / {{ day }}"), ("digest", "All")):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "subject.j2").write_text(source, "utf-8")
+    office.templates = tmp_path
+    sender.letter = SimpleNamespace(desk=office.desk)
+    for user in (office.ann, office.bob):
+        wish(office, user, digest=True)
+        opened(office, f"Today of {user.name}", NOW + HOUR, user)
+    assert digest.send_digests(sender, NOW) == 2
+    subjects = {str(mail["To"]): str(mail["Subject"]) for mail in mails(office)}
+    assert subjects == {
+        "Ann <ann@lumen.example>": "Lumen 2 / Wednesday, March 4, 2026",
+        "Bob <bob@lumen.example>": "All",
+    }
 
 
 def test_an_empty_digest_is_not_sent_that_day_at_all(office: Office, sender: Any) -> None:
@@ -146,7 +231,7 @@ def test_one_mail_tells_all_that_was_missed(office: Office, sender: Any) -> None
     assert mail["Subject"] == "60 rappels n’ont pas pu partir à temps"
     text = part(mail, "plain")
     assert "Missed 00" in text and "Missed 49" in text and "Missed 50" not in text
-    assert "… et 10 autres" in text
+    assert "… et encore 10" in text
     assert "Done" not in text and "little" not in text
     with office.store.read() as tx:
         states = {ledger.of(tx, f.id)[0].state for f in (*missed, done)}

@@ -1,7 +1,9 @@
 """Templates: what they may contain, what happens when they are broken, and that none hangs."""
 
 import contextlib
+import html
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 
 from daemon.i18n import LANGUAGES
 from daemon.reminders import grammar, sheets
-from daemon.reminders.sheets import Misprint, Sheets
+from daemon.reminders.mails import SORTS, Sort
+from daemon.reminders.sheets import Misprint, Printed, Sheets
 from daemon.reminders.vocabulary import REMINDER, full, hostile, kinds, sparse
 
 FULL, SPARSE = full(REMINDER), sparse(REMINDER)
@@ -30,6 +33,11 @@ def own(folder: Path, **files: str) -> Sheets:
     for name, source in files.items():
         (folder / "short" / f"{name.replace('_', '.')}.j2").write_text(source, "utf-8")
     return Sheets(folder)
+
+
+def printed_by(it: Sheets, name: str | None, language: str, values: Any) -> Printed:
+    """A reminder by this template."""
+    return it.print("reminder", language, values, name=name)
 
 
 def said(found: tuple[Misprint, ...]) -> list[str]:
@@ -102,14 +110,15 @@ def test_every_mistake_is_told_in_the_readers_language() -> None:
     assert misprint.said("fr").startswith("a/text.j2:2: variable inconnue « titel »")
 
 
-def test_the_built_in_one_is_without_a_mistake() -> None:
-    assert said(Sheets(None).faults("reminder", (FULL, SPARSE))) == []
+@pytest.mark.parametrize("name", SORTS)
+def test_the_built_in_ones_are_without_a_mistake(name: str) -> None:
+    assert said(Sheets(None).faults(name)) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("sample", [FULL, SPARSE])
 def test_the_built_in_one_says_the_same_in_both_parts(sample: Any, language: str) -> None:
-    printed = Sheets(None).print(None, language, sample)
+    printed = printed_by(Sheets(None), None, language, sample)
     assert printed.faults == ()
     for text in ("CU-1", "EXC-12", "suivi.example/l/d") if sample is FULL else ():
         assert text in printed.text
@@ -122,18 +131,18 @@ def test_an_admins_template_is_used_by_language_and_read_again_when_it_changes(
     tmp_path: Path,
 ) -> None:
     mine = own(tmp_path, subject_fr="Rappel : {{ title }}", text_en="Hello {{ reader }}")
-    assert mine.names() == ("reminder", "short")
-    french, english = (mine.print("short", language, FULL) for language in ("fr", "en"))
+    assert mine.names() == (*SORTS, "short")
+    french, english = (printed_by(mine, "short", language, FULL) for language in ("fr", "en"))
     assert french.subject == "Rappel : Relance devis PR2303-0107"
     # A part that it lacks is the built-in one's.
     assert "Brasserie Mistral" in french.text
     assert english.text == "Hello Alice Martin"
     own(tmp_path, subject_fr="Autre : {{ title }}")
-    assert mine.print("short", "fr", FULL).subject.startswith("Autre : ")
+    assert printed_by(mine, "short", "fr", FULL).subject.startswith("Autre : ")
     # One for every language, and the built-in name, can be given too.
     (tmp_path / "reminder").mkdir()
     (tmp_path / "reminder" / "subject.j2").write_text("Mine")
-    assert {mine.print(None, language, FULL).subject for language in LANGUAGES} == {"Mine"}
+    assert {printed_by(mine, None, language, FULL).subject for language in LANGUAGES} == {"Mine"}
 
 
 @pytest.mark.parametrize(
@@ -150,27 +159,26 @@ def test_a_broken_one_is_the_built_in_one_and_told(
 ) -> None:
     mine = own(tmp_path, **files)
     calm = {**FULL, "late": False}
-    printed = mine.print("short", "fr", calm)
-    assert printed.subject == Sheets(None).print(None, "fr", calm).subject
+    printed = printed_by(mine, "short", "fr", calm)
+    assert printed.subject == printed_by(Sheets(None), None, "fr", calm).subject
     assert any(told in line for line in said(printed.faults))
-    assert any(told in line for line in said(mine.faults("short", (calm,))))
+    assert any(told in line for line in said(mine.faults("short")))
 
 
 def test_an_empty_subject_shows_in_a_check(tmp_path: Path) -> None:
     mine = own(tmp_path, subject="{% if late %}x{% endif %}")
-    assert said(mine.faults("short", (FULL,))) == []
-    assert said(mine.faults("short", (FULL, SPARSE))) == ["short/subject: makes nothing"]
+    assert said(mine.faults("short")) == ["short/subject: makes nothing"]
 
 
 def test_what_is_missing_shows_in_a_check(tmp_path: Path) -> None:
     mine = own(tmp_path, text="{{ party.name }}")
-    assert mine.print("short", "en", FULL).faults == ()
-    assert "can't be filled in" in said(mine.faults("short", (FULL, SPARSE)))[0]
+    assert printed_by(mine, "short", "en", FULL).faults == ()
+    assert "can't be filled in" in said(mine.faults("short"))[0]
 
 
 @pytest.mark.parametrize("name", ["none", "../short", "/etc", "short/", "", "a\nb", "x" * 5_000])
 def test_a_name_that_is_none_is_told(tmp_path: Path, name: str) -> None:
-    printed = own(tmp_path, text="x").print(name, "en", FULL)
+    printed = printed_by(own(tmp_path, text="x"), name, "en", FULL)
     assert bool(printed.faults) == bool(name)
     assert "Relance" in printed.subject
 
@@ -186,8 +194,76 @@ def test_strange_files_harm_nobody(tmp_path: Path) -> None:
     ):
         path = tmp_path / "short" / "html.j2"
         make(path)
-        assert "Relance" in mine.print("short", "en", FULL).subject
+        assert "Relance" in printed_by(mine, "short", "en", FULL).subject
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+@pytest.mark.parametrize("sort", SORTS.values(), ids=SORTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_mail_says_the_same_in_text_and_html(sort: Sort, language: str) -> None:
+    for sample in (full(sort.variables), sparse(sort.variables)):
+        printed = Sheets(None).print(sort.name, language, {**sample, "language": language})
+        assert printed.faults == ()
+        assert "<" not in printed.text and "\n\n\n" not in printed.text
+        assert not printed.text.startswith("\n")
+        assert printed.html.count("<html") == printed.html.count("</html>") == 1
+        shown = html.unescape(printed.html)
+        for word in re.findall(r"[A-Z]{2,3}-?[0-9-]+|https?://\S+", printed.text):
+            assert word in shown
+
+
+@pytest.mark.parametrize("name", set(SORTS) - {"reminder"})
+def test_every_other_mail_can_have_a_template_of_ones_own(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "text.fr.j2").write_text("Bonjour de {{ company }}", "utf-8")
+    mine, values = Sheets(tmp_path), full(SORTS[name].variables)
+    assert mine.print(name, "fr", values).text == "Bonjour de Dupont & Fils"
+    assert mine.print(name, "en", values) == Sheets(None).print(name, "en", values)
+    # What another mail may say, this one may not.
+    (folder / "text.fr.j2").write_text("{{ contact.name }}", "utf-8")
+    broken = mine.print(name, "fr", values)
+    assert broken.text == Sheets(None).print(name, "fr", values).text
+    assert said(broken.faults)[0].startswith(f"{name}/text.fr.j2:1: unknown variable")
+    # And no reminder is written with it.
+    assert "there is no template" in said(printed_by(mine, name, "fr", FULL).faults)[0]
+
+
+def test_html_gets_our_frame_unless_it_is_a_page(tmp_path: Path) -> None:
+    mine = own(tmp_path, html="<p>{{ title }}</p>", subject="{{ title }}!")
+    framed = printed_by(mine, "short", "en", {**FULL, "title": "<b>"}).html
+    assert "prefers-color-scheme: dark" in framed and "<p>&lt;b&gt;</p>" in framed
+    assert "<title>&lt;b&gt;!</title>" in framed
+    own(tmp_path, html="<HTML><p>{{ title }}</p>")
+    assert printed_by(mine, "short", "en", FULL).html == f"<HTML><p>{FULL['title']}</p>"
+    own(tmp_path, html=" \n")
+    assert printed_by(mine, "short", "en", FULL).html == ""
+
+
+def test_an_entity_has_templates_of_its_own(tmp_path: Path) -> None:
+    for folder, source in (("digest", "All"), ("digest/lumen", "Lumen"), ("only/lumen", "Only")):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "subject.j2").write_text(source, "utf-8")
+    mine, values = Sheets(tmp_path), full(SORTS["digest"].variables)
+
+    def subject(entity: str | None) -> str:
+        return mine.print("digest", "fr", values, entity=entity).subject
+
+    assert subject("lumen") == "Lumen"
+    assert subject("other") == subject(None) == subject("../digest") == subject("") == "All"
+    # A part that it lacks is the general one's.
+    (tmp_path / "digest/lumen/subject.j2").rename(tmp_path / "digest/lumen/text.j2")
+    assert subject("lumen") == "All"
+    assert mine.print("digest", "fr", values, entity="lumen").text == "Lumen"
+    # One that only an entity has is none for the others.
+    only = mine.print("reminder", "fr", FULL, name="only", entity="lumen")
+    assert (only.subject, only.faults) == ("Only", ())
+    assert "no template" in said(mine.print("reminder", "fr", FULL, name="only").faults)[0]
+    assert said(mine.faults("only")) == said(mine.faults("digest")) == []
+    # Mistakes in it are told with their place.
+    (tmp_path / "only/lumen/text.fr.j2").write_text("{{ titel }}", "utf-8")
+    assert said(mine.faults("only"))[0].startswith("only/lumen/text.fr.j2:1: unknown variable")
+    assert [path.name for path in mine.files("only")] == ["subject.j2", "text.fr.j2"]
 
 
 WORDS = st.sampled_from(
@@ -205,7 +281,7 @@ def test_whatever_is_written_ends_soon_and_small(source: str) -> None:
     if grammar.check(ENVIRONMENT, source, kinds(REMINDER)):
         return
     template = ENVIRONMENT.from_string(source)
-    big = sheets._tame(hostile(REMINDER, "x" * 1_000_000))
+    big = sheets._tame(hostile(REMINDER, "x" * 1_000_000), 20)
     with contextlib.suppress(sheets.TemplateError):
         assert sum(map(len, sheets._bounded(template, big, 1_000_000))) <= 1_000_000
     assert time.perf_counter() - before < 2
@@ -215,7 +291,7 @@ def test_the_most_that_passes_ends_soon() -> None:
     body = "{% if a.ref|upper == title %}{{ title ~ title }}{% endif %}" * 900
     source = f"{{% for a in past %}}{body}{{% endfor %}}"
     assert faults(source) == []
-    values = sheets._tame({**FULL, "title": "x" * 1_000_000, "past": FULL["past"] * 50})
+    values = sheets._tame({**FULL, "title": "x" * 1_000_000, "past": FULL["past"] * 50}, 20)
     before = time.perf_counter()
     assert "".join(sheets._bounded(ENVIRONMENT.from_string(source), values, 10**6)) == ""
     assert time.perf_counter() - before < 10

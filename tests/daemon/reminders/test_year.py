@@ -17,7 +17,11 @@ import pytest
 
 from daemon import options as table
 from daemon.reminders.late import TOO_LATE, give_up
+from daemon.reminders.misprints import Printer
 from daemon.reminders.plan import plan
+from daemon.reminders.sheets import Sheets
+from daemon.reminders.ways import Ways
+from daemon.reminders.writing import Desk
 from daemon.rulebook import Rulebook
 from daemon.store import Store, follow_ups, installation, ledger, open_store, options, people, post
 from daemon.store.todo import todo
@@ -41,6 +45,8 @@ HOUR = timedelta(hours=1)
 LATE = timedelta(days=3)
 HOURS = "Mon-Fri 08:30-12:00 14:00-18:30"
 LENGTHS = (timedelta(0), QUARTER, HOUR, 3 * HOUR, DAY, 2 * DAY + HOUR, 7 * DAY)
+
+DESK = Desk("suivi@we.example", Ways("We", None, "", b"s" * 32), Printer(Sheets(None)))
 
 
 @dataclass
@@ -190,7 +196,7 @@ class Year:
     def wakes(self, now: datetime) -> None:
         """suivi starts: it plans, gives up what is too late, and sends the rest."""
         self.plans(now)
-        letters = SimpleNamespace(sender="suivi@we.example", ways=SimpleNamespace(company="We"))
+        letters = SimpleNamespace(desk=DESK)
         sender: Any = SimpleNamespace(store=self.store, rulebook=self.rulebook, letter=letters)
         give_up(sender, now)
         self._send(now)

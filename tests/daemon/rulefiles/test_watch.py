@@ -9,13 +9,14 @@ from email.message import EmailMessage
 import pytest
 
 from daemon.admin import Admin
+from daemon.reminders.sheets import Sheets
 from daemon.rulefiles.telling import GRACE, tell
 from daemon.rulefiles.watch import Watch
 from daemon.store import Tx, post
 from daemon.store.errors import Unavailable
 from tests.daemon.rulefiles.conftest import NOW, Desk, rule, rules_file
 
-ANN = Admin("ann@we.example", "en", "Europe/Paris", "suivi@we.example", "We")
+ANN = Admin("ann@we.example", "en", "Europe/Paris", "suivi@we.example", "We", Sheets(None))
 BAD = rules_file(rule("hr", when="sujet: x"))
 
 
@@ -157,14 +158,14 @@ def test_the_mail_names_every_mistake_in_the_language_of_the_admin(desk: Desk) -
     desk.save("10.yaml", BAD)
     desk.save("20.yaml", "version: 2\n")
     desk.keeper.refresh()
-    french = Admin("ann@we.example", "fr", "Europe/Paris", "suivi@we.example", "We")
+    french = Admin("ann@we.example", "fr", "Europe/Paris", "suivi@we.example", "We", Sheets(None))
     assert told(desk, admin=french)
     with desk.store.read() as tx:
         (letter,) = letters(tx)
     assert letter["To"] == "ann@we.example"
     assert letter["X-Suivi"] == "notice"
     assert letter["Subject"] == "suivi : les règles enregistrées sont refusées : 2 erreurs"
-    text = letter.get_content()
+    text = letter.get_body(("plain",)).get_content()
     assert "10.yaml:4:12: règle" in text
     assert "20.yaml:1" in text
     assert "reste en vigueur" in text
