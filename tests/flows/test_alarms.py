@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from daemon.alarms.look import Kind, View, look
 from daemon.alarms.tell import watch
 from daemon.app.alarms import view_of
-from daemon.app.mails import admin_of
 from daemon.app.run import App
 from daemon.clock import now
 from daemon.reminders.plan import plan
@@ -67,7 +66,7 @@ def test_one_mail_daily_at_most_and_an_all_clear(
         def step(moment: datetime) -> list[str]:
             """One look, and what the admin gets: subjects of mails."""
             before = len(smtpsink.mails(sink[1]))
-            watch(parts.store, view_of(parts, started), admin_of(parts.settings), moment)
+            watch(parts.store, view_of(parts, started), parts.admin, moment)
             assert parts.sender is not None
             while send_letters(parts.sender):
                 pass
