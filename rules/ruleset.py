@@ -83,9 +83,6 @@ class RuleSet:
         "visio.numerique.gouv.fr/",
     )
 
-    # Reminders (spec §8); the rest of what decides about them are options.
-    late_limit: timedelta = timedelta(days=3)
-
     # A Date header further ahead than this is not believed.
     date_slack: timedelta = timedelta(days=1)
 

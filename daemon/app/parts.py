@@ -33,7 +33,7 @@ from daemon.reminders.send import Sender
 from daemon.reminders.sheets import Sheets
 from daemon.rulebook import Rulebook
 from daemon.rulefiles.keeper import Keeper
-from daemon.rulefiles.standing import opening
+from daemon.rulefiles.standing import looked_at, opening
 from daemon.store import Lease, Store, installation, open_store, options
 from rules.model.followups import FollowUp
 from rules.model.sightings import AccountId
@@ -196,18 +196,23 @@ def assemble(
     store: Store | None = None,
     rules: Keeper | None = None,
     pace: Pace | None = None,
+    *,
+    looks_only: bool = False,
 ) -> Parts:
     """Open the store and read the rules, or take them as they are, and wire the arrows to the
-    configured servers; connects to none of them. `pace` is that of the mails that have left.
+    configured servers; connects to none of them. `pace` is that of the mails that have left. Who
+    `looks_only` puts no saved rules in force.
 
     Raises ConfigError (NoRules among them) or StoreError, each lines that say what to do.
     """
     secret = master_key(settings)
     store = store or open_store(settings.database_url)
-    rules = rules or keeper(settings, store)
-    known = declare(settings, store)
+    rules = rules or keeper(settings, store, looks_only=looks_only)
     rulebook = rules.rulebook
     owner = f"{socket.gethostname()}:{secrets.token_hex(4)}"
+    sender = _sender(settings, store, rulebook, owner, secret, pace or Pace())
+    # The last thing that may fail, for it is the only one that changes anything.
+    known = declare(settings, store)
     return Parts(
         settings=settings,
         store=store,
@@ -215,16 +220,17 @@ def assemble(
         rules=rules,
         members=known,
         answers=answers.Answers(store, rulebook, secret),
-        sender=_sender(settings, store, rulebook, owner, secret, pace or Pace()),
+        sender=sender,
         owner=owner,
         secret=secret,
     )
 
 
-def keeper(settings: Settings, store: Store) -> Keeper:
+def keeper(settings: Settings, store: Store, *, looks_only: bool = False) -> Keeper:
     """The rules as they stand at a start. Raises NoRules."""
     source = source_of(settings)
-    standing = opening(store, source, of_environment(), now())
+    stand = looked_at if looks_only else opening
+    standing = stand(store, source, of_environment(), now())
     rulebook = Rulebook(store, standing.ruleset, source.own_domains, source.options, source.zone)
     return Keeper(store, rulebook, source, standing)
 
@@ -259,4 +265,5 @@ def _sender(
         lease,
         pace=pace.limited(settings.smtp.mails_per_minute),
         admin=admin,
+        late_limit=timedelta(hours=settings.reminders.late_limit_hours),
     )

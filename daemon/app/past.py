@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,6 +40,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 _PREFIX = "past-"
 _LOCK = "in-use"
+_DOOR = "past.lock"
 _OWNER = "rules"
 _LEASE = timedelta(hours=1)
 # Decisions about all that was read are looked up, however old it is.
@@ -109,7 +110,6 @@ def judged_anew(asked: Question) -> Iterator[Past]:
     """
     state = asked.settings.state_dir
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _clean(state)
     with _folder(state) as folder:
         url = f"sqlite:///{folder / 'past.sqlite'}"
         asked.prepare(url)
@@ -133,12 +133,15 @@ def judged_anew(asked: Question) -> Iterator[Past]:
 
 @contextmanager
 def _folder(state: Path) -> Iterator[Path]:
-    """A directory of our own, locked as long as it is in use."""
-    with (
-        tempfile.TemporaryDirectory(prefix=_PREFIX, dir=state) as name,
-        (Path(name) / _LOCK).open("w") as lock,
-    ):
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """A directory of our own, locked as long as it is in use; what killed commands left goes."""
+    with ExitStack() as stack:
+        with (state / _DOOR).open("w") as door:
+            # Else another command that begins just now takes what is not locked yet for left over.
+            fcntl.flock(door, fcntl.LOCK_EX)
+            _clean(state)
+            name = stack.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX, dir=state))
+            lock = stack.enter_context((Path(name) / _LOCK).open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield Path(name)
 
 

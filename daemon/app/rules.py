@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from daemon import options
 from daemon.config import Settings
@@ -14,7 +13,7 @@ from rules.words import fold
 
 
 def ruleset_of(settings: Settings) -> RuleSet:
-    """The built-in rule set with what `[rules]` and `[reminders]` change."""
+    """The built-in rule set with what `[rules]` changes."""
     base = builtin()
     rules = settings.rules
     return sealed(
@@ -23,7 +22,6 @@ def ruleset_of(settings: Settings) -> RuleSet:
             keep_out_folders=_or(rules.keep_out_folders, base.keep_out_folders),
             keep_out_keywords=_or(rules.keep_out_keywords, base.keep_out_keywords),
             keep_out_tags=tuple(sorted(_or(rules.keep_out_tags, frozenset(base.keep_out_tags)))),
-            late_limit=timedelta(hours=settings.reminders.late_limit_hours),
         )
     )
 

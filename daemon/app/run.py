@@ -119,6 +119,7 @@ class App:
         return counts or Counter()
 
 
-def build(settings: Settings) -> App:
-    """The App of one configuration. Raises ConfigError or StoreError."""
-    return App(assemble(settings))
+def build(settings: Settings, *, looks_only: bool = False) -> App:
+    """The App of one configuration; who `looks_only` puts no saved rules in force. Raises
+    ConfigError or StoreError."""
+    return App(assemble(settings, looks_only=looks_only))

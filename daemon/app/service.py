@@ -163,12 +163,14 @@ class Service:
         try:
             settings = load(self._parts.settings.path)
             _refuse_restart(self._parts.settings, settings)
-            bad = self._parts.rules.refresh(source_of(settings))
+            made: list[Parts] = []
+            # What can't be put together must not bring its rules into force.
+            bad = self._parts.rules.refresh(
+                source_of(settings), lambda: made.append(self._assembled(settings))
+            )
             if bad is not None:
                 raise ControlError("\n".join(lines(bad.mistakes, _language(args))))
-            sender = self._parts.sender
-            pace = sender.pace if sender is not None else None
-            parts = assemble(settings, self._parts.store, self._parts.rules, pace)
+            (parts,) = made
         except ConfigError as error:
             raise ControlError(str(error)) from error
         for account in (*self._parts.members.mail, *self._parts.members.commands):
@@ -179,6 +181,11 @@ class Service:
         self._watch()
         standing = parts.rules.standing
         log.info("reloaded", mailboxes=len(parts.members.mail), rules=len(standing.ruleset.rules))
+
+    def _assembled(self, settings: Settings) -> Parts:
+        sender = self._parts.sender
+        pace = sender.pace if sender is not None else None
+        return assemble(settings, self._parts.store, self._parts.rules, pace)
 
     def _release(self, _args: Mapping[str, Any]) -> Mapping[str, Any]:
         """End observing; everything is judged again, for real."""

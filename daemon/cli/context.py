@@ -89,11 +89,12 @@ def prepare(loaded: "Settings") -> tuple[str | None, str]:
     return upgrade(loaded.database_url)
 
 
-def built(loaded: "Settings") -> "App":
-    """The App of a configuration; that saved rules are refused, and why, goes to stderr."""
+def built(loaded: "Settings", *, looks_only: bool = False) -> "App":
+    """The App of a configuration; that saved rules are refused, and why, goes to stderr. A command
+    that `looks_only` puts no saved rules in force."""
     from daemon import app
 
-    made = app.build(loaded)
+    made = app.build(loaded, looks_only=looks_only)
     tell_refused(str(loaded.rules_folder), made.refused(of_environment()))
     return made
 

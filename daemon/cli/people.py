@@ -183,7 +183,7 @@ def suggest_third_parties(
 ) -> None:
     """`suivi suggest third-parties`"""
     _ = words()
-    suggestions = built(settings(context, servers=True)).suggest(limit)
+    suggestions = built(settings(context, servers=True), looks_only=True).suggest(limit)
     if json:
         as_json(suggestions.found)
     else:

@@ -24,7 +24,7 @@ def explain(
 ) -> None:
     """`suivi explain MESSAGE-ID|UID`"""
     _ = words()
-    found = built(settings(context, servers=True)).explain(text)
+    found = built(settings(context, servers=True), looks_only=True).explain(text)
     if json:
         as_json(found)
         return

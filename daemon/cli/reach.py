@@ -43,7 +43,7 @@ def _here(context: typer.Context, users: "frozenset[UserId]") -> tuple[str, ...]
     from daemon.config import ConfigError
 
     try:
-        suivi = built(settings(context, servers=True))
+        suivi = built(settings(context, servers=True), looks_only=True)
     except ConfigError as error:
         return (str(error).splitlines()[0],)
     return suivi.write_calendars(users)

@@ -36,7 +36,7 @@ def give_up(sender: Sender, moment: datetime | None = None) -> int:
     if book.silent:
         return 0
     moment = moment or now()
-    before = moment - book.ruleset.late_limit
+    before = moment - sender.late_limit
     with sender.store.read() as tx:
         missed_by = ledger.overdue_for(tx, before, moment)
     told = 0

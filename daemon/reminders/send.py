@@ -31,6 +31,7 @@ from rules.model.wire import Mail, SendResult
 log = structlog.stdlib.get_logger(__name__)
 
 LEASE = timedelta(minutes=2)
+LATE_LIMIT = timedelta(days=3)
 BATCH = 50
 # So many are written in one transaction; other writers wait meanwhile.
 TOGETHER = 10
@@ -45,7 +46,7 @@ MARKS = Marks(
 @dataclass(frozen=True, slots=True)
 class Sender:
     """What the arrow works with. `owner` names this daemon in claims; `admin` is told what
-    failed."""
+    failed; later than `late_limit` a reminder is of no use any more."""
 
     store: Store
     rulebook: Rulebook
@@ -56,6 +57,7 @@ class Sender:
     jitter: Callable[[], float] = random.random
     pace: Pace = field(default_factory=Pace)
     admin: Admin | None = None
+    late_limit: timedelta = LATE_LIMIT
     meter: Meter = UNMETERED
 
 

@@ -1,7 +1,7 @@
 """Keeps the rulebook in step with the saved files: whole good sets, swapped between batches."""
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from daemon.clock import now
@@ -11,6 +11,10 @@ from daemon.rulefiles.names import names, version
 from daemon.rulefiles.reading import Bad, Good, Source, read_directory
 from daemon.rulefiles.standing import Standing, put_in_force, refuse
 from daemon.store import Store
+
+
+def nothing() -> None:
+    """For whom there is nothing to do first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +64,20 @@ class Keeper:
         with self._store.read() as tx:
             return version(tx, self._source) != seen.names
 
-    def refresh(self, source: Source | None = None) -> Bad | None:
+    def refresh(
+        self, source: Source | None = None, first: Callable[[], object] = nothing
+    ) -> Bad | None:
         """Read the directory now; a good set is in force when this returns, of a bad one the
         mistakes come back, and nothing has changed.
 
-        `source` is that of another configuration, which is kept only with a good set.
+        `source` is that of another configuration, which is kept only with a good set. `first` is
+        done before a good set comes into force: what it raises keeps the set from that.
         """
         with self._lock:
             wanted = source or self._source
             seen, found = self._read(wanted)
             if isinstance(found, Good):
+                first()
                 self._standing = put_in_force(self._store, self._standing, found, now())
                 self._rulebook.replace(
                     found.ruleset, wanted.own_domains, wanted.options, wanted.zone

@@ -11,6 +11,7 @@ from daemon.rulefiles.mistake import Mistake, Trouble, lines
 from daemon.rulefiles.reading import Bad, Files, Good, Source, read_files
 from daemon.rulefiles.saved import saved
 from daemon.store import Store, rule_sets
+from daemon.store.rule_sets import KeptSet
 from rules.language import Known
 from rules.ruleset import RuleSet
 
@@ -63,13 +64,32 @@ def opening(store: Store, source: Source, language: str, now: datetime) -> Stand
         return Standing(found.ruleset, kept.files, kept.since, found.warnings)
     if last is None:
         raise NoRules("\n".join(lines(found.mistakes, language)))
+    return _staying(last, found, source, language, now)
+
+
+def looked_at(store: Store, source: Source, language: str, now: datetime) -> Standing:
+    """How the rules stand, for who only looks: those that were in force last, and, where none
+    ever were, the saved ones; nothing is put in force by asking. Raises NoRules."""
+    last, found = saved(store, source)
+    if last is not None:
+        return _staying(last, found, source, language, now)
+    if isinstance(found, Good):
+        return Standing(found.ruleset, found.files, now, found.warnings)
+    raise NoRules("\n".join(lines(found.mistakes, language)))
+
+
+def _staying(
+    last: KeptSet, found: Good | Bad, source: Source, language: str, now: datetime
+) -> Standing:
+    """The set that was in force last, whatever is saved."""
     # Names are not checked: a user who was deleted meanwhile must not take all rules along.
     stays = read_files(last.files, source.base, Known())
     if isinstance(stays, Bad):
         text = mark("the last good set can't be read by this version of suivi")
         older = Trouble("rules", text)
         raise NoRules("\n".join(lines((*found.mistakes, older, *stays.mistakes), language)))
-    return Standing(stays.ruleset, last.files, last.since, refused=Refused(found, now))
+    refused = Refused(found, now) if isinstance(found, Bad) else None
+    return Standing(stays.ruleset, last.files, last.since, refused=refused)
 
 
 def put_in_force(store: Store, standing: Standing, found: Good, now: datetime) -> Standing:

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from daemon.app.rules import ruleset_of
+from daemon.config import load
+
 _FINGERPRINT = """
 from pathlib import Path
 from daemon.app.rules import ruleset_of
@@ -31,4 +34,14 @@ def test_a_restart_does_not_judge_everything_again(tmp_path: Path) -> None:
         ).stdout
         for seed in range(4)
     }
+    assert len(found) == 1
+
+
+def test_what_decides_nothing_about_messages_judges_none_again(tmp_path: Path) -> None:
+    place = tmp_path / "suivi.toml"
+    head = f'state_dir = "{tmp_path}"\n[company]\nname = "x"\ndomains = ["x.example"]\n'
+    found = set()
+    for more in ("", "[reminders]\nlate_limit_hours = 3\ndefault_minutes = 5\n"):
+        place.write_text(head + more)
+        found.add(ruleset_of(load(place)).fingerprint)
     assert len(found) == 1

@@ -126,3 +126,31 @@ def test_a_template_that_goes_while_rules_name_it_shows_everywhere(
     until = time.monotonic() + 30
     while json.loads(suivi("status", "--json").stdout)["rules"]["mistakes"]:
         assert time.monotonic() < until
+
+
+def test_a_command_that_only_looks_puts_nothing_in_force(place: Path, suivi: Suivi) -> None:
+    save(place, GOOD)
+    assert suivi("sync").returncode == 0
+    before = json.loads(suivi("rules", "list", "--json").stdout)
+    save(place, GOOD.replace("paie", "salaire"))
+    assert "nothing is known of 1@x.example" in suivi("explain", "1@x.example").stderr
+    after = json.loads(suivi("rules", "list", "--json").stdout)
+    assert (after["fingerprint"], after["waits"]) == (before["fingerprint"], True)
+    save(place, BAD)
+    assert PLACED in suivi("explain", "1@x.example").stderr
+
+
+def test_a_configuration_that_can_not_be_put_together_brings_no_rules_into_force(
+    place: Path, suivi: Suivi, daemon: "subprocess.Popen[str]"
+) -> None:
+    before = json.loads(suivi("status", "--json").stdout)["rules"]
+    config = place / "suivi.toml"
+    config.write_text(config.read_text() + '\n[rules]\nkeep_out_tags = ["[hr]"]\n')
+    key = place / "state" / "master-key"
+    octets = key.read_bytes()
+    key.write_bytes(b"short")
+    assert "master-key" in suivi("reload").stderr
+    assert json.loads(suivi("status", "--json").stdout)["rules"] == before
+    key.write_bytes(octets)
+    assert suivi("reload").returncode == 0
+    assert json.loads(suivi("status", "--json").stdout)["rules"] != before

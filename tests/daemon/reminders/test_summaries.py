@@ -40,7 +40,8 @@ def sender(office: Office) -> Any:
         tx.execute(sa.update(installed).values(live_since=NOW - 90 * DAY))
     letters = SimpleNamespace(desk=office.desk)
     book = Rulebook(office.store, builtin(), ("lumen.example",))
-    return SimpleNamespace(store=office.store, rulebook=book, letter=letters)
+    limit = timedelta(days=3)
+    return SimpleNamespace(store=office.store, rulebook=book, letter=letters, late_limit=limit)
 
 
 def wish(office: Office, user: User, **wishes: Any) -> None:

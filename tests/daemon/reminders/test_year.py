@@ -197,7 +197,9 @@ class Year:
         """suivi starts: it plans, gives up what is too late, and sends the rest."""
         self.plans(now)
         letters = SimpleNamespace(desk=DESK)
-        sender: Any = SimpleNamespace(store=self.store, rulebook=self.rulebook, letter=letters)
+        sender: Any = SimpleNamespace(
+            store=self.store, rulebook=self.rulebook, letter=letters, late_limit=LATE
+        )
         give_up(sender, now)
         self._send(now)
         for slow in self.slow.values():
