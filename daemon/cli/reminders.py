@@ -12,7 +12,7 @@ from daemon.cli.exchanges import person
 from daemon.cli.output import Json, as_json, plain, table
 from daemon.cli.refs import By, open_follow_ups
 from daemon.cli.shown import local, who
-from daemon.i18n import mark
+from daemon.i18n import mark, of_environment
 
 if TYPE_CHECKING:
     from daemon.store import Tx
@@ -193,7 +193,9 @@ def _show(tx: "Tx", found: "tuple[Line, ...]", *, json: bool) -> None:
             ]
         )
         return
-    _ = words()
+    from daemon.reasons import said
+
+    _, language = words(), of_environment()
     users = people.users(tx)
     columns = (_("id"), _("when"), _("state"), _("who"), _("follow-up"), _("title"), _("why"))
     rows = [
@@ -204,7 +206,7 @@ def _show(tx: "Tx", found: "tuple[Line, ...]", *, json: bool) -> None:
             who(users, [line.entry.due.recipient]),
             f"FU-{line.entry.due.follow_up}",
             line.title,
-            line.void_reason or line.entry.last_error,
+            said(line.void_reason or "", language=language) or line.entry.last_error,
         )
         for line in found
     ]
