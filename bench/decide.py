@@ -4,7 +4,9 @@ A directory of 100,000 addresses; a thousand rules, of which 400 read the text a
 pattern; 20,000 different messages between staff and an address of the directory, each with its
 text in hand. What is measured is deciding alone, by headers and then by text, from values to
 effects and trace: no mailbox, no parsing, no database. Loading is measured on the same rules as
-files, read and compiled. The last line is JSON; figures are medians.
+files, read and compiled. All of it is done by one thread and waits for nothing, so its time is that
+of the processor: what else the machine does beside it doesn't count. The last line is JSON; figures
+are medians.
 """
 
 import argparse
@@ -19,7 +21,16 @@ from rules import decide, match
 from rules.language import read
 from rules.model.decisions import Verdict
 from rules.model.facts import Surroundings
-from rules.model.people import Address, Contact, ContactId, ThirdParty, ThirdPartyId, User, UserId
+from rules.model.people import (
+    Address,
+    Contact,
+    ContactId,
+    Directory,
+    ThirdParty,
+    ThirdPartyId,
+    User,
+    UserId,
+)
 from rules.model.sightings import (
     AccountId,
     Body,
@@ -121,7 +132,7 @@ def _conditions(n: int, chance: random.Random) -> list[str]:
     return ["mail_kind: newsletter", f"subject: {word} {n}"]
 
 
-def directory() -> match.Directory:
+def directory() -> Directory:
     """Five addresses a third party."""
     parties = [
         ThirdParty(ThirdPartyId(n), f"CU-{n}", f"Party {n}", domains=(f"party{n}.example",))
@@ -172,6 +183,12 @@ def load(text: str) -> RuleSet:
     return sealed(replace(builtin(), rules=loaded.rules))
 
 
+def fires(ruleset: RuleSet, everybody: Directory, sighting: Sighting, message: Message) -> bool:
+    """Whether any rule fires on it."""
+    decision = decide.message(ruleset, everybody, sighting, (), NOW, around=AROUND)
+    return any(step.question == "rule" for step in decide.text(decision, message).trace)
+
+
 def main() -> None:
     """Measure, say what was measured, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -181,25 +198,25 @@ def main() -> None:
     text = rules_file(chance)
     loads = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.process_time()
         ruleset = load(text)
-        loads.append(time.perf_counter() - start)
+        loads.append(time.process_time() - start)
     everybody, seen = directory(), sightings(chance)
     bodies = [body(chance) for _ in seen]
     whole = [
         (sighting, replace(sighting.what, body=Body(text)))
         for sighting, text in zip(seen, bodies, strict=True)
     ]
+    fired = sum(fires(ruleset, everybody, sighting, message) for sighting, message in whole)
     speeds = []
     for _ in range(rounds):
-        fired = recorded = 0
-        start = time.perf_counter()
+        recorded = 0
+        start = time.process_time()
         for sighting, message in whole:
             decision = decide.message(ruleset, everybody, sighting, (), NOW, around=AROUND)
             decision = decide.text(decision, message)
             recorded += decision.verdict is Verdict.RECORD
-            fired += len(decision.trace) > 7
-        speeds.append(MESSAGES / (time.perf_counter() - start))
+        speeds.append(MESSAGES / (time.process_time() - start))
     late = sum(rule.phase == "text" for rule in ruleset.rules)
     print(f"{len(ruleset.rules)} rules, {late} of them read the text, {ADDRESSES} addresses")
     print(f"{MESSAGES} messages a round, {recorded} recorded, on {fired} of them rules fired")

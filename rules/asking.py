@@ -143,6 +143,11 @@ def actions(rules: Iterable[Rule], kind: type[A]) -> Iterator[A]:
 
 def cut(item: Item) -> tuple[Step, ...]:
     """The step that tells of texts which are longer than what rules look at."""
+    what = item.what
+    if isinstance(what, Message):
+        length = max(len(what.subject), len(what.body.text) if what.body else 0)
+        if length <= LOOK_AT:
+            return ()
     long = [f"of the {field}" for field in ("subject", "text") if item.is_cut(field)]
     if not long:
         return ()

@@ -117,7 +117,7 @@ def message(
     if isinstance(known, Decision):
         return known
     draft = drafting.of_mail(ruleset, asked.item, place, mail, known.matches)
-    return _record(known, draft, wants_text=known.level is _EVERYTHING)
+    return _record(known, asked, draft, wants_text=known.level is _EVERYTHING)
 
 
 def text(decision: Decision, message: Message) -> Decision:
@@ -127,8 +127,8 @@ def text(decision: Decision, message: Message) -> Decision:
     if not decision.wants_text or not isinstance(waiting, _Waiting):
         return decision
     known, draft = waiting.known, waiting.draft
-    known = changed(known, asked=known.asked.with_text(message))
-    return _record(known, draft, drafting.text_of(draft, message))
+    asked = known.asked.with_text(message)
+    return _record(known, asked, draft, drafting.text_of(draft, message))
 
 
 def event(
@@ -167,11 +167,11 @@ def event(
         return Decision(Verdict.WAIT, Reason.NOT_YET, ruleset.fingerprint, steps)
     way, step = direction.of_meeting(directory, sighting.owner, meeting)
     steps = (*known.steps, Step("over?", "yes"), step)
-    known = changed(known, steps=steps, asked=asked.completed())
+    known = changed(known, steps=steps)
     draft = drafting.of_event(
         ruleset, directory, sighting, meeting, meeting.when, way, known.matches
     )
-    return _record(known, draft)
+    return _record(known, asked.completed(), draft)
 
 
 def guests_of(
@@ -191,8 +191,8 @@ def _whom(
 
     Of a message that concerns nobody the trace names no rule.
     """
-    ruleset, directory = asked.ruleset, asked.facts.directory
-    matches = asked.facts.matches
+    ruleset, facts = asked.ruleset, asked.item.facts
+    directory, matches = facts.directory, facts.matches
     ties = tuple(dict.fromkeys([f for f in found if isinstance(f, Ambiguous)]))
     assigned = directory.parties_by_code.get(asked.early.third_party or "")
     steps = (*steps, _whose(found, matches, ties, assigned))
@@ -235,14 +235,17 @@ def _whose(
 ) -> Step:
     """Names third parties by number and strangers by count."""
     evidence = [f"third party {m.third_party} by {m.by}" for m in matches]
-    evidence += [f"{len(t.candidates)} candidates by {t.by}" for t in ties]
+    if ties:
+        evidence += [f"{len(t.candidates)} candidates by {t.by}" for t in ties]
     if unknown := len([f for f in found if isinstance(f, Nobody)]):
         evidence.append(f"{unknown} unknown from outside")
     if assigned is not None:
         evidence.insert(0, f"third party {assigned} by rule")
     is_known = bool(matches) or assigned is not None
     answer = "matched" if is_known else "ambiguous" if ties else "nobody that we know"
-    return Step("whose?", answer, "; ".join(dict.fromkeys(evidence[:20])))
+    if len(evidence) > 1:
+        evidence = list(dict.fromkeys(evidence[:20]))
+    return Step("whose?", answer, "; ".join(evidence))
 
 
 _HOW_MUCH = "how much may be kept?"
@@ -255,15 +258,13 @@ def _how_much(
     ties: tuple[Ambiguous, ...],
     veto: Level,
 ) -> tuple[Level, tuple[Wish, ...], Step]:
-    directory = asked.facts.directory
+    facts = asked.item.facts
     contacts = [m.contact for m in matches if m.contact is not None]
-    contacts += [c for t in ties for c in t.contacts]
-    wishes = (
-        asked.facts.sighting.level,
-        strictest(*[directory.contacts[c].level for c in contacts]),
-        asked.early.level,
-        veto,
-    )
+    if ties:
+        contacts += [c for t in ties for c in t.contacts]
+    known = facts.directory.contacts
+    theirs = strictest(*[known[c].level for c in contacts])
+    wishes = (facts.sighting.level, theirs, asked.early.level, veto)
     level = min(wishes)
     if level is _EVERYTHING:
         return level, (), _ALL_OF_IT
@@ -274,6 +275,7 @@ def _how_much(
 
 def _record(
     known: _Known,
+    asked: Asked,
     draft: Draft,
     text: Mapping[str, Any] = MappingProxyType({}),
     *,
@@ -281,17 +283,20 @@ def _record(
 ) -> Decision:
     """The exchange, with the fields that its text fills, as the rules that fired want it; no more
     of it than may be kept, and what comes with it."""
-    asked, facts = known.asked, known.asked.facts
-    steps = known.steps
-    changes = dict(text)
+    item, steps = asked.item, known.steps
+    facts = item.facts
+    changes = text
     if asked.fired:
         comment = text.get("comment", draft.comment)
-        changes |= classifying.classified(
-            draft, asked.ranked, facts.directory, asked.item.what, comment
-        )
-    shown = redact(changed(draft, **changes) if changes else draft, known.level)
+        changes = {
+            **text,
+            **classifying.classified(draft, asked.ranked, facts.directory, item.what, comment),
+        }
+    shown = changed(draft, **changes) if changes else draft
+    if known.level is not _EVERYTHING:
+        shown = redact(shown, known.level)
     more: tuple[Effect, ...] = ()
-    if long := asking.cut(asked.item):
+    if long := asking.cut(item):
         steps = (*steps, *long)
     if asked.fired:
         more, refused = following.follow_ups(shown, asked.rules, facts.directory, facts.around)

@@ -102,14 +102,12 @@ def _of_mail(
 def who(directory: Directory, owner: UserId | None, address: Address) -> Who:
     """Whose address this is, seen from the mailbox of `owner`."""
     known = match.standing(directory, address.email)
+    if not known.ours:
+        return _KNOWN if known.contacts or known.by_domain else _STRANGER
     user = directory.users.get(owner) if owner is not None else None
     if user is not None and known.key == identity.key(user.email):
         return _OWN
-    if user is not None and known.user == user.id:
-        return _ALIAS
-    if known.ours:
-        return _INTERNAL
-    return _KNOWN if known.contacts or known.by_domain else _STRANGER
+    return _ALIAS if user is not None and known.user == user.id else _INTERNAL
 
 
 # Several authors: one from outside makes it theirs.
@@ -117,6 +115,8 @@ _FIRST = (_KNOWN, _STRANGER, _OWN, _ALIAS, _INTERNAL)
 
 
 def _who(directory: Directory, owner: UserId | None, addresses: Sequence[Address]) -> Who:
+    if not addresses:
+        return _NO_ONE
     found = [who(directory, owner, a) for a in addresses if a.email.strip()]
     if len(found) == 1:
         return found[0]
@@ -125,8 +125,8 @@ def _who(directory: Directory, owner: UserId | None, addresses: Sequence[Address
 
 def _outside(directory: Directory, message: Message) -> int:
     addresses = (*message.to, *message.cc, *message.bcc)
-    known = {s.key: s.ours for s in [match.standing(directory, a.email) for a in addresses]}
-    return sum(not ours for key, ours in known.items() if "@" in key)
+    known = [match.standing(directory, a.email) for a in addresses]
+    return len({one.key for one in known if not one.ours and "@" in one.key})
 
 
 def of_meeting(directory: Directory, owner: UserId | None, event: Event) -> tuple[Direction, Step]:

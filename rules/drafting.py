@@ -29,6 +29,8 @@ _FIRST_MAIL = datetime(1982, 8, 1, tzinfo=UTC)
 
 _LOOK_AT = 20_000
 
+_INBOUND, _MAIL = Direction.INBOUND, Source.MAIL
+
 
 def of_mail(
     ruleset: RuleSet, item: Item, place: MailPlace, mail: Message, matches: tuple[Match, ...]
@@ -36,7 +38,7 @@ def of_mail(
     """The exchange of which this mail is a copy, without its text."""
     facts = item.facts
     sighting, directory = facts.sighting, facts.directory
-    way = facts.direction or Direction.INBOUND
+    way = facts.direction or _INBOUND
     author = _mail_author(directory, sighting.owner, place, mail, way)
     parties = _parties(matches)
     keys: tuple[ExchangeKey, ...] = (identity.message_key(mail),)
@@ -49,7 +51,7 @@ def of_mail(
         direction=way,
         mode=ruleset.mail_mode,
         happened_at=facts.happened_at,
-        source=Source.MAIL,
+        source=_MAIL,
         subject=one_line(mail.subject),
         kind=item.mail_kind,
         entity=_entity(directory, parties, sighting.owner),
@@ -144,7 +146,7 @@ def _mail_author(
     way: Direction,
 ) -> UserId | None:
     """Who of us had it: who wrote, else who pressed the button; inbound, whose mailbox it is."""
-    if way is Direction.INBOUND:
+    if way is _INBOUND:
         return owner
     for address in (*mail.from_, *mail.sender):
         user = match.user_of(directory, address)
@@ -173,6 +175,8 @@ def _entity(
 ) -> EntityId | None:
     """The entity of its third parties. Of several the mailbox owner's own, so that a mail to two
     entities' customers is not shown to all; None only if all of them are shared."""
+    if len(parties) == 1:
+        return directory.third_parties[parties[0]].entity
     found = {directory.third_parties[p].entity for p in parties}
     entities = sorted(e for e in found if e is not None)
     if len(entities) < 2:

@@ -8,6 +8,7 @@ the order of their files until one says stop.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import methodcaller
 
 from rules.holding import COMMON, VALUES, Fields, Key, Ready, any_ready, ready
 from rules.item import Item
@@ -137,7 +138,7 @@ def _index(rules: Iterable[tuple[int, Ready]]) -> Index:
 
 
 def _values(name: str) -> Values:
-    return VALUES.get(name) or (lambda item: item.found(name))
+    return VALUES.get(name) or methodcaller("found", name)
 
 
 # --- why ----------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ LONGEST = 255
 
 MOST_PARENTS = 100
 
+_MESSAGE = KeyKind.MESSAGE
+
 # What gateways and lists put before a subject on the way: "[EXTERNAL]", "[list]", "***SPAM***".
 _STAMPS = re.compile(r"(?:\s*(?:\[[^\[\]]{0,80}\]|\*{3}[^*]{0,40}\*{3}))+")
 
@@ -98,10 +100,12 @@ _remembered_id = lru_cache(maxsize=4096)(_normal_id)
 
 def parents(mail: Message) -> tuple[str, ...]:
     """The Message-IDs that a mail answers, nearest first (RFC 5322 §3.6.4), normalised."""
-    nearest_first = (*mail.in_reply_to[:MOST_PARENTS], *reversed(mail.references[-MOST_PARENTS:]))
+    nearest_first = mail.in_reply_to[:MOST_PARENTS] + mail.references[-MOST_PARENTS:][::-1]
+    if not nearest_first:
+        return ()
     own = normal_id(mail.message_id or "")
-    ids = dict.fromkeys(normal_id(i) for i in nearest_first)
-    return tuple(i for i in ids if i and i != own)
+    ids = dict.fromkeys([normal_id(i) for i in nearest_first])
+    return tuple([i for i in ids if i and i != own])
 
 
 def message_key(message: Message) -> ExchangeKey:
@@ -119,7 +123,7 @@ def message_key(message: Message) -> ExchangeKey:
     ]
     if not name:
         stable.append(str(message.size))
-    return ExchangeKey(KeyKind.MESSAGE, f"{name}#{_sha(chr(0).join(stable))[:32]}")
+    return ExchangeKey(_MESSAGE, f"{name}#{_sha(chr(0).join(stable))[:32]}")
 
 
 def stable_subject(subject: str) -> str:

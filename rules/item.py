@@ -1,6 +1,6 @@
 """What can be asked about one item, each thing found out once however many rules ask."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from rules import identity, mailkind, match
@@ -62,7 +62,7 @@ class Item:
             self._found[field] = found
         return found
 
-    def texts(self, field: str) -> tuple[str, ...]:
+    def texts(self, field: str) -> Sequence[str]:
         """What stands in a text field; "" counts as nothing."""
         if field in _TEXTS:
             return _TEXTS[field](self.what)
@@ -70,13 +70,11 @@ class Item:
             return (header(self.what, field.removeprefix(HEADER)) or "",)
         word, _, part = field.partition(" ")
         keys = self.keys(word)
-        return keys if part == "address" else tuple(identity.domain(k) for k in keys)
+        return keys if part == "address" else [identity.domain(key) for key in keys]
 
     def is_cut(self, field: str) -> bool:
         """Whether rules look at a part of this field only, for it is long."""
-        if field not in self.searched:
-            return False
-        return max(map(len, self.texts(field)), default=0) > LOOK_AT
+        return field in self.searched and any(len(text) > LOOK_AT for text in self.texts(field))
 
     def people(self, word: str) -> tuple[Standing, ...]:
         """Who stands in `from`, `to` or `cc`, or takes part at all, as the directory knows them."""
@@ -91,14 +89,13 @@ class Item:
             self._people[word] = people
         return people
 
-    def keys(self, word: str) -> tuple[AddressKey, ...]:
+    def keys(self, word: str) -> list[AddressKey]:
         """Their addresses."""
-        return tuple([known.key for known in self.people(word)])
+        return [known.key for known in self.people(word)]
 
-    def hosts(self, word: str) -> Iterator[str]:
+    def hosts(self, word: str) -> list[str]:
         """Their domains, and those above each."""
-        for known in self.people(word):
-            yield from known.hosts
+        return [host for known in self.people(word) for host in known.hosts]
 
     @property
     def thing(self) -> Thing:

@@ -40,12 +40,21 @@ _AWAY = (
     "risposta automatica",
 )
 
-_POSTMEN = ("mailer-daemon", "postmaster")
+_POSTMEN = frozenset({"mailer-daemon", "postmaster"})
+
+
+# What has none of these is from a person, but for what its subject, author and type tell.
+_TELLING = frozenset(HEADERS) - {"content-type", "return-path"}
+_HUMAN = MailKind.HUMAN
 
 
 def kind(message: Message) -> MailKind:
     """The first kind whose sign the message carries; a message without signs is human."""
-    return next((kind for kind, has_sign in SIGNS if has_sign(message)), MailKind.HUMAN)
+    signs = _SIGNS_OF_ALL if _TELLING.isdisjoint(message.headers) else SIGNS
+    for kind, has_sign in signs:
+        if has_sign(message):
+            return kind
+    return _HUMAN
 
 
 def _is_bounce(message: Message) -> bool:
@@ -55,15 +64,14 @@ def _is_bounce(message: Message) -> bool:
         return True
     if "x-failed-recipients" in message.headers:
         return True
-    return any(_local(a.email) in _POSTMEN for a in message.from_)
+    return not _POSTMEN.isdisjoint([_local(a.email) for a in message.from_])
 
 
 def _is_invitation(message: Message) -> bool:
     """iMIP (RFC 6047 §2.4), as far as the outermost headers tell; the text may tell more."""
-    content_type = _header(message, "content-type")
     return (
         message.invites is not None
-        or content_type.startswith("text/calendar")
+        or _header(message, "content-type").startswith("text/calendar")
         or _header(message, "content-class").endswith("calendarmessage")
     )
 
@@ -73,10 +81,17 @@ def _is_auto_reply(message: Message) -> bool:
     submitted = _header(message, "auto-submitted").partition(";")[0].strip()
     if submitted and submitted != "no":
         return True
-    if {"x-autoreply", "x-auto-reply", "x-autorespond"} & message.headers.keys():
+    if not _AUTO.isdisjoint(message.headers):
         return True
     if _header(message, "precedence") in ("auto_reply", "auto-reply"):
         return True
+    return _is_away(message)
+
+
+_AUTO = frozenset({"x-autoreply", "x-auto-reply", "x-autorespond"})
+
+
+def _is_away(message: Message) -> bool:
     return fold(message.subject[:_LOOK_AT]).startswith(_AWAY)
 
 
@@ -115,3 +130,10 @@ SIGNS: tuple[tuple[MailKind, Callable[[Message], bool]], ...] = (
     (MailKind.LIST, _is_list),
 )
 """Kinds in the order in which they are tried: a bounce of a newsletter is a bounce."""
+
+_SIGNS_OF_ALL: tuple[tuple[MailKind, Callable[[Message], bool]], ...] = (
+    (MailKind.BOUNCE, _is_bounce),
+    (MailKind.INVITATION, _is_invitation),
+    (MailKind.AUTO_REPLY, _is_away),
+)
+"""Those of what has no header that tells its kind: most mail."""

@@ -94,17 +94,11 @@ def standing(directory: Directory, email: str) -> Standing:
 def _standing(directory: Directory, key: AddressKey) -> Standing:
     hosts = tuple(upwards(identity.domain(key)))
     user = directory.users_by_key.get(key)
+    ours = user is not None or not directory.own_domains.isdisjoint(hosts)
     contacts = directory.contacts_by_key.get(key, ())
     parties = {directory.contacts[c].third_party for c in contacts}
-    return Standing(
-        key,
-        hosts,
-        user,
-        user is not None or not directory.own_domains.isdisjoint(hosts),
-        contacts,
-        tuple(sorted(parties)),
-        _by_domain(directory, hosts),
-    )
+    by_domain = () if contacts else _by_domain(directory, hosts)
+    return Standing(key, hosts, user, ours, contacts, tuple(sorted(parties)), by_domain)
 
 
 def is_internal(directory: Directory, key: AddressKey) -> bool:
@@ -214,13 +208,7 @@ def outsiders(
     """
     outside = [known for known in people if not known.ours and "@" in known.key]
     if len(outside) > 1:
-        outside.sort(key=_key_of)
-    exact = [_by_address(known) for known in outside]
-    if any(exact):
+        outside.sort(key=attrgetter("key"))
+    if thread and any(known.contacts for known in outside):
         thread = ()
-    return tuple(
-        found or _otherwise(known, thread) for known, found in zip(outside, exact, strict=True)
-    )
-
-
-_key_of = attrgetter("key")
+    return tuple([_by_address(known) or _otherwise(known, thread) for known in outside])

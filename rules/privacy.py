@@ -47,12 +47,15 @@ def _levels(folder: str) -> frozenset[str]:
 
 
 def _is_marked(ruleset: RuleSet, place: MailPlace) -> bool:
+    if not place.keywords:
+        return False
     return any(keyword.casefold() in ruleset.keep_out_keywords for keyword in place.keywords)
 
 
 def _header_rule(ruleset: RuleSet, message: Message) -> str | None:
     for name, values in ruleset.keep_out_headers.items():
-        if fold(message.headers.get(name, "")[:_LOOK_AT]) in values:
+        value = message.headers.get(name, "")
+        if (fold(value[:_LOOK_AT]) if value else "") in values:
             return f"header {name}"
     return None
 

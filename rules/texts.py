@@ -4,7 +4,7 @@ RE2 runs them as one automaton of bounded memory, so a pattern such as `(a+)+$` 
 any other; only the start of a long text is looked at.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 import re2
@@ -74,11 +74,11 @@ class Searched:
 
     def found(self, text: str) -> frozenset[int]:
         """The numbers of those that `text` meets."""
-        text = cut(text)
+        text = text[:LOOK_AT]
         folded, exact = self._sets
-        found = folded.found(fold(text)) if folded else []
+        found = folded.found(fold(text)) if folded else ()
         if exact:
-            found = [*found, *exact.found(text)]
+            found = (*found, *exact.found(text))
         return frozenset(found) if found else NONE
 
     @cached_property
@@ -108,16 +108,16 @@ class _Set:
             self._halves = (_Set(wanted[:half]), _Set(wanted[half:])) if half else ()
             self._automaton = None
 
-    def found(self, text: str) -> list[int]:
+    def found(self, text: str) -> Sequence[int]:
+        if self._automaton is not None:
+            # None where it ran out of memory.
+            found = self._automaton.Match(text.encode("utf-8", "replace")) or ()
+            if self._canary in found:
+                numbers = self._numbers
+                return [numbers[i] for i in found if i != self._canary] if len(found) > 1 else ()
         if self._halves:
             return [number for half in self._halves for number in half.found(text)]
-        found = self._automaton.Match(octets(text)) if self._automaton else ()
-        if self._canary not in found:
-            return [number for match, number in self._wanted if matcher(match)(text)]
-        if len(found) == 1:
-            return []
-        numbers = self._numbers
-        return [numbers[i] for i in found if i != self._canary]
+        return [number for match, number in self._wanted if matcher(match)(text)]
 
 
 def _pattern(match: TextMatch) -> str:

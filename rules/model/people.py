@@ -133,7 +133,7 @@ class Contact:
 class Standing:
     """What the directory tells of one address: `hosts` are its domain and those above it, `user`
     whose of staff it is, `ours` whether it is anybody's of us; `contacts` have exactly this address
-    and are of `parties`, and its domain is that of `by_domain`."""
+    and are of `parties`; where nobody has it, its domain is that of `by_domain`."""
 
     key: AddressKey
     hosts: tuple[str, ...]
