@@ -1,7 +1,7 @@
 """The way to a running daemon: a Unix socket, a line of JSON each way (design §4).
 
     → {"verb": "status", "args": {}}
-    ← {"ok": true, "result": {…}}      or      {"ok": false, "error": "one line"}
+    ← {"ok": true, "result": {…}}      or      {"ok": false, "error": "one line", "code": 1}
 
 Only the daemon's own user may connect: the socket is 0600 in a directory of its own.
 """
@@ -35,7 +35,12 @@ _PATIENCE = 10.0
 
 
 class ControlError(Exception):
-    """The daemon could not be asked, or said no; one line that says what to do."""
+    """The daemon could not be asked, or said no; one line that says what to do. `code` is the exit
+    code of a command that ends so."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class NoDaemon(ControlError):
@@ -133,7 +138,8 @@ def _result(path: Path, line: bytes) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise ControlError(f"{path}: the daemon ended before it answered") from error
     if not ok:
-        raise ControlError(str(content))
+        code = answer.get("code")
+        raise ControlError(str(content), code if isinstance(code, int) else 1)
     return dict(content)
 
 
@@ -174,7 +180,7 @@ def _answer(verbs: Mapping[str, Verb], line: bytes) -> dict[str, Any]:
     try:
         return {"ok": True, "result": dict(verb(args))}
     except ControlError as error:
-        return {"ok": False, "error": str(error)}
+        return {"ok": False, "error": str(error), "code": error.code}
     except Exception as error:
         log.exception("control verb failed", verb=name)
         reason = f"{type(error).__name__}: {error}".splitlines()[0]

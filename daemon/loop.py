@@ -21,6 +21,9 @@ from daemon.steps import reached
 log = structlog.stdlib.get_logger(__name__)
 
 
+KEEP_ALIVE = "keep-alive"
+
+
 @dataclass(frozen=True, slots=True)
 class Tick:
     """Something looked at every `seconds`, the first time at once."""
@@ -60,12 +63,18 @@ class Loop:
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
         self._declare()
+        if self._keep_alive:
+            seconds, call = self._keep_alive
+            self._add(KEEP_ALIVE, seconds, self._beater(call), clock.now())
         self._scheduler.start()
 
     def reload(self, ticks: tuple[Tick, ...]) -> None:
         """Other ticks from now on; what runs is left to end."""
         self._ticks = ticks
-        self._scheduler.remove_all_jobs()
+        for job in self._scheduler.get_jobs():
+            # Fed without a pause.
+            if job.id != KEEP_ALIVE:
+                job.remove()
         self._declare()
 
     def stop(self, seconds: float) -> bool:
@@ -125,9 +134,6 @@ class Loop:
         now = clock.now()
         for tick in self._ticks:
             self._add(f"tick:{tick.name}", tick.seconds, self._waker(tick), now)
-        if self._keep_alive:
-            seconds, call = self._keep_alive
-            self._add("keep-alive", seconds, self._beater(call), now)
 
     def _add(self, name: str, seconds: float, call: Callable[[], None], now: datetime) -> None:
         self._scheduler.add_job(

@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from daemon.config import ConfigError, Settings, credentials_folder
+from daemon.config import DEFAULT_PATH, ConfigError, Settings, credentials_folder
 
 CREDENTIAL = "master-key"
 SIZE = 32
@@ -21,23 +21,22 @@ def master_key(settings: Settings) -> bytes:
 
 def key_file(settings: Settings) -> Path:
     """Where the key is, or will be made. Raises ConfigError where that is not ours to see."""
-    folder = credentials_folder(settings.credentials_dir)
+    configured = settings.path or DEFAULT_PATH
+    folder = credentials_folder(settings.credentials_dir, configured)
     if folder is not None and (folder / CREDENTIAL).exists():
         return folder / CREDENTIAL
-    return _for_the_unit(settings) or settings.state_dir / CREDENTIAL
+    _refuse_a_second(configured.absolute().parent / "credentials" / CREDENTIAL)
+    return settings.state_dir / CREDENTIAL
 
 
-def _for_the_unit(settings: Settings) -> Path | None:
-    """The file that the unit loads the credential from, for a command where no daemon runs: one
-    that made a key of its own would sign what the daemon does not recognise."""
-    if settings.path is None:
-        return None
-    path = settings.path.absolute().parent / "credentials" / CREDENTIAL
+def _refuse_a_second(loaded_from: Path) -> None:
+    """Where the unit has a key that can't be read here, one of our own would sign what the daemon
+    does not recognise."""
     try:
-        return path if path.exists() else None
+        loaded_from.exists()
     except PermissionError as error:
         raise ConfigError(
-            f"{path}: the installation's key is for root and the unit alone: "
+            f"{loaded_from}: the installation's key is for root and the unit alone: "
             "start suivi first, or do this as root"
         ) from error
 

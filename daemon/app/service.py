@@ -39,6 +39,9 @@ from daemon.web.server import Server
 
 log = structlog.stdlib.get_logger(__name__)
 
+EX_CONFIG = 78
+"""sysexits.h: what a bad configuration ends with, a start or a reload."""
+
 DRAIN_SECONDS = 25.0
 
 BEAT_SECONDS = 15.0
@@ -172,7 +175,7 @@ class Service:
                 raise ControlError("\n".join(lines(bad.mistakes, _language(args))))
             (parts,) = made
         except ConfigError as error:
-            raise ControlError(str(error)) from error
+            raise ControlError(str(error), EX_CONFIG) from error
         for account in (*self._parts.members.mail, *self._parts.members.commands):
             self._watcher.forget(account)
         self._parts = parts

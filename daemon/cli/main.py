@@ -81,6 +81,14 @@ def build() -> typer.Typer:
     return app
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"suivi {version_of('suivi')}")
+        raise typer.Exit
+
+
 def _options(
     context: typer.Context,
     config: Annotated[
@@ -89,14 +97,13 @@ def _options(
     ] = None,
     *,
     version: Annotated[
-        bool, typer.Option("--version", help=mark("Say the version, and exit."))
+        bool,
+        # Eager: it needs no command.
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help=mark("Say the version, and exit.")
+        ),
     ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as version_of
-
-        typer.echo(f"suivi {version_of('suivi')}")
-        raise typer.Exit
     context.obj = Options(config)
 
 
@@ -123,7 +130,8 @@ def told(error: Exception) -> tuple[int, list[str]]:
         return EX_CONFIG, str(error).splitlines()
     if isinstance(error, _loaded([("daemon.control", "ControlError")])):
         # The daemon may have as many to tell as a reload finds mistakes.
-        return 1, [" ".join(line.split()) for line in str(error).splitlines()]
+        code = getattr(error, "code", 1)
+        return code, [" ".join(line.split()) for line in str(error).splitlines()]
     if isinstance(error, _loaded(OURS)):
         return 1, [" ".join(str(error).split())]
     if isinstance(error, OSError) and error.strerror:

@@ -46,9 +46,8 @@ def load(path: Path | None = None, *, servers: bool = True) -> Settings:
     text = text_of(path)
     data = _merge(toml(path, text), _environment())
     source = Source(path, places(text))
-    beside = path.absolute().parent
-    folder = credentials_folder(data.get("credentials_dir")) or _of_the_unit(beside)
-    settings, _, found = checked(data, source, Vault(beside, folder, servers))
+    folder = credentials_folder(data.get("credentials_dir"), path)
+    settings, _, found = checked(data, source, Vault(path.absolute().parent, folder, servers))
     # A password in a variable is in no file.
     notices = tuple(
         source.line(where, text) for where, text in found.warnings if not variable(where)
@@ -136,21 +135,18 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def credentials_folder(given: object) -> Path | None:
+def credentials_folder(given: object, path: Path) -> Path | None:
     """Where credentials are: as configured, as systemd says (LoadCredential= of systemd.exec(5)),
-    or where a running daemon has them."""
+    where a running daemon has them, or, for root, the directory beside the configuration `path`
+    that the unit loads them from."""
     if isinstance(given, str | Path) and str(given):
         return Path(given)
     if named := os.environ.get("CREDENTIALS_DIRECTORY"):
         return Path(named)
-    return UNIT_CREDENTIALS if os.access(UNIT_CREDENTIALS, os.R_OK | os.X_OK) else None
-
-
-def _of_the_unit(beside: Path) -> Path | None:
-    """The files that the unit loads credentials from, for root where no daemon runs, and for who
-    runs suivi without systemd."""
-    folder = beside / CREDENTIALS
-    return folder if os.access(folder, os.R_OK | os.X_OK) else None
+    for folder in (UNIT_CREDENTIALS, path.absolute().parent / CREDENTIALS):
+        if os.access(folder, os.R_OK | os.X_OK):
+            return folder
+    return None
 
 
 def _strange_variables() -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Passwords by value, by file, or by systemd credential; settled before the settings are built."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,7 +87,11 @@ def credential(folder: Path, name: str) -> Path:
     """The file of a credential. What the unit loads as a whole directory has a prefix: systemd
     calls the file `smtp` of LoadCredential=suivi:/etc/suivi/credentials `suivi_smtp`."""
     own, of_directory = folder / name, folder / f"suivi_{name}"
-    return of_directory if of_directory.exists() and not own.exists() else own
+    # What may not be looked at is told by whoever reads it.
+    with contextlib.suppress(OSError):
+        if not own.exists() and of_directory.exists():
+            return of_directory
+    return own
 
 
 class _Unusable(Exception):

@@ -127,3 +127,8 @@ def test_nothing_heavy_is_imported_for_help() -> None:
         cwd=Path(__file__).parents[3],
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_version_needs_no_command(suivi: Suivi) -> None:
+    done = suivi("--version")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "suivi")

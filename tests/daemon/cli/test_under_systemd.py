@@ -96,10 +96,9 @@ def test_a_mailbox_that_hangs_starves_the_watchdog(
 
 
 def test_a_loop_that_hangs_starves_the_watchdog(place: Path, systemd: Systemd) -> None:
-    with running(place, systemd, SUIVI_CRASH_AT="loop.beat:4:hang") as daemon:
-        systemd.wait("WATCHDOG=1", 5)
-        systemd.wait("WATCHDOG=1", 5)
-        assert systemd.silent_about("WATCHDOG=1", 3)
+    with running(place, systemd, SUIVI_CRASH_AT="loop.beat:3:hang") as daemon:
+        systemd.wait("WATCHDOG=1", 10)
+        assert any(systemd.silent_about("WATCHDOG=1", 3) for _ in range(3))
         assert_told_of_all_threads(daemon)
 
 
