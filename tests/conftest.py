@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="also run the tests that take minutes")
+    parser.addoption("--suite", default="bookworm", help="the Debian that is booted, or trixie")
 
 
 def pytest_collection_modifyitems(config, items):

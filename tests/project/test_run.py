@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / "run"
-VERBS = ["demo", "test", "check", "fmt", "bench", "docs", "lock", "setup", "help"]
+VERBS = ["demo", "test", "check", "fmt", "bench", "docs", "wheel", "deb", "lock", "setup", "help"]
 
 
 def run(*arguments, cwd=ROOT, script=RUN, **environment):

@@ -1,0 +1,269 @@
+"""The Debian package in a clean Debian, without a systemd that runs: from install to purge."""
+
+import json
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from daemon.store.versions import known
+from tests.servers.dovecot import Dovecot
+from tests.systemd.company import PEOPLE, SECRET, TOML, letter
+from tests.systemd.conftest import ROOT, build_deb
+from tests.systemd.machines import tree
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+
+HIGHER = "9.9.9"
+
+MIGRATION = '''"""Made by a test: a migration of a later version."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{before}"
+
+
+def upgrade() -> None:
+    op.create_table("of_a_later_version", sa.Column("id", sa.Integer, primary_key=True))
+'''
+
+WRITTEN_BY_DEBIAN = ("/var/lib/dpkg", "/var/log", "/var/cache", "/tmp", "/root")
+"""Where dpkg and its like keep their books."""
+BACKUPS = {f"/etc/{name}-" for name in ("passwd", "group", "shadow", "gshadow")}
+BACKUPS |= {"/var/lib/systemd/deb-systemd-helper-enabled", "/etc/.pwd.lock"}
+BACKUPS |= {"/var/lib/systemd/deb-systemd-helper-masked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Debian:
+    """The root of a Debian of our own; the network is that of the machine."""
+
+    root: Path
+
+    def command(self, *words: str) -> list[str]:
+        """In it, with a /proc that is there for this command alone."""
+        script = 'mount -t proc proc "$1/proc" && root=$1 && shift && exec chroot "$root" "$@"'
+        words = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", *words)
+        return ["unshare", "--mount", "sh", "-c", script, "sh", str(self.root), *words]
+
+    def run(self, *words: str) -> str:
+        """As root."""
+        done = subprocess.run(
+            self.command(*words), capture_output=True, text=True, check=False, timeout=600
+        )
+        assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def as_suivi(self, *words: str) -> list[str]:
+        """As the user of the unit, with what systemd would have made for it."""
+        made = [f"{name}_DIRECTORY={path}" for name, path in DIRECTORIES.items()]
+        user = ("setpriv", "--reuid=suivi", "--regid=suivi", "--clear-groups")
+        return self.command(*user, "env", *made, *words)
+
+    def path(self, inside: str) -> Path:
+        """A file of it, as it is called here."""
+        return self.root / inside.lstrip("/")
+
+    def files(self) -> set[str]:
+        """All that there is, but for what Debian writes down."""
+        found = subprocess.run(
+            ["find", str(self.root), "-xdev", "-printf", "/%P\n"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        return {name for name in found if not name.startswith(WRITTEN_BY_DEBIAN)} - BACKUPS
+
+
+DIRECTORIES = {
+    "STATE": "/var/lib/suivi",
+    "RUNTIME": "/run/suivi",
+    "CREDENTIALS": "/run/credentials/suivi.service",
+}
+
+
+@pytest.fixture
+def debian() -> Iterator[Debian]:
+    codename = subprocess.run(
+        ["sh", "-c", ". /etc/os-release && echo $VERSION_CODENAME"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    base = tree(codename)
+    with tempfile.TemporaryDirectory(prefix="suivi-debian-") as folder:
+        Path(folder).chmod(0o711)
+        root = Path(folder) / "root"
+        subprocess.run(["cp", "-a", "--reflink=auto", str(base), str(root)], check=True)
+        yield Debian(root)
+
+
+@pytest.fixture(scope="session")
+def higher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of a later version, which has a migration more."""
+    checkout = tmp_path_factory.mktemp("higher")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout, so nobody knows which files belong")
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).exists():
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, checkout / name)
+    project = checkout / "pyproject.toml"
+    text = project.read_text()
+    assert text.count('\nversion = "') == 1
+    line = next(line for line in text.splitlines() if line.startswith("version = "))
+    project.write_text(text.replace(line, f'version = "{HIGHER}"'))
+    versions = checkout / "daemon" / "store" / "migrations" / "versions"
+    (versions / "9999_later.py").write_text(MIGRATION.format(before=known()[-1]))
+    return build_deb(checkout, tmp_path_factory.mktemp("higher-deb"))
+
+
+@contextmanager
+def in_the_foreground(debian: Debian) -> Iterator[None]:
+    """The daemon by the unit's own command line, as its user."""
+    unit = debian.path("/usr/lib/systemd/system/suivi.service").read_text()
+    (line,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
+    words = shlex.split(line.removeprefix("ExecStart="))
+    debian.run(
+        *("sh", "-ec"),
+        "install -d -m 700 -o suivi -g suivi /var/lib/suivi /run/suivi /run/credentials; "
+        "install -d -m 500 -o suivi /run/credentials/suivi.service; cd /etc/suivi/credentials; "
+        "for one in *; do install -m 400 -o suivi $one /run/credentials/suivi.service/suivi_$one; "
+        "done; install -m 400 -o suivi master-key /run/credentials/suivi.service",
+    )
+    log = debian.path("/tmp/suivi.log")
+    with log.open("ab") as said:
+        process = subprocess.Popen(debian.as_suivi(*words), stdout=said, stderr=said)
+        try:
+            eventually(lambda: (up(debian), process.poll())[0], log.read_text)
+            yield
+            assert process.poll() is None, log.read_text()
+        finally:
+            process.terminate()
+            assert process.wait(60) == 0, log.read_text()
+    debian.run("rm", "-rf", "/run/suivi", "/run/credentials")
+
+
+def up(debian: Debian) -> bool:
+    return debian.path("/run/suivi/control.sock").exists()
+
+
+def eventually(look: Callable[[], bool], told: Callable[[], str], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < until, told()
+        time.sleep(0.2)
+
+
+def captured(debian: Debian) -> list[str]:
+    done = subprocess.run(
+        debian.as_suivi("suivi", "history", "DUP", "--json"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return sorted(one["subject"] for one in json.loads(done.stdout)["exchanges"])
+
+
+def version_of(debian: Debian) -> str:
+    """The version of the database."""
+    with closing(sqlite3.connect(debian.path("/var/lib/suivi/suivi.sqlite3"))) as connection:
+        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(version)
+
+
+def install(debian: Debian, package: Path) -> str:
+    shutil.copy(package, debian.path("/root/suivi.deb"))
+    # Nobody is there to answer: a question would end the test.
+    return debian.run("env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "-i", "/root/suivi.deb")
+
+
+def mode(debian: Debian, path: str) -> str:
+    return debian.run("stat", "-c", "%U:%G %a", path).strip()
+
+
+def test_from_install_to_purge(debian: Debian, deb: Path, higher: Path, tmp_path: Path) -> None:
+    before = debian.files()
+    with Dovecot(tmp_path / "dovecot", {"alice": SECRET}) as mailserver:
+        # Installed: the user, the key, the starter rules, the units, and a word on what to do.
+        assert "write /etc/suivi/suivi.toml" in install(debian, deb)
+        assert mode(debian, "/etc/suivi") == "root:suivi 750"
+        assert mode(debian, "/etc/suivi/credentials/master-key") == "root:root 600"
+        key = debian.path("/etc/suivi/credentials/master-key").read_bytes()
+        assert len(key) == 32
+        assert "/var/lib/suivi" in debian.run("getent", "passwd", "suivi")
+        assert debian.run("suivi", "rules", "check", "/etc/suivi/rules")
+        wanted = debian.path("/etc/systemd/system/suivi.target.wants")
+        assert {unit.name for unit in wanted.iterdir()} == {
+            *("suivi.service", "suivi.socket", "suivi-backup.timer")
+        }
+
+        # Configured, started, and at work.
+        toml = TOML.format(port=mailserver.port)
+        debian.path("/etc/suivi/suivi.toml").write_text(toml)
+        debian.run("sh", "-ec", "cd /etc/suivi; chgrp suivi suivi.toml; chmod 640 suivi.toml")
+        debian.path("/etc/suivi/credentials/alice-mail").write_text(SECRET + "\n")
+        debian.path("/tmp/people.csv").write_text(PEOPLE)
+        mailserver.deliver("alice", "INBOX", letter(1))
+        log = debian.path("/tmp/suivi.log")
+        with in_the_foreground(debian):
+            subprocess.run(
+                debian.as_suivi("suivi", "import", "third-parties", "/tmp/people.csv"),
+                check=True,
+                timeout=120,
+            )
+            mailserver.deliver("alice", "INBOX", letter(2))
+            expected = ["Letter 1", "Letter 2"]
+            eventually(lambda: captured(debian) == expected, log.read_text)
+        assert version_of(debian) == known()[-1]
+
+        # Upgraded: what the admin wrote stays, and so does what suivi remembers.
+        private = debian.path("/etc/suivi/rules/10-private.yaml")
+        mine = private.read_text() + "# mine\n"
+        private.write_text(mine)
+        debian.path("/etc/suivi/rules/20-noise.yaml").unlink()
+        assert "write /etc/suivi" not in install(debian, higher)
+        assert debian.run("suivi", "--version").strip() == f"suivi {HIGHER}"
+        assert private.read_text() == mine
+        assert not debian.path("/etc/suivi/rules/20-noise.yaml").exists()
+        assert debian.path("/etc/suivi/suivi.toml").read_text() == toml
+        assert debian.path("/etc/suivi/credentials/master-key").read_bytes() == key
+        with in_the_foreground(debian):
+            mailserver.deliver("alice", "INBOX", letter(3))
+            expected = ["Letter 1", "Letter 2", "Letter 3"]
+            eventually(lambda: captured(debian) == expected, log.read_text)
+        assert version_of(debian) == "9999"
+    assert SECRET not in log.read_text()
+
+    # Removed: the program goes, what is the company's stays.
+    debian.run("dpkg", "--remove", "suivi")
+    left = debian.files() - before
+    assert left
+    assert all(name.startswith(("/etc/suivi", "/var/lib/suivi", "/etc/systemd")) for name in left)
+    assert version_of(debian) == "9999"
+    assert private.read_text() == mine
+
+    # Purged: nothing is left, not even the user.
+    debian.run("dpkg", "--purge", "suivi")
+    assert debian.files() - before == set()
+    assert "suivi" not in debian.path("/etc/passwd").read_text()
+    assert "suivi" not in debian.path("/etc/group").read_text()
