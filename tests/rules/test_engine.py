@@ -31,7 +31,6 @@ WRITTEN = (
     "aaaa",
     "a!",
     "\u00a0 deux  blancs\t",
-    "\ud800",
     "*",
     "[a-z]",
 )
@@ -79,7 +78,8 @@ rules = st.lists(
     min_size=1,
     max_size=12,
 ).map(tuple)
-writing = st.lists(st.sampled_from(WRITTEN), max_size=4).map(" ".join)
+# Half of a surrogate pair: mail may have one, a rules file is refused.
+writing = st.lists(st.sampled_from((*WRITTEN, "\ud800")), max_size=4).map(" ".join)
 
 
 def facts(subject, text):
