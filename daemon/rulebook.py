@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from daemon import options
 from daemon.store import Store, Tx, accounts, installation, people
@@ -14,6 +14,9 @@ from rules.model.people import Directory, EntityId, User
 from rules.options import Chosen, Value, Wishes
 from rules.ruleset import RuleSet
 
+RECALLS_FOR = timedelta(days=30)
+"""How long after a restore mails of suivi's own are remembered that it does not know."""
+
 
 @dataclass(frozen=True, slots=True)
 class Book:
@@ -23,7 +26,7 @@ class Book:
     files, which judge what comes from then on (docs/decisions/0003); what was seen while observing
     is judged again after the release, for then it is stored.
     `around` is what else rules of files may ask about. `held`: a backup was restored; what reaches
-    people and calendars waits for a release.
+    people and calendars waits for a release; `restored_at` and `released_at` are of the last one.
     """
 
     ruleset: RuleSet
@@ -31,6 +34,8 @@ class Book:
     observing: bool
     live_since: datetime | None
     held: bool = False
+    restored_at: datetime | None = None
+    released_at: datetime | None = None
     chosen: Chosen = field(default_factory=lambda: Chosen(options.defaults()))
     around: Surroundings = NOWHERE
 
@@ -38,6 +43,10 @@ class Book:
     def silent(self) -> bool:
         """Nothing may be sent: it only observes, or a restored backup waits for its release."""
         return self.observing or self.held
+
+    def recalls(self, now: datetime) -> bool:
+        """Whether what is met may have been sent by what was lost before a restore."""
+        return self.restored_at is not None and now - self.restored_at < RECALLS_FOR
 
     def wishes(self, user: User, entity: EntityId | None) -> Wishes:
         """How this user is reminded of something of `entity`."""
@@ -113,6 +122,8 @@ class Rulebook:
                 state.observing,
                 state.live_since,
                 state.held,
+                state.restored_at,
+                state.released_at,
                 self._chosen,
                 around,
             )

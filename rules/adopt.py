@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from rules import asking, following, gates, identity, match, schedule
@@ -135,15 +136,21 @@ def adopt(
     live_since: datetime | None,
     by_reference: Mapping[str, ThirdPartyId] | None = None,
     around: Surroundings = NOWHERE,
+    *,
+    restored: bool = False,
 ) -> FollowUpDraft | Decision:
     """The follow-up that the person made, or why it is left alone: one that names nobody we know
-    is not stored, and neither is one that was over before suivi went live."""
+    is not stored, and neither is one that was over before suivi went live.
+
+    `restored`: a backup was put in the place of what was lost. Then an object with suivi's mark
+    that nobody knows is a follow-up that was opened after the backup; it is taken back.
+    """
     event = _event(sighting)
     turned_away, steps = gates.pass_through(gates.CALENDAR, ruleset, directory, sighting)
     if turned_away is not None or event.when is None:
         reason = turned_away or Reason.NO_TIME
         return Decision(Verdict.IGNORE, reason, ruleset.fingerprint, steps)
-    if event.follow_up_key is not None:
+    if event.follow_up_key is not None and not (restored and _was_ours(directory, sighting)):
         steps = (*steps, Step("suivi's own?", "yes", "its mark on an object that we don't know"))
         return Decision(Verdict.IGNORE, Reason.FOLLOW_UP, ruleset.fingerprint, steps)
     old = gates.too_old(schedule.over_at(event.when), live_since)
@@ -162,7 +169,26 @@ def adopt(
         told = () if isinstance(about, Nobody) else asking.steps(asked.rules)
         steps = (*steps, *told, Step("about whom?", answer))
         return Decision(verdict, reason, ruleset.fingerprint, steps, effects, level)
-    return _draft(ruleset, directory, sighting, event, event.when, about, asked)
+    draft = _draft(ruleset, directory, sighting, event, event.when, about, asked)
+    if event.follow_up_key is None:
+        return draft
+    return replace(draft, key=event.follow_up_key, origin=_origin(event))
+
+
+def _was_ours(directory: Directory, sighting: Sighting) -> bool:
+    """Whether suivi itself has given the object its mark: a copy that a person made of one has
+    another UID, and what others sent is not believed."""
+    event = _event(sighting)
+    if _is_theirs(directory, sighting, event) or event.follow_up_key is None:
+        return False
+    own = identity.follow_up_uid(event.follow_up_key)
+    return event.uid == own or event.follow_up_key == identity.event_key(event)
+
+
+def _origin(event: Event) -> Origin:
+    """Whose object it is: of a person's own, the key is made of its UID."""
+    person = event.follow_up_key == identity.event_key(event)
+    return Origin.PERSON if person else Origin.SUIVI
 
 
 def _assigned(directory: Directory, early: asking.Early, found: match.Result) -> match.Result:

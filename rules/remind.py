@@ -260,6 +260,20 @@ def obsolete(
     return None
 
 
+def in_doubt(
+    due: Due,
+    scheduled_at: datetime | None,
+    restored_at: datetime | None,
+    released_at: datetime | None,
+) -> bool:
+    """Whether it may have been sent by what was lost before a backup was restored: it was due
+    before that, and its follow-up was given its time before the release, up to which suivi only
+    takes in what has happened meanwhile."""
+    if restored_at is None or due.at > restored_at:
+        return False
+    return released_at is None or scheduled_at is None or scheduled_at <= released_at
+
+
 def after(result: SendResult, attempts: int, now: datetime, jitter: float) -> Next:
     """What follows from the server's answer to attempt number `attempts`; `jitter` in [0, 1)."""
     match result.outcome:

@@ -12,7 +12,7 @@ from daemon.admin import Admin
 from daemon.app import connect, members
 from daemon.app.mails import admin_of, ways_of
 from daemon.app.rules import options_of, source_of
-from daemon.app.secret import master_key
+from daemon.app.secret import mark_of, master_key
 from daemon.app.turns import Member, Outcome, Work
 from daemon.capture import calendar, mail
 from daemon.capture.judging import MailAccount
@@ -181,12 +181,15 @@ def spelled(counts: mail.Counts) -> Counter[str]:
     return Counter({f"{verdict}:{reason}": n for (verdict, reason), n in counts.items()})
 
 
-def declare(settings: Settings, store: Store) -> members.Members:
-    """Make the store know the installation, its users and its accounts; safe to repeat."""
+def declare(settings: Settings, store: Store, mark: str | None = None) -> members.Members:
+    """Make the store know the installation, its users and its accounts; safe to repeat. `mark` is
+    that of its key. Raises StoreError where that is another's."""
     observe = timedelta(days=settings.observe.days)
     builtin = options_of(settings)
     with store.write() as tx:
         installation.ensure(tx, now(), observe or None)
+        if mark is not None:
+            installation.recognise(tx, mark)
         options.built_in(tx, builtin)
         return members.declare(tx, settings, now())
 
@@ -212,7 +215,7 @@ def assemble(
     owner = f"{socket.gethostname()}:{secrets.token_hex(4)}"
     sender = _sender(settings, store, rulebook, owner, secret, pace or Pace())
     # The last thing that may fail, for it is the only one that changes anything.
-    known = declare(settings, store)
+    known = declare(settings, store, mark_of(secret))
     return Parts(
         settings=settings,
         store=store,

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from daemon.app.secret import known_key, mark_of
 from daemon.backup.archive import Manifest
+from daemon.backup.restore import Restored, Words, restore
 from daemon.backup.take import keep, named, take
 from daemon.clock import now
 from daemon.config import Settings
-from daemon.store import StoreError, backups, open_store
+from daemon.control import ControlError, NoDaemon, ask
+from daemon.store import StoreError, accounts, backups, open_store
 from daemon.store.versions import known
 
 DAILY = "suivi"
@@ -43,6 +46,49 @@ def back_up_to(settings: Settings, folder: Path, number: int, prefix: str = DAIL
     moment = now()
     taken = back_up(settings, named(folder, prefix, moment))
     return Taken(taken.file, taken.manifest, keep(folder.absolute(), prefix, number, moment))
+
+
+def restore_from(settings: Settings, file: Path, words: Words) -> Restored:
+    """Put the backup in this file in the place of the database, held until released.
+
+    Raises StoreError, also while a daemon works with the database; ConfigError, OSError.
+    """
+    refuse_running(settings)
+    key = known_key(settings)
+    mark = "" if key is None else mark_of(key)
+    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return restore(settings.database_url, file, settings.state_dir, mark, words, now())
+
+
+def refuse_running(settings: Settings) -> None:
+    """Raises StoreError while a daemon answers, or holds an account of the database."""
+    try:
+        ask(settings.control_socket, "status")
+    except NoDaemon:
+        pass
+    except ControlError as error:
+        raise StoreError(f"is suivi running? {error}") from error
+    else:
+        raise StoreError("suivi is running: stop it first (systemctl stop suivi)")
+    if holder := _holder(settings):
+        raise StoreError(
+            f"{holder} is at work on this database: stop it first; after a crash wait a minute"
+        )
+
+
+def _holder(settings: Settings) -> str | None:
+    try:
+        store = open_store(settings.database_url)
+    except StoreError:
+        # Missing, of another version or damaged: that is for whoever asked to say.
+        return None
+    try:
+        with store.read() as tx:
+            return accounts.holder(tx, now())
+    except StoreError:
+        return None
+    finally:
+        store.close()
 
 
 def last_good(settings: Settings) -> datetime | None:

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from daemon.config import DEFAULT_PATH, ConfigError, Settings, credentials_folder
+from rules import identity
 
 CREDENTIAL = "master-key"
 SIZE = 32
@@ -17,6 +18,17 @@ def master_key(settings: Settings) -> bytes:
     if not path.exists():
         _make(path)
     return _read(path)
+
+
+def known_key(settings: Settings) -> bytes | None:
+    """The key if there is one; none is made. Raises ConfigError when it can't be read."""
+    path = key_file(settings)
+    return _read(path) if path.exists() else None
+
+
+def mark_of(secret: bytes) -> str:
+    """By which a key is recognised, and can't be guessed."""
+    return identity.digest(secret, "the key of this installation")[:32]
 
 
 def key_file(settings: Settings) -> Path:

@@ -13,6 +13,7 @@ from daemon.rulefiles.keeper import Keeper
 from daemon.rulefiles.mistake import lines
 from daemon.store import (
     accounts,
+    backups,
     exchanges,
     folders,
     follow_ups,
@@ -35,6 +36,7 @@ def report(parts: Parts, loop: Loop, http: str, language: str = "en") -> Mapping
     in_force = parts.rulebook.in_force().ruleset.fingerprint
     with parts.store.read() as tx:
         state = installation.get(tx)
+        backup = backups.last(tx)
         known = accounts.watched(tx)
         reminders = ledger.counts(tx)
         tallied = folders.totals(tx)
@@ -44,6 +46,8 @@ def report(parts: Parts, loop: Loop, http: str, language: str = "en") -> Mapping
         users = people.users(tx)
     return {
         "observing": state.observing,
+        "held": state.held,
+        "last_backup": None if backup is None else backup.at,
         "observing_until": state.observing_until,
         "live_since": state.live_since,
         "http": http,
@@ -173,11 +177,13 @@ def one_line(parts: Parts, loop: Loop, connected: int, refused: Refused | None) 
 def _of_store(parts: Parts, connected: int, zone: ZoneInfo) -> list[str]:
     with parts.store.read() as tx:
         known = accounts.watched(tx)
-        observing = installation.get(tx).observing
+        state = installation.get(tx)
         coming = follow_ups.count_open(tx)
         captured = exchanges.last_captured(tx)
         due = todo(tx, now()).next_at
-    words = ["only observing: `suivi release` ends that"] if observing else []
+    words = ["only observing: `suivi release` ends that"] if state.observing else []
+    if state.held:
+        words.append("a backup was restored, nothing is sent: `suivi release` ends that")
     for kind, several in (("mail", "mailboxes"), ("calendar", "calendars")):
         health = [not status.last_error for status in known if status.kind == kind]
         if health:

@@ -24,7 +24,8 @@ from daemon.reminders.plan import plan
 from daemon.reminders.post import send_letters
 from daemon.reminders.send import Sender, send_due
 from daemon.reminders.ways import VALID_FOR
-from daemon.store import accounts, alarms, answered, decisions, erasure, follow_ups
+from daemon.rulebook import RECALLS_FOR
+from daemon.store import accounts, alarms, answered, decisions, erasure, follow_ups, met
 from daemon.store.todo import ToDo, todo
 from rules.model.sightings import AccountId
 
@@ -125,8 +126,8 @@ class Ticks:
             carry(parts.store, account, member.owner)
             with parts.store.read() as tx:
                 pending = follow_ups.unpublished(tx, account, limit=1)
-            observing = parts.rulebook.in_force().observing
-            if pending and not observing and account not in resting:
+            silent = parts.rulebook.in_force().silent
+            if pending and not silent and account not in resting:
                 self._wake(self._by_id[account], Priority.LIVE)
 
     def _reminders(self, turn: Turn) -> None:
@@ -178,4 +179,5 @@ class Ticks:
             decisions.forget(tx, now() - LOG_FOR)
             answered.forget(tx, now() - 2 * VALID_FOR)
             alarms.forget_arrivals(tx, (now() - MEMORY).date())
+            met.forget(tx, now() - RECALLS_FOR)
         erasure.forget(self._parts.store)

@@ -14,6 +14,7 @@ from daemon.store import (
     follow_ups,
     hushed,
     ledger,
+    met,
     vetoes,
     work,
 )
@@ -115,8 +116,10 @@ def _arrived(tx: Tx, book: Book, secret: bytes, what: Message | Event, now: date
     if isinstance(what, Message) and what.message_id:
         name = identity.normal_id(what.message_id)
         mark = identity.own_mark(secret, "reminder", name)
-        if what.headers.get(book.ruleset.own_marker.lower(), "").strip() == mark:
-            ledger.seen(tx, name, now)
+        if what.headers.get(book.ruleset.own_marker.lower(), "").strip() != mark:
+            return
+        if not ledger.seen(tx, name, now) and book.recalls(now):
+            met.note(tx, name, now)
 
 
 def _follow_up(tx: Tx, book: Book, exchange: ExchangeId, decision: Decision, now: datetime) -> None:

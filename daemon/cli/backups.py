@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 def add(app: typer.Typer) -> None:
     """These commands."""
     app.command(help=mark("Back the database up, while the daemon runs or not."))(backup)
+    app.command(help=mark("Put a backup in the place of the database; the daemon is stopped."))(
+        restore
+    )
 
 
 def backup(
@@ -59,6 +62,43 @@ def backup(
     typer.echo(plain(shown))
     for path in taken.gone:
         typer.echo(plain(_("deleted: {file}").format(file=path)))
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=mark("A backup of suivi."))],
+    *,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help=mark("In the place of a database that is there.")),
+    ] = False,
+    other_key: Annotated[
+        bool,
+        typer.Option("--other-key", help=mark("The installation's key is lost: go on without.")),
+    ] = False,
+) -> None:
+    """`suivi restore FILE`"""
+    from daemon.app.safekeeping import restore_from
+    from daemon.backup.restore import Words
+
+    _ = words()
+    done = restore_from(settings(context), file, Words(replace, other_key))
+    told = _("restored: the state of {when}, version {version}, {number} exchanges")
+    manifest = done.manifest
+    shown = told.format(
+        when=f"{manifest.taken_at:%Y-%m-%d %H:%M} UTC",
+        version=manifest.version,
+        number=manifest.rows.get("exchange", 0),
+    )
+    typer.echo(plain(shown))
+    if done.aside is not None:
+        typer.echo(plain(_("the database of before: {file}").format(file=done.aside)))
+    typer.echo(
+        _(
+            "Start suivi: it reads what has happened since, and sends and writes nothing until"
+            " `suivi release`."
+        )
+    )
 
 
 def _as_data(taken: "Taken") -> dict[str, object]:

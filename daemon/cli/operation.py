@@ -21,13 +21,10 @@ def add(app: typer.Typer) -> None:
     )
     database = typer.Typer(no_args_is_help=True, help=mark("The database."))
     database.command(help=mark("Make the database, or bring it to this version."))(upgrade)
-    # One command must not become the group itself.
-    database.callback()(_group)
+    database.command(
+        "other-key", help=mark("The installation's key is lost: go on with another one.")
+    )(other_key)
     app.add_typer(database, name="db")
-
-
-def _group() -> None:
-    """Keeps `db` a group though it has one command."""
 
 
 def check(
@@ -80,6 +77,22 @@ def tried(asked: "Asked", *, json: bool = False) -> bool:
 
 def _misconfigured(line: str) -> dict[str, str]:
     return {"area": "configuration", "name": "", "health": "bad", "detail": line}
+
+
+def other_key(context: typer.Context) -> None:
+    """`suivi db other-key`"""
+    from daemon import clock
+    from daemon.store import installation
+
+    _ = words()
+    with store(context) as (_loaded, opened), opened.write() as tx:
+        installation.forget_key(tx, clock.now())
+    typer.echo(
+        _(
+            "The next start takes the key that it finds. Links in mails of before do nothing any"
+            " more, and what people wanted kept out may be recorded again."
+        )
+    )
 
 
 def upgrade(context: typer.Context) -> None:

@@ -1,11 +1,12 @@
 """The daemon and whoever speaks to it: run, sync, status, reload, release."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from daemon.cli.bars import bars
 from daemon.cli.context import (
+    Trouble,
     built,
     prepare,
     settings,
@@ -17,6 +18,9 @@ from daemon.cli.context import (
 from daemon.cli.output import Json, as_json, plain, table, tell_troubles
 from daemon.cli.rules_list import in_force
 from daemon.i18n import mark, of_environment
+
+if TYPE_CHECKING:
+    from daemon.store import Store
 
 
 def add(app: typer.Typer) -> None:
@@ -78,6 +82,13 @@ def status(
         typer.echo(
             _("Only observing: nothing is recorded, written or sent. `suivi release` ends it.")
         )
+    if answer.get("held"):
+        typer.echo(
+            _(
+                "A backup was restored: nothing is sent or written to calendars until"
+                " `suivi release`."
+            )
+        )
     columns = (_("account"), _("kind"), _("last read"), _("trouble"))
     accounts = answer.get("accounts", [])
     table(
@@ -125,7 +136,14 @@ def reload(context: typer.Context) -> None:
     typer.echo(_("Reloaded."))
 
 
-def release(context: typer.Context) -> None:
+def release(
+    context: typer.Context,
+    *,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help=mark("After a restore, though not all accounts were read.")),
+    ] = False,
+) -> None:
     """`suivi release`: through the daemon if one runs, else in the database."""
     from daemon import clock
     from daemon.control import NoDaemon, ask
@@ -133,9 +151,27 @@ def release(context: typer.Context) -> None:
 
     _ = words()
     with store(context) as (loaded, opened):
+        if not anyway and (unread := _unread(opened)):
+            told = _(
+                "not read since the backup was restored: {accounts}. What was sent or written there"
+                " is not recognised yet: wait, or suivi release --anyway"
+            )
+            raise Trouble(told.format(accounts=", ".join(unread)))
         try:
             ask(loaded.control_socket, "release", timeout=60)
         except NoDaemon:
             with opened.write() as tx:
                 installation.release(tx, clock.now())
     typer.echo(_("Released: suivi records, writes to calendars and sends reminders from now on."))
+
+
+def _unread(opened: "Store") -> list[str]:
+    """The accounts of a held installation that were not read since its backup was restored."""
+    from daemon.store import accounts, installation
+
+    with opened.read() as tx:
+        state, watched = installation.get(tx), accounts.watched(tx)
+    since = state.restored_at
+    if not state.held or since is None:
+        return []
+    return [a.name for a in watched if a.last_ok_at is None or a.last_ok_at < since]

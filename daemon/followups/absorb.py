@@ -135,6 +135,7 @@ def _adopt(
         book.live_since,
         by_reference=_by_reference(tx, event),
         around=book.around,
+        restored=book.recalls(now),
     )
     if not isinstance(found, FollowUpDraft):
         return found

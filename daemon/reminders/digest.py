@@ -66,8 +66,13 @@ def _due(book: Book, moment: datetime) -> list[tuple[User, date]]:
     found = []
     for user in book.directory.users.values():
         wish = options.digest_wishes(book.chosen, user)
-        day = digest.day_of(wish, zone(user.timezone), moment) if user.active else None
-        if day is not None:
+        home = zone(user.timezone)
+        day = digest.day_of(wish, home, moment) if user.active else None
+        if day is None:
+            continue
+        # Before a backup was restored, what was lost has seen to the day.
+        restored = book.restored_at
+        if restored is None or digest.day_of(wish, home, restored) != day:
             found.append((user, day))
     return found
 

@@ -18,7 +18,7 @@ from daemon.rulebook import Book
 from daemon.store import Tx, exchanges, follow_ups, people
 from rules import access, adopt, identity, remind
 from rules.model.exchanges import Direction, Exchange
-from rules.model.followups import FollowUp, LedgerEntry
+from rules.model.followups import Due, FollowUp, LedgerEntry
 from rules.model.people import Address, Directory, ThirdPartyId, User
 from rules.options import entity_of
 from rules.ruleset import RuleSet
@@ -62,12 +62,19 @@ class Letter:
             # The kind only: what the error quotes may be a person's words.
             raise Unwritable(f"the mail can't be written ({type(error).__name__})") from error
 
+    def message_id(self, due: Due) -> str:
+        """The Message-ID of the mail for this, without brackets, whenever it is written."""
+        return identity.reminder_id(due, self._domain)
+
+    @property
+    def _domain(self) -> str:
+        return self.sender.rpartition("@")[2].lower()
+
     def _write(
         self, tx: Tx, book: Book, entry: LedgerEntry, follow_up: FollowUp, now: datetime
     ) -> tuple[str, bytes]:
         user = book.directory.users[entry.due.recipient]
-        domain = self.sender.rpartition("@")[2].lower()
-        message_id = identity.reminder_id(entry.due, domain)
+        message_id = self.message_id(entry.due)
         late = _is_late(tx, entry, follow_up, now)
         directory = book.directory
         filled = facts(tx, self.ways, book.ruleset, directory, follow_up, user, now, late=late)
@@ -90,7 +97,7 @@ class Letter:
             message_id=message_id,
             date=now,
             headers={"X-Suivi": identity.own_mark(self.ways.secret, "reminder", message_id)},
-            in_reply_to=identity.thread_id(follow_up.id, user.id, domain),
+            in_reply_to=identity.thread_id(follow_up.id, user.id, self._domain),
             attached=_event(follow_up, user, now) if self.attach else None,
         )
         return message_id, compose(mail)

@@ -82,7 +82,19 @@ DIGEST = (
 MISSED = (
     *_TO_ALL,
     Variable("number", TEXT, mark("How many reminders were too late."), "12"),
+    Variable(
+        "restored",
+        FLAG,
+        mark("Whether a backup was restored, so that not all that was sent is known."),
+    ),
     *_listed("missed", mark("What they were for, soonest first."), _WHEN, _TITLE, _OF_PARTY),
+    *_listed(
+        "doubtful",
+        mark("What the reader may have been reminded of before a backup was restored."),
+        _WHEN,
+        _TITLE,
+        _OF_PARTY,
+    ),
 )
 
 CLOSED = (

@@ -12,6 +12,7 @@ import structlog
 from daemon.clock import now
 from daemon.reminders.dispatch import Marks, dispatch
 from daemon.reminders.send import BATCH, Sender
+from daemon.rulebook import Book
 from daemon.steps import reached
 from daemon.store import Tx, post
 from daemon.store.post import Posted
@@ -21,6 +22,7 @@ from rules.model.wire import Mail, SendResult
 log = structlog.stdlib.get_logger(__name__)
 
 TOO_LATE = "too late"
+RESTORED = "a backup was restored: it may have been sent before"
 
 MARKS = Marks(
     sending=lambda: reached("letter.sending"),
@@ -59,10 +61,20 @@ def send_letters(sender: Sender) -> int:
 
 def _is_void(tx: Tx, sender: Sender, letter: Posted, now: datetime) -> bool:
     # One that may have arrived is tried to its end, so that what became of it is known.
+    if _in_doubt(letter, sender.rulebook.in_force()):
+        post.void(tx, letter.id, RESTORED, sender.owner)
+        return True
     if letter.handed_over or now <= letter.useful_until:
         return False
     post.void(tx, letter.id, TOO_LATE, sender.owner)
     return True
+
+
+def _in_doubt(letter: Posted, book: Book) -> bool:
+    """Whether what was lost before a restore may have sent it: all that stood in the post up to
+    the release tells of what had happened before that, as far as can be known."""
+    released_at = book.released_at
+    return released_at is not None and letter.created_at <= released_at
 
 
 def _settle(tx: Tx, sender: Sender, letter: Posted, result: SendResult) -> None:

@@ -111,6 +111,12 @@ def fence(tx: Tx, held: Lease, now: datetime | None = None) -> None:
         tx.execute(sa.update(table).where(table.c.id == held.account).values(lease_until=until))
 
 
+def holder(tx: Tx, now: datetime) -> str | None:
+    """Who is at work on an account at this moment, if anybody."""
+    query = sa.select(table.c.lease_owner).where(table.c.lease_until > now).limit(1)
+    return tx.execute(query).scalar()
+
+
 def release(tx: Tx, held: Lease) -> None:
     """Give it back; nothing happens when it was lost already."""
     mine = sa.and_(table.c.id == held.account, table.c.lease_epoch == held.epoch)

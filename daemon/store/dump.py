@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from daemon.store.database import connect, first_line, shown
 from daemon.store.errors import StoreError
-from daemon.store.versions import described
+from daemon.store.versions import described, version_of
 
 HOME = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs, each major version in a folder of its own."""
@@ -60,6 +60,14 @@ def check(url: str, archive: Path) -> None:
     """Read all of an archive. Raises StoreError for one that is not whole."""
     with _asked(url) as connection:
         _run(connection, url, "pg_restore", f"--file={os.devnull}", str(archive))
+
+
+def tables(url: str) -> tuple[str, ...]:
+    """The names of all tables of suivi in a database. Raises StoreError when it holds something
+    else, or does not answer."""
+    with _asked(url) as connection:
+        version_of(connection)
+        return tuple(sa.inspect(connection).get_table_names())
 
 
 def restore(url: str, archive: Path, before: Sequence[str], after: Sequence[str]) -> None:

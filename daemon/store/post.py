@@ -52,6 +52,7 @@ class Posted:
     attempts: int
     useful_until: datetime
     handed_over: bool
+    created_at: datetime
     last_error: str = ""
 
 
@@ -207,5 +208,6 @@ def _posted(r: Any) -> Posted:
         attempts=r.attempts,
         useful_until=r.useful_until,
         handed_over=r.handed_over,
+        created_at=r.created_at,
         last_error=r.last_error,
     )

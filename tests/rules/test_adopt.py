@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from rules import adopt
+from rules.identity import follow_up_uid
 from rules.model.decisions import Ambiguous, AskPerson, By, Decision, Match, Nobody, Reason, Verdict
 from rules.model.exchanges import LinkedElement
 from rules.model.facts import NOWHERE
@@ -171,6 +172,24 @@ def test_a_relance_typed_on_a_phone_becomes_a_follow_up():
 def test_occurrences_are_follow_ups_of_their_own():
     draft = taken(relance(recurrence_id="20261127T080000Z"))
     assert (draft.key, draft.uid) == ("meeting-1/20261127T080000Z", "meeting-1")
+
+
+def adopted_by(event, *, restored):
+    sighting = in_calendar(event, owner=NADIA)
+    return adopt.adopt(RULES, DIRECTORY, sighting, NOW, None, restored=restored)
+
+
+def test_after_a_restore_what_suivi_had_written_is_taken_back_and_nothing_else():
+    lost = relance(follow_up_key="k", uid=follow_up_uid("k"))
+    draft = adopted_by(lost, restored=True)
+    assert (draft.key, draft.uid, draft.origin) == ("k", lost.uid, Origin.SUIVI)
+    theirs = relance(follow_up_key="theirs", uid="theirs")
+    assert adopted_by(theirs, restored=True).origin is Origin.PERSON
+    assert adopted_by(lost, restored=False).reason is Reason.FOLLOW_UP
+    copied = relance(follow_up_key="k", uid="a copy's")
+    sent_to_us = replace(lost, organizer=Address("sylvie@acme.fr"))
+    for other in (copied, sent_to_us):
+        assert adopted_by(other, restored=True).reason is Reason.FOLLOW_UP
 
 
 def test_colleagues_among_the_guests_are_assigned_too_customers_never():

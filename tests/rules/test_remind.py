@@ -206,3 +206,16 @@ def test_what_follows_from_the_servers_answer():
     assert after(Outcome.UNKNOWN, 2) == remind.CheckAt(NOW + timedelta(minutes=5), "451 later")
     assert isinstance(after(Outcome.TRY_AGAIN, 12), remind.GiveUp)
     assert after(Outcome.SENT, 12) == remind.Sent()
+
+
+def test_what_was_due_before_a_restore_is_in_doubt_unless_it_was_scheduled_after_the_release():
+    (due,) = remind.plan(follow_up(), USERS, usual, LONG_AGO)
+    before, after = due.at - timedelta(hours=1), due.at + timedelta(hours=1)
+    assert not remind.in_doubt(due, before, None, None)
+    assert not remind.in_doubt(due, before, before, None)
+    assert remind.in_doubt(due, before, due.at, None)
+    assert remind.in_doubt(due, before, after, after)
+    assert remind.in_doubt(due, after, after, after), (
+        "moved while it was held: in the calendar, before"
+    )
+    assert not remind.in_doubt(due, after + timedelta(seconds=1), after, after)

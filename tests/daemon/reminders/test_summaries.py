@@ -189,11 +189,23 @@ def test_nothing_is_sent_while_it_waits_for_a_release(office: Office, sender: An
     wish(office, office.ann, digest=True)
     opened(office, "Today", NOW + HOUR, office.ann)
     with office.store.write() as tx:
-        installation.hold(tx, NOW)
+        installation.hold(tx, NOW - DAY)
     assert digest.send_digests(sender, NOW) == late.give_up(sender, NOW) == 0
     with office.store.write() as tx:
         installation.release(tx, NOW)
     assert digest.send_digests(sender, NOW) == 1
+
+
+def test_the_digest_of_a_day_that_was_seen_to_before_a_restore_is_not_sent_again(
+    office: Office, sender: Any
+) -> None:
+    wish(office, office.ann, digest=True)
+    opened(office, "Today", NOW + HOUR, office.ann)
+    with office.store.write() as tx:
+        installation.hold(tx, NOW)
+        installation.release(tx, NOW)
+    assert digest.send_digests(sender, NOW + HOUR) == 0
+    assert digest.send_digests(sender, NOW + DAY) == 1
 
 
 def test_dying_before_the_commit_loses_nothing(

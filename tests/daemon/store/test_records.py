@@ -204,8 +204,10 @@ def test_an_installation_observes_until_it_is_released(store: Store, now: dateti
         assert installation.ensure(tx, now + MINUTE, None) == first
         live = installation.release(tx, now + MINUTE)
         assert (live.observing, live.live_since) == (False, now + MINUTE)
-        held = installation.hold(tx, now)
-        assert (held.epoch, held.held) == (2, True)
+        installation.hold(tx, now + 4 * MINUTE)
+        held = installation.get(tx)
+        assert (held.epoch, held.held, held.restored_at) == (2, True, now + 4 * MINUTE)
         again = installation.release(tx, now + 5 * MINUTE)
         assert (again.live_since, again.held, again.epoch) == (now + MINUTE, False, 2)
+        assert again.released_at == now + 5 * MINUTE
         assert [e.action for e in audit.of(tx, "installation")] == ["release", "hold", "release"]
