@@ -1,5 +1,6 @@
 """Mail templates: list, check, preview, and the table of what they may speak of."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +15,21 @@ if TYPE_CHECKING:
     from daemon.reminders.sheets import Printed, Sheets
 
 
+class Part(StrEnum):
+    """What a mail is made of."""
+
+    SUBJECT = "subject"
+    TEXT = "text"
+    HTML = "html"
+
+
 def add(app: typer.Typer) -> None:
     """`suivi template …`"""
     group = typer.Typer(no_args_is_help=True, help=mark("Mail templates: one's own, beside ours."))
     group.command("list", help=mark("Which there are, and which are in order."))(listed)
     group.command("check", help=mark("Every mistake of every template, or of one."))(check)
     group.command("preview", help=mark("The mail that one makes of a follow-up."))(preview)
+    group.command("source", help=mark("A part of a built-in one, to begin one's own with."))(source)
     group.command("variables", help=mark("What templates may speak of, as a manual."))(variables)
     app.add_typer(group, name="template")
 
@@ -120,6 +130,16 @@ def preview(
         _write_html(printed.html, html, show=show)
     if printed.faults:
         raise typer.Exit(1)
+
+
+def source(
+    name: Annotated[str, typer.Argument(help=mark("Which template."))],
+    part: Annotated[Part, typer.Argument(help=mark("Which part of it."))],
+) -> None:
+    """`suivi template source digest text > templates/digest/text.fr.j2`"""
+    from daemon.reminders.sheets import source as built_in
+
+    typer.echo(built_in(name, part), nl=False)
 
 
 def variables() -> None:

@@ -64,7 +64,12 @@ def manual(language: str = "en") -> str:
             parts.append(_("A list holds {most} entries at most.").format(most=sort.most))
     loops = _("In a loop")
     parts += [f"## {loops}", _variables(OF_A_LOOP, _)]
-    commands = ("check", "preview FU-12 --template NAME --open", "preview --template digest")
+    commands = (
+        "source digest text > templates/digest/text.fr.j2",
+        "check",
+        "preview FU-12 --template NAME --open",
+        "preview --template digest",
+    )
     parts.append(", ".join(f"`suivi template {command}`" for command in commands))
     return "\n\n".join(parts) + "\n"
 

@@ -37,6 +37,22 @@ def test_it_is_time_on_the_readers_clock(when, wish, day):
     assert digest.day_of(wish, PARIS, datetime(*when, tzinfo=PARIS).astimezone(UTC)) == day
 
 
+@pytest.mark.parametrize(
+    ("last", "since"),
+    [
+        # After a weekend, what was closed on it too, by the hour of the last one.
+        (date(2026, 3, 27), datetime(2026, 3, 27, 8, tzinfo=PARIS)),
+        (date(2026, 3, 29), datetime(2026, 3, 29, 8, tzinfo=PARIS)),
+        (None, datetime(2026, 3, 29, 9, tzinfo=PARIS)),
+        (date(2025, 1, 1), datetime(2026, 3, 16, 8, tzinfo=PARIS)),
+    ],
+)
+def test_it_tells_of_what_was_closed_since_the_last_one(last, since):
+    # The clocks went forward on the day before.
+    now = datetime(2026, 3, 30, 9, tzinfo=PARIS).astimezone(UTC)
+    assert digest.since(ON, PARIS, last, now) == since
+
+
 def test_what_is_due_by_the_readers_day():
     today = date(2026, 3, 4)
     midnight = datetime(2026, 3, 4, tzinfo=PARIS)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from daemon.cli.context import Trouble
+from daemon.config.templates import PARTS
 from daemon.reminders.mails import SORTS
 from daemon.reminders.manual import manual
 from daemon.reminders.vocabulary import OF_A_LOOP
@@ -79,6 +80,16 @@ def test_every_mail_can_be_previewed_with_the_examples_of_the_manual(run: Run, p
     ref = add(run)["ref"]
     error = run("template", "preview", ref, "--template", "digest").error
     assert isinstance(error, Trouble) and "no template of reminders" in str(error)
+
+
+def test_a_built_in_one_is_a_start_for_ones_own(run: Run, place: Path) -> None:
+    for name in SORTS:
+        own = {part: ok(run("template", "source", name, part)) for part in PARTS}
+        before = ok(run("template", "preview", "--template", name))
+        template(place, name, **own)
+        assert ok(run("template", "preview", "--template", name)) == before
+    assert ok(run("template", "check")) == "Every template is in order.\n"
+    assert run("template", "source", "digest", "body").error is not None
 
 
 def said_by(ran: Ran) -> str:

@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from daemon.store import Store, agenda, exchanges, follow_ups, open_store
+from rules.model.decisions import CloseFollowUp
 from rules.model.exchanges import Direction, ExchangeKey, KeyKind
-from rules.model.followups import Assignee, FollowUpDraft, State
+from rules.model.followups import Answered, Assignee, FollowUpDraft, How, State
 from rules.model.people import UserId
 from rules.model.sightings import When
 
@@ -142,3 +143,29 @@ def test_who_has_no_next_step(store: Store, world: Any, now: datetime) -> None:
     with store.write() as tx:
         exchanges.delete(tx, recent, world.bob, "asked for", now)
     assert found() == {world.acme: last}
+
+
+def test_what_was_closed_since_then_and_not_taken_back(
+    store: Store, world: Any, now: datetime
+) -> None:
+    answered = Answered(How.ANSWERED, "EXC-1")
+    with store.write() as tx:
+        exchange = world.record(tx).exchange
+        found = {}
+        for title, of in (("a", world.anna), ("b", world.bob), ("old", world.anna),
+                          ("back", world.anna)):  # fmt: skip
+            assignee = (Assignee(of, owner=True),)
+            draft = FollowUpDraft(title, title, When(now + 9 * DAY), assignee)
+            found[title], _ = follow_ups.open(tx, draft, now - 9 * DAY, now - 9 * DAY)
+        for title, at in (("old", now - DAY), ("a", now), ("b", now), ("back", now)):
+            follow_ups.close(tx, CloseFollowUp(found[title].id, exchange, answered), at)
+        follow_ups.reopen(tx, found["back"].id, "anna@we.example", now)
+        ((number, closing),) = agenda.closings(tx, world.anna, now, 9)
+        assert (number, closing.reason, closing.facts) == (
+            found["a"].id,
+            "answered",
+            {"ref": "EXC-1"},
+        )
+        everything = agenda.closings(tx, world.anna, now - 2 * DAY, 9)
+        assert [one for one, _ in everything] == [found["old"].id, found["a"].id]
+        assert len(agenda.closings(tx, world.anna, now - 2 * DAY, 1)) == 1
