@@ -9,9 +9,16 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from daemon.clock import now
 from daemon.i18n import mark
 from daemon.rulefiles.folder import Gathered, gather, is_rules_file
 from daemon.rulefiles.mistake import Trouble
+
+STILL = 0.3
+"""Seconds without a change after which a save, or a checkout of many files, counts as done."""
+
+_PATIENCE = 5.0
+"""Seconds after which what never comes to rest is read all the same, whole or not at all."""
 
 _ATTEMPTS = 20
 _PAUSE = 0.1
@@ -49,8 +56,10 @@ def is_being_written(directory: Path) -> bool:
 
 
 def at_rest(directory: Path) -> tuple[Look, Gathered]:
-    """The files, none of which changed while they were read. A directory that is written without
-    end has a trouble that says so; this takes two seconds then."""
+    """The files, none of which changed while they were read, nor just before: of many that are
+    being saved each part may be a good set. A directory that is written without end has a trouble
+    that says so; this takes some seconds then."""
+    _settle(directory)
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(_PAUSE)
@@ -60,6 +69,25 @@ def at_rest(directory: Path) -> tuple[Look, Gathered]:
             return seen, gathered
     written = Trouble(str(directory), mark("is being written; it is read when that is done"))
     return seen, replace(gathered, troubles=(*gathered.troubles, written))
+
+
+def _settle(directory: Path) -> None:
+    """Waits until nothing has changed for STILL; not at all where the last change is older."""
+    until = time.monotonic() + _PATIENCE
+    before = look(directory)
+    while _is_fresh(directory, before) and time.monotonic() < until:
+        time.sleep(STILL)
+        after = look(directory)
+        if after == before:
+            return
+        before = after
+
+
+def _is_fresh(directory: Path, seen: Look) -> bool:
+    """Whether something may have changed within STILL; by a clock that is ahead of ours, too."""
+    changed = [facts[-1] for facts in (*seen.files, _facts(directory))]
+    since = (now().timestamp() - STILL) * 1e9
+    return any(isinstance(moment, int) and moment > since for moment in changed)
 
 
 def _facts(path: Path) -> Facts:

@@ -8,7 +8,7 @@ import structlog
 
 from daemon.rollcall import Answer, Calls
 from daemon.rulefiles.keeper import Keeper
-from daemon.rulefiles.look import is_being_written, look
+from daemon.rulefiles.look import STILL, is_being_written, look
 from daemon.rulefiles.standing import Standing
 from daemon.store.errors import StoreError
 
@@ -16,9 +16,6 @@ log = structlog.stdlib.get_logger(__name__)
 
 EVERY = 0.5
 """Seconds between two looks at the directory."""
-
-STILL = 0.3
-"""Seconds without a change after which a save, or a checkout of many files, counts as done."""
 
 PATIENCE = 10.0
 """Seconds after which what never comes to rest is read all the same, whole or not at all."""

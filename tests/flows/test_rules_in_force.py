@@ -1,9 +1,11 @@
 """Rules edited, broken and mended while mail comes in: whole sets decide, and the admin is told."""
 
 import shutil
+import signal
 import subprocess
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -86,6 +88,38 @@ def in_force(house: House, wanted: str) -> float:
     return time.monotonic() - start
 
 
+def ready(house: House) -> str:
+    """What /readyz tells whom it knows."""
+    url = ask(house.folder / "run" / "control.sock", "status")["http"]
+    token = (house.folder / "state" / "http-token").read_text().strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/readyz", headers=headers)) as it:
+        assert it.status == 200
+        return str(it.read().decode())
+
+
+def moved(rules: Path, name: str, text: str) -> None:
+    """Written beside, and moved into its place."""
+    (rules / ".new").write_text(text)
+    (rules / ".new").replace(rules / name)
+
+
+def edited(rules: Path, name: str, text: str) -> None:
+    """As vim does: it looks whether it may write, keeps what it edits in a file beside, takes the
+    old one for a backup and writes a new one, here in two pieces, of which the first is a set."""
+    (rules / "4913").touch()
+    (rules / "4913").unlink()
+    (rules / f".{name}.swp").write_text("b0VIM")
+    (rules / name).rename(rules / f"{name}~")
+    with (rules / name).open("w") as file:
+        file.write("version: 1\n")
+        file.flush()
+        time.sleep(0.01)
+        file.write(text.removeprefix("version: 1\n"))
+    (rules / f"{name}~").unlink()
+    (rules / f".{name}.swp").unlink()
+
+
 def decided(house: House) -> list[str]:
     """The fingerprint of each decision, in order."""
     store = open_store(house.database)
@@ -129,7 +163,7 @@ def test_no_message_is_decided_by_half_a_set(
     rules = repository(house.folder / "rules")
     good = {version: fingerprint(house, version) for version in "ab"}
     took: list[float] = []
-    with house.daemon(), mail_comes_in(house) as delivered:
+    with house.daemon() as daemon, mail_comes_in(house) as delivered:
         in_force(house, good["b"])
         for version in ("a", "b", "a"):
             # Many files at once, as git writes them.
@@ -137,10 +171,12 @@ def test_no_message_is_decided_by_half_a_set(
             took.append(in_force(house, good[version]))
             _some_more(house, good[version])
         for version in ("b", "a"):
-            # Many files one after the other, each moved into its place, as a person's tools do.
+            # Many files one after the other, as a person's tools do; and somebody, or something,
+            # says that they are to be read, again and again.
+            save = moved if version == "b" else edited
             for name, text in texts(version).items():
-                (rules / ".new").write_text(text)
-                (rules / ".new").replace(rules / name)
+                save(rules, name, text)
+                daemon.send_signal(signal.SIGHUP)
                 time.sleep(0.01)
             took.append(in_force(house, good[version]))
             _some_more(house, good[version])
@@ -148,6 +184,9 @@ def test_no_message_is_decided_by_half_a_set(
         (rules / "20.yaml").write_text("version: 1\nrules:\n  - nam: x\n")
         eventually(lambda: status(house)["mistakes"], what="the mistake", house=house)
         _some_more(house, good["a"])
+        assert "20.yaml:3:" in house.log()
+        assert "20.yaml:3:" in ready(house)
+        assert "✗ rules: 20.yaml:3:" in house.suivi("check", check=False).stdout
         letter = eventually(
             lambda: [m for m in mails(sent) if b"rules are refused" in m.data],
             seconds=60,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from daemon.rulebook import Rulebook
+from daemon.rulefiles import look
 from daemon.rulefiles.keeper import Keeper
 from daemon.rulefiles.reading import Source
 from daemon.rulefiles.standing import opening
@@ -54,6 +55,12 @@ class Desk:
     def names(self) -> list[str]:
         """The rules that decide at this moment."""
         return [rule.name for rule in self.keeper.rulebook.in_force().ruleset.rules]
+
+
+@pytest.fixture(autouse=True)
+def saved_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is saved here is saved when it is read; a test that saves meanwhile says so."""
+    monkeypatch.setattr(look, "STILL", 0)
 
 
 @pytest.fixture(scope="session")

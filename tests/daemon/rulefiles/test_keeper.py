@@ -1,6 +1,8 @@
 """Which rules are in force: whole good sets, the last good one where the saved one is bad."""
 
 import os
+import threading
+import time
 
 import pytest
 
@@ -174,6 +176,27 @@ def test_files_that_never_rest_are_not_read(desk: Desk, monkeypatch: pytest.Monk
     monkeypatch.setattr(looking, "_PAUSE", 0.001)
     assert "is being written" in said(keeper.refresh())[0]
     assert desk.names() == ["hr"]
+
+
+def test_of_many_files_none_is_read_before_the_last_is_saved(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them alone is a good set: whoever asks for a reload in between gets all."""
+    desk.save("10.yaml", HR)
+    keeper = desk.start()
+    monkeypatch.setattr(looking, "STILL", 0.3)
+
+    def save() -> None:
+        for number in range(20, 40):
+            desk.save(f"{number}.yaml", rules_file(rule(f"r{number}")))
+            time.sleep(0.02)
+
+    saving = threading.Thread(target=save)
+    saving.start()
+    time.sleep(0.1)
+    assert keeper.refresh() is None
+    assert len(desk.names()) == 21
+    saving.join()
 
 
 def test_a_checkout_in_hand_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,8 +234,9 @@ def recorded(shop: Shop) -> tuple[Exchange, FollowUp]:
     assert isinstance(sighting.what, Message)
     decision = decide.text(judged, replace(sighting.what, body=Body("Bonjour")))
     with shop.store.write() as tx:
-        entry = record.keep(tx, book, SECRET, timedelta(days=14), sighting, decision, NOW)
-        assert entry is not None and entry.exchange is not None
+        keeping = record.Keeping(book, SECRET, timedelta(days=14), NOW)
+        (entry,) = record.keep(tx, keeping, [(sighting, decision)])
+        assert entry.exchange is not None
         exchange = exchanges.get(tx, entry.exchange)
         opened = follow_ups.by_key(tx, f"rule:quotes:{decision.effects[0].draft.keys[0].key}")
     assert exchange is not None and opened is not None
