@@ -33,6 +33,9 @@ PHRASES: Mapping[str, str] = {
     "recipient is not active": mark("the recipient is not active"),
     remind.NOT_WANTED: mark("the recipient is not active, or set other options"),
     "too late": mark("too late"),
+    "a backup was restored: it may have been sent before": mark(
+        "a backup was restored: it may have been sent before"
+    ),
 }
 """Each reason that is stored, and its phrase in the catalogue."""
 

@@ -6,7 +6,7 @@ there is nothing to tell: so there is one a day at most, whatever crashes, and h
 look at the clock.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,10 +22,11 @@ from daemon.reminders.writing import LINE, Desk, Stamp, name_of
 from daemon.rulebook import Book
 from daemon.steps import reached
 from daemon.store import Tx, agenda, exchanges, follow_ups, lists, people, post
+from daemon.store.agenda import Some
 from rules import access, digest
 from rules.model.exchanges import Exchange
-from rules.model.followups import FollowUp
-from rules.model.people import GroupId, Right, User
+from rules.model.followups import FollowUp, FollowUpId
+from rules.model.people import Group, GroupId, Right, User
 from rules.words import one_line
 from rules.zones import local, zone
 
@@ -85,11 +86,11 @@ def _tell(
     wish = options.digest_wishes(book.chosen, user)
     since = digest.since(wish, zone(user.timezone), last, now)
     sections = dict(_sections(tx, book, user, day, since, now))
-    if not any(sections.values()):
+    if not any(section.found for section in sections.values()):
         return False
     facts: dict[str, Any] = {"day": format_date(day, "full", locale=user.language)}
     for name in ("today", "overdue", "closed", "waiting", "resting"):
-        facts |= listed(name, sections.get(name, []))
+        facts |= listed(name, sections.get(name, Some((), 0)))
     stamp = Stamp(KIND, f"{user.id}:{day.isoformat()}", now + DAY)
     try:
         written = desk.letter(tx, user, None, stamp, facts, now)
@@ -99,10 +100,15 @@ def _tell(
     return post.put(tx, written, now)
 
 
-def listed(name: str, lines: list[Line]) -> dict[str, Any]:
-    """A list of a mail as its template gets it: the first MOST, and how many more there are."""
-    more = len(lines) - MOST
-    return {name: lines[:MOST], f"{name}_more": str(more) if more > 0 else ""}
+def listed(name: str, lines: Some[Line]) -> dict[str, Any]:
+    """A list of a mail as its template gets it, with how many more there are."""
+    return {name: lines.found, f"{name}_more": str(lines.more) if lines.more else ""}
+
+
+def tasks(book: Book, user: User, several: Sequence[FollowUp]) -> Some[Line]:
+    """The first MOST of these follow-ups."""
+    first = tuple(task(book, user, one) for one in several[:MOST])
+    return Some(first, len(several) - len(first))
 
 
 def task(book: Book, user: User, follow_up: FollowUp) -> Line:
@@ -116,38 +122,40 @@ def task(book: Book, user: User, follow_up: FollowUp) -> Line:
 
 def _sections(
     tx: Tx, book: Book, user: User, day: date, since: datetime, now: datetime
-) -> Iterable[tuple[str, list[Line]]]:
+) -> Iterable[tuple[str, Some[Line]]]:
     home = zone(user.timezone)
     # Two days on, for a whole day begins earlier elsewhere.
     found = digest.agenda(follow_ups.with_assignee(tx, user.id, now + 2 * DAY), home, day)
-    yield "today", [task(book, user, f) for f in found.today]
-    yield "overdue", [task(book, user, f) for f in found.overdue]
+    yield "today", tasks(book, user, found.today)
+    yield "overdue", tasks(book, user, found.overdue)
     groups = people.groups(tx)
-    yield "closed", list(_closed(tx, book, user, groups, since))
+    closed = agenda.closings(tx, user.id, since, MOST)
+    yield "closed", Some(tuple(_closed(tx, book, user, groups, closed.found)), closed.more)
     if Right.SEE_EXCHANGES not in access.rights_of(user, groups):
         return
     written = agenda.unanswered(
-        tx, user.id, now - digest.WAITS_AT_MOST, now - digest.WAITS_FOR, MOST + 1
+        tx, user.id, now - digest.WAITS_AT_MOST, now - digest.WAITS_FOR, MOST
     )
-    seen = (access.visible(one, user, groups) for one in written)
-    yield "waiting", [_exchange(book, user, one) for one in seen if one is not None]
-    resting = agenda.resting(
-        tx, user.id, now - digest.RESTS_AT_MOST, now - digest.RESTS_FOR, MOST + 1
+    seen = (access.visible(one, user, groups) for one in written.found)
+    waiting = tuple(_exchange(book, user, one) for one in seen if one is not None)
+    yield "waiting", Some(waiting, written.more)
+    rest = agenda.resting(tx, user.id, now - digest.RESTS_AT_MOST, now - digest.RESTS_FOR, MOST)
+    parties = (
+        {"party": name_of(book, party) or "?", "day": _day(last, user)}
+        for party, last in rest.found
     )
-    yield (
-        "resting",
-        [
-            {"party": name_of(book, party) or "?", "day": _day(last, user)}
-            for party, last in resting
-        ],
-    )
+    yield "resting", Some(tuple(parties), rest.more)
 
 
 def _closed(
-    tx: Tx, book: Book, user: User, groups: Mapping[GroupId, Any], since: datetime
+    tx: Tx,
+    book: Book,
+    user: User,
+    groups: Mapping[GroupId, Group],
+    closings: Iterable[tuple[FollowUpId, follow_ups.Closing]],
 ) -> Iterable[Line]:
     _, modes = translator(user.language), lists.named(tx, "mode", user.language)
-    for number, closing in agenda.closings(tx, user.id, since, MOST + 1):
+    for number, closing in closings:
         follow_up = follow_ups.get(tx, number)
         if follow_up is None:
             continue

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from daemon.clock import now
-from daemon.reminders.digest import Line, listed, task
+from daemon.reminders.digest import Line, listed, tasks
 from daemon.reminders.plan import dues
 from daemon.reminders.send import Sender
 from daemon.reminders.writing import Desk, Stamp
 from daemon.rulebook import Book
 from daemon.steps import reached
 from daemon.store import Tx, follow_ups, ledger, met, post
+from daemon.store.agenda import Some
 from rules import remind
 from rules.model.followups import FollowUp, LedgerEntry
 from rules.model.people import User, UserId
@@ -129,5 +130,5 @@ def _letter(
     return desk.letter(tx, user, None, Stamp(KIND, key, now + USEFUL_FOR), facts, now)
 
 
-def _lines(book: Book, user: User, some: Iterable[FollowUp]) -> list[Line]:
-    return [task(book, user, f) for f in sorted(some, key=lambda f: (f.when.start, f.id))]
+def _lines(book: Book, user: User, some: Iterable[FollowUp]) -> Some[Line]:
+    return tasks(book, user, sorted(some, key=lambda f: (f.when.start, f.id)))

@@ -1,7 +1,9 @@
 """What a digest tells of one user, and that each of their days has one digest at most."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
@@ -16,6 +18,16 @@ from daemon.store.tables.people import third_party
 from rules.model.exchanges import Direction, Exchange, ExchangeId, Role
 from rules.model.followups import FollowUpId, State
 from rules.model.people import ThirdPartyId, UserId
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Some(Generic[Found]):
+    """The first of them, and how many more there are."""
+
+    found: tuple[Found, ...]
+    more: int
 
 
 def told(tx: Tx) -> dict[UserId, date]:
@@ -37,7 +49,7 @@ def begin(tx: Tx, user: UserId, day: date) -> bool:
 
 def unanswered(
     tx: Tx, user: UserId, since: datetime, until: datetime, limit: int
-) -> tuple[Exchange, ...]:
+) -> Some[Exchange]:
     """What this user wrote in that time and is the last of its thread, newest first."""
     row, later = t.exchange.c, t.exchange.alias("later")
     answered = sa.exists().where(
@@ -48,7 +60,7 @@ def unanswered(
         ),
     )
     query = (
-        sa.select(row.id)
+        sa.select(row.id, _NUMBER)
         .where(
             row.id.in_(_of(user, Role.AUTHOR)),
             row.direction == Direction.OUTBOUND,
@@ -60,13 +72,14 @@ def unanswered(
         .order_by(row.happened_at.desc(), row.id.desc())
         .limit(limit)
     )
-    ids = [ExchangeId(number) for number in tx.execute(query).scalars()]
-    return tuple(found for number in ids if (found := get(tx, number)) is not None)
+    rows = tx.execute(query).all()
+    read = (get(tx, ExchangeId(r.id)) for r in rows)
+    return Some(tuple(one for one in read if one is not None), _more(rows))
 
 
 def resting(
     tx: Tx, user: UserId, since: datetime, until: datetime, limit: int
-) -> tuple[tuple[ThirdPartyId, datetime], ...]:
+) -> Some[tuple[ThirdPartyId, datetime]]:
     """Third parties that this user last dealt with in that time, that nobody has dealt with
     since, and about whom nothing is to be done; with that last time, latest first."""
     row, party, role = t.exchange.c, t.exchange_party.c, t.exchange_user.c
@@ -90,29 +103,37 @@ def resting(
         follow_up.c.state == State.TO_DO,
     )
     query = (
-        sa.select(theirs.c.third_party_id, theirs.c.last)
+        sa.select(theirs.c.third_party_id, theirs.c.last, _NUMBER)
         .join(third_party, third_party.c.id == theirs.c.third_party_id)
         .where(third_party.c.active.is_(True), theirs.c.last < until, ~since_then, ~planned)
         .order_by(theirs.c.last.desc(), theirs.c.third_party_id)
         .limit(limit)
     )
-    return tuple((ThirdPartyId(r.third_party_id), r.last) for r in tx.execute(query))
+    rows = tx.execute(query).all()
+    return Some(tuple((ThirdPartyId(r.third_party_id), r.last) for r in rows), _more(rows))
 
 
-def closings(
-    tx: Tx, user: UserId, since: datetime, limit: int
-) -> tuple[tuple[FollowUpId, Closing], ...]:
+def closings(tx: Tx, user: UserId, since: datetime, limit: int) -> Some[tuple[FollowUpId, Closing]]:
     """What exchanges closed of this user's follow-ups since then and nobody took back, oldest
     first; the follow-up with each."""
     c = follow_up_closing.c
     mine = sa.select(follow_up_assignee.c.follow_up_id).where(follow_up_assignee.c.user_id == user)
     query = (
-        sa.select(follow_up_closing)
+        sa.select(follow_up_closing, _NUMBER)
         .where(c.follow_up_id.in_(mine), c.at >= since, c.undone_at.is_(None))
         .order_by(c.id)
         .limit(limit)
     )
-    return tuple((FollowUpId(r.follow_up_id), closing_of(r)) for r in tx.execute(query))
+    rows = tx.execute(query).all()
+    return Some(tuple((FollowUpId(r.follow_up_id), closing_of(r)) for r in rows), _more(rows))
+
+
+# Of all that a query finds, whatever its limit.
+_NUMBER = sa.func.count().over().label("in_all")
+
+
+def _more(rows: Sequence[sa.Row[Any]]) -> int:
+    return rows[0].in_all - len(rows) if rows else 0
 
 
 def _of(user: UserId, role: Role) -> sa.Select[Any]:

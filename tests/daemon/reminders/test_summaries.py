@@ -13,11 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from daemon import options as table
+from daemon.reasons import said
 from daemon.reminders import digest, late
 from daemon.reminders.plan import plan
 from daemon.rulebook import Rulebook
 from daemon.store import exchanges, follow_ups, installation, ledger, options, people, post
 from daemon.store.tables.installation import installation as installed
+from rules import remind
 from rules.model.decisions import CloseFollowUp, Decision, Reason, RecordExchange, Verdict
 from rules.model.exchanges import Direction, Draft, ExchangeId, ExchangeKey, KeyKind, Source
 from rules.model.followups import Answered, Assignee, FollowUpDraft, How, LedgerState
@@ -270,3 +272,8 @@ def test_a_hostile_title_is_text(office: Office, sender: Any) -> None:
     assert "{{ 7*7 }}" in part(mail, "plain")
     (line,) = [one for one in part(mail, "plain").splitlines() if "script" in one]
     assert "Bcc" in line and "\u202e" not in line
+
+
+@pytest.mark.parametrize("reason", [late.TOO_LATE, late.RESTORED, remind.NOT_WANTED])
+def test_why_a_reminder_is_void_can_be_said_in_french(reason: str) -> None:
+    assert said(reason) != said(reason, language="fr")

@@ -80,7 +80,7 @@ def test_what_nobody_answered(store: Store, world: Any, now: datetime) -> None:
     def subjects(**other: Any) -> list[str]:
         between = {"since": now - 30 * DAY, "until": now - 2 * DAY, "limit": 9} | other
         with store.read() as tx:
-            return [e.subject for e in agenda.unanswered(tx, world.anna, **between)]
+            return [e.subject for e in agenda.unanswered(tx, world.anna, **between).found]
 
     with store.write() as tx:
         for name, age, more in (
@@ -111,12 +111,15 @@ def test_what_nobody_answered(store: Store, world: Any, now: datetime) -> None:
         )
     assert subjects() == ["twice, again", "open"]
     assert subjects(limit=1) == ["twice, again"]
+    with store.read() as tx:
+        some = agenda.unanswered(tx, world.anna, now - 30 * DAY, now - 2 * DAY, 1)
+    assert some.more == 1
 
 
 def test_who_has_no_next_step(store: Store, world: Any, now: datetime) -> None:
     def found() -> dict[Any, datetime]:
         with store.read() as tx:
-            return dict(agenda.resting(tx, world.anna, now - 90 * DAY, now - 14 * DAY, 9))
+            return dict(agenda.resting(tx, world.anna, now - 90 * DAY, now - 14 * DAY, 9).found)
 
     last = now - 20 * DAY
     with store.write() as tx:
@@ -160,12 +163,13 @@ def test_what_was_closed_since_then_and_not_taken_back(
         for title, at in (("old", now - DAY), ("a", now), ("b", now), ("back", now)):
             follow_ups.close(tx, CloseFollowUp(found[title].id, exchange, answered), at)
         follow_ups.reopen(tx, found["back"].id, "anna@we.example", now)
-        ((number, closing),) = agenda.closings(tx, world.anna, now, 9)
+        ((number, closing),) = agenda.closings(tx, world.anna, now, 9).found
         assert (number, closing.reason, closing.facts) == (
             found["a"].id,
             "answered",
             {"ref": "EXC-1"},
         )
-        everything = agenda.closings(tx, world.anna, now - 2 * DAY, 9)
+        everything = agenda.closings(tx, world.anna, now - 2 * DAY, 9).found
         assert [one for one, _ in everything] == [found["old"].id, found["a"].id]
-        assert len(agenda.closings(tx, world.anna, now - 2 * DAY, 1)) == 1
+        first = agenda.closings(tx, world.anna, now - 2 * DAY, 1)
+        assert (len(first.found), first.more) == (1, 1)
