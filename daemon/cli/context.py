@@ -78,15 +78,12 @@ def ready_store(context: typer.Context) -> Iterator["Store"]:
         opened.close()
 
 
-def prepare(loaded: "Settings") -> tuple[str | None, str]:
-    """Makes the state directory, and the database of this version in it; (version before, now).
+def prepare(loaded: "Settings", *, backup: bool = True) -> tuple[str | None, str]:
+    """Makes the state directory, and the database of this version in it, a backup first where
+    there is one of before; (version before, now). Raises StoreError, OSError."""
+    from daemon.app.upgrading import make_ready
 
-    Raises StoreError, or OSError where the directory can't be made.
-    """
-    from daemon.store import upgrade
-
-    loaded.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return upgrade(loaded.database_url)
+    return make_ready(loaded, backup=backup)
 
 
 def built(loaded: "Settings", *, looks_only: bool = False) -> "App":

@@ -128,6 +128,8 @@ def told(error: Exception) -> tuple[int, list[str]]:
     """Exit code and lines for an error: what it says if it is one of ours, else its kind."""
     if isinstance(error, _loaded([("daemon.config.load", "ConfigError")])):
         return EX_CONFIG, str(error).splitlines()
+    if isinstance(error, _loaded([("daemon.store.errors", "Unfit")])):
+        return EX_CONFIG, [" ".join(str(error).split())]
     if isinstance(error, _loaded([("daemon.control", "ControlError")])):
         # The daemon may have as many to tell as a reload finds mistakes.
         code = getattr(error, "code", 1)

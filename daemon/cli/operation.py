@@ -95,10 +95,17 @@ def other_key(context: typer.Context) -> None:
     )
 
 
-def upgrade(context: typer.Context) -> None:
+def upgrade(
+    context: typer.Context,
+    *,
+    without_backup: Annotated[
+        bool,
+        typer.Option("--without-backup", help=mark("Take no backup of the older database first.")),
+    ] = False,
+) -> None:
     """`suivi db upgrade`"""
     _ = words()
-    before, after = prepare(settings(context))
+    before, after = prepare(settings(context), backup=not without_backup)
     if before == after:
         typer.echo(_("The database is at version {version} already.").format(version=after))
         return

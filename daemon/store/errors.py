@@ -5,6 +5,11 @@ class StoreError(Exception):
     """Any of those below, or a database that can't be used; one line that says what to do."""
 
 
+class Unfit(StoreError):
+    """Database and program do not belong together: an admin must act, trying again says the
+    same."""
+
+
 class Unavailable(StoreError):
     """The database did not answer, or had to give up this transaction: do it again later."""
 

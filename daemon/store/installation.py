@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from daemon.store import audit
 from daemon.store.database import Tx
-from daemon.store.errors import StoreError
+from daemon.store.errors import StoreError, Unfit
 from daemon.store.rows import insert_new
 from daemon.store.tables import follow_ups
 from daemon.store.tables.columns import Moment
@@ -125,13 +125,13 @@ def _skip(tx: Tx, name: str) -> None:
 
 
 def recognise(tx: Tx, mark: str) -> None:
-    """The key of which this is the mark is the installation's. Raises StoreError when the
+    """The key of which this is the mark is the installation's. Raises Unfit when the
     database belongs to another one: vetoes and links of before would not be recognised."""
     known = tx.execute(sa.select(table.c.key_mark)).scalar_one()
     if known is None:
         tx.execute(sa.update(table).values(key_mark=mark))
     elif known != mark:
-        raise StoreError(
+        raise Unfit(
             "this database belongs to an installation with another key: put its master-key back;"
             " if it is lost, `suivi restore --other-key` or `suivi db other-key`"
         )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from daemon.store.database import Store, Tx, connect, first_line, outside, shown, sqlite_path
-from daemon.store.errors import StoreError
+from daemon.store.errors import StoreError, Unfit
 from daemon.store.rows import sizes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -222,11 +222,11 @@ def _refuse_unknown(version: str, url: str) -> None:
     if version in known():
         return
     if version.isdigit() and version > known()[-1]:
-        raise StoreError(
+        raise Unfit(
             f"{shown(url)} has version {version}, newer than this suivi knows"
             f" ({known()[-1]}): install the newer suivi, or restore a backup"
         )
-    raise StoreError(
+    raise Unfit(
         f"{shown(url)} has the unknown version {version}: it was not made by a released suivi;"
         " restore a backup or use another database"
     )
