@@ -25,7 +25,6 @@ from rules.model.people import Level, User
 from rules.words import one_line
 from rules.zones import local, zone
 
-CLOSED, AWAY = "closed", "away"
 USEFUL_FOR = timedelta(days=3)
 
 
@@ -51,7 +50,7 @@ class Notices:
             }
             # Closed again by another exchange, or after it was reopened, is told again.
             key = f"{follow_up.id}:{exchange.id}:{follow_up.revision}:{user.id}"
-            self._put(tx, CLOSED, key, follow_up, user, facts, now, now + USEFUL_FOR)
+            self._put(tx, post.CLOSED, key, follow_up, user, facts, now, now + USEFUL_FOR)
 
     def away(self, tx: Tx, book: Book, away: Away, now: datetime) -> None:
         """Propose to put it off to the working day after the return; to those who may know what
@@ -73,7 +72,7 @@ class Notices:
             }
             until = datetime.combine(away.back, time(0), UTC)
             key = f"{follow_up.id}:{exchange.id}:{user.id}"
-            self._put(tx, AWAY, key, follow_up, user, facts, now, until)
+            self._put(tx, post.AWAY, key, follow_up, user, facts, now, until)
 
     def _put(
         self,

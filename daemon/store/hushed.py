@@ -20,8 +20,6 @@ from rules.model.exchanges import Exchange, ExchangeId
 from rules.model.followups import FollowUp, FollowUpDraft, FollowUpId, State
 from rules.model.people import Level
 
-WHY = "less may be told of its exchange"
-
 _US = (SUIVI, RULES)
 _TOLD = ("title", "description", "element")
 """Fields that rules fill from what an exchange tells."""
@@ -97,7 +95,7 @@ def _by_people(tx: Tx, one: FollowUp) -> set[str]:
 
 def _become(tx: Tx, one: FollowUp, after: FollowUp, by_people: set[str], now: datetime) -> None:
     kept = {name: getattr(one, name) for name in _TOLD if name in by_people}
-    change(tx, replace(after, **kept), RULES, WHY, now, one.revision)
+    change(tx, replace(after, **kept), RULES, written.LESS_TOLD, now, one.revision)
     _forget(tx, one.id)
 
 

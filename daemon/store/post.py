@@ -6,7 +6,7 @@ reminder ledger, and so is the promise: only after SENDING can a second copy arr
 has the same bytes.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,9 @@ from daemon.store.rows import inserting
 from daemon.store.tables.follow_ups import post as table
 from daemon.store.text import indexable
 from rules.model.followups import LedgerState
+
+CLOSED, AWAY = "closed", "away"
+"""Letters that tell of a follow-up and of an exchange: their keys begin with these two."""
 
 c = table.c
 _WAITING = (LedgerState.DUE, LedgerState.RETRY, LedgerState.UNKNOWN)
@@ -155,6 +158,17 @@ def failed(tx: Tx, letter: int, error: str, owner: str) -> None:
 def void(tx: Tx, letter: int, why: str, owner: str) -> None:
     """It is of no use any more."""
     _settle(tx, _held(letter, owner), state=LedgerState.VOID, mail=None, last_error=why)
+
+
+def withhold(tx: Tx, told: Container[int], exchange: int, why: str) -> None:
+    """What waits and tells of this exchange, or of one of these follow-ups, is not sent."""
+    query = sa.select(c.id, c.key).where(
+        c.kind.in_((CLOSED, AWAY)), c.state.in_((*_WAITING, *_IN_HAND))
+    )
+    for row in tx.execute(query).all():
+        about = row.key.split(":")[:2]
+        if int(about[0]) in told or int(about[1]) == exchange:
+            _settle(tx, c.id == row.id, state=LedgerState.VOID, mail=None, last_error=why)
 
 
 def get(tx: Tx, kind: str, key: str) -> Posted | None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from daemon.store import post
 from daemon.store.database import Tx
 from daemon.store.tables.columns import Moment
 from daemon.store.tables.exchanges import exchange_party
@@ -12,6 +13,9 @@ from daemon.store.tables.follow_ups import ledger as table
 from rules.model.exchanges import ExchangeId
 from rules.model.followups import LedgerState
 
+LESS_TOLD = "less may be told of its exchange"
+"""Why a notice is not sent, and a follow-up says less."""
+
 c = table.c
 
 _BEGUN = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN, LedgerState.RETRY)
@@ -19,7 +23,7 @@ _BEGUN = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN, LedgerS
 
 def write_anew(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
     """Before less may be told of this exchange: what is written already of its follow-ups, or of
-    its third parties', is written again before it leaves.
+    its third parties', is written again before it leaves; a notice that tells of it does not.
 
     What is with the server at this moment can't be called back. Of what may have arrived a second
     copy can come that says less: it has the same Message-ID.
@@ -33,6 +37,9 @@ def write_anew(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
         c.follow_up_id.in_(sa.select(follow_up.c.id).where(tells)),
         c.state.in_(_BEGUN),
     )
+    mine = sa.select(follow_up.c.id).where(follow_up.c.exchange_id == exchange)
+    told = frozenset(tx.execute(mine).scalars())
+    post.withhold(tx, told, exchange, LESS_TOLD)
     claimed = c.state == LedgerState.CLAIMED.value
     again = sa.case(
         (sa.and_(claimed, c.handed_over), LedgerState.UNKNOWN.value),

@@ -12,9 +12,10 @@ import pytest
 from daemon.clock import now
 from daemon.followups.answer import ANSWER, Answering, answers
 from daemon.reminders.answers import Result, act, look, say
-from daemon.reminders.notices import AWAY, CLOSED, Notices
+from daemon.reminders.notices import Notices
 from daemon.rulebook import Rulebook
 from daemon.store import Tx, exchanges, follow_ups, installation, options, people, post, work
+from daemon.store.post import AWAY, CLOSED
 from rules import awaiting, identity
 from rules.model.decisions import Decision, Reason, RecordExchange, Verdict
 from rules.model.exchanges import Direction, Draft, Exchange, ExchangeKey, KeyKind, Source

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from daemon.capture import record
 from daemon.rulebook import Book
-from daemon.store import Store, awaited, exchanges, follow_ups
+from daemon.store import Store, awaited, exchanges, follow_ups, post
 from daemon.store.tables.follow_ups import awaited_reply
 from rules import awaiting, match
 from rules.model.decisions import (
@@ -29,7 +29,7 @@ from rules.model.exchanges import (
     KeyKind,
     LinkedElement,
 )
-from rules.model.followups import Assignee, FollowUp, FollowUpDraft, Origin, State
+from rules.model.followups import Assignee, FollowUp, FollowUpDraft, LedgerState, Origin, State
 from rules.model.people import Level
 from rules.model.rules import Later
 from rules.model.sightings import When
@@ -201,6 +201,23 @@ def test_what_waits_and_cant_be_understood_any_more_keeps_nothing_from_being_hid
         exchanges.restrict(tx, copy.keys, Level.HAPPENED, MOMENT)
         assert awaited.of(tx, number) == ()
         assert SUBJECT not in told(tx)
+
+
+def test_a_notice_that_waits_and_tells_of_it_is_not_sent(store: Store, world: Any) -> None:
+    """It can't be written again: whoever put it knew what to say."""
+    copy, until = found(world), MOMENT + timedelta(days=1)
+    with store.write() as tx:
+        number = keep(tx, world, copy, 1, Level.EVERYTHING, *both(world))
+        keys = [f"{opened(tx).id}:77:1:1", f"99:{number}:1:1", "99:77:1:1"]
+        for key in keys:
+            told_of = post.Letter(post.CLOSED, key, "anna@we.example", key, b"x", until)
+            post.put(tx, told_of, MOMENT)
+        post.put(tx, post.Letter("digest", "1:2", "anna@we.example", "y", b"x", until), MOMENT)
+        exchanges.restrict(tx, copy.keys, Level.HAPPENED, MOMENT)
+        assert [p.key for p in post.waiting(tx)] == ["99:77:1:1", "1:2"]
+        assert {p.state for key in keys[:2] if (p := post.get(tx, post.CLOSED, key))} == {
+            LedgerState.VOID
+        }
 
 
 def waited_for(tx: Any, world: Any) -> tuple[Draft, FollowUp]:
