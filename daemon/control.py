@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import structlog
 
@@ -166,7 +167,8 @@ class _Conversation(socketserver.StreamRequestHandler):
         # Who goes away before the answer misses it; that is theirs to notice.
         with contextlib.suppress(OSError):
             line = self.rfile.readline(_LARGEST)
-            answer = json.dumps(_answer(self.server.verbs, line), default=str)
+            with structlog.contextvars.bound_contextvars(request=uuid4().hex):
+                answer = json.dumps(_answer(self.server.verbs, line), default=str)
             self.wfile.write(answer.encode() + b"\n")
 
 
@@ -177,6 +179,7 @@ def _answer(verbs: Mapping[str, Verb], line: bytes) -> dict[str, Any]:
         verb = verbs[name]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {"ok": False, "error": f"not a request; verbs are {', '.join(sorted(verbs))}"}
+    log.debug("asked", verb=name)
     try:
         return {"ok": True, "result": dict(verb(args))}
     except ControlError as error:

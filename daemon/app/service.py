@@ -10,9 +10,10 @@ from connectors.imap.account import ImapAccount
 from connectors.imap.login import open_session
 from connectors.imap.session import Session
 from connectors.imap.watch import IdleWatcher
-from daemon import notify
+from daemon import logs, notify
 from daemon.app import alarms, connect
 from daemon.app.figures import AccountFigures, Figures, Sources
+from daemon.app.hidden import hidden_texts
 from daemon.app.links import links_of
 from daemon.app.parts import Parts, assemble
 from daemon.app.rules import source_of
@@ -165,6 +166,7 @@ class Service:
     def _take_over(self, args: Mapping[str, Any]) -> None:
         try:
             settings = load(self._parts.settings.path)
+            logs.hide(hidden_texts(self._parts.settings) | hidden_texts(settings))
             _refuse_restart(self._parts.settings, settings)
             made: list[Parts] = []
             # What can't be put together must not bring its rules into force.
@@ -248,6 +250,8 @@ class Service:
 
     def _make_web(self, settings: Settings) -> Server:
         token = admin_token(settings.http_token_file)
+        # It may just have been made.
+        logs.hide(hidden_texts(settings))
         app = build_web(
             self._parts.store,
             lambda: readiness(self._parts, self._loop),

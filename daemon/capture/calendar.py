@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from connectors import ical
 from connectors.errors import Refused, Unreadable
-from daemon.capture import record
+from daemon.capture import record, telling
 from daemon.clock import now
 from daemon.ports import Calendars
 from daemon.rulebook import Book, Rulebook
@@ -218,6 +218,7 @@ def _judge(
     absorbed = capture.absorb(tx, book, first, obj, events, moment)
     if absorbed is not None:
         _keep(capture, tx, book, first, absorbed, moment)
+        telling.told(account.name, [(first, absorbed)])
         return Counter({(absorbed.verdict, absorbed.reason): 1})
     counts: Counts = Counter()
     look_again: list[datetime] = []
@@ -229,6 +230,7 @@ def _judge(
             book.ruleset, book.directory, sighting, moment, veto=veto, around=book.around
         )
         counts[decision.verdict, decision.reason] += 1
+        telling.told(account.name, [(sighting, decision)])
         if decision.verdict is Verdict.WAIT and (at := schedule.looks_again(event, moment)):
             look_again.append(at)
             continue

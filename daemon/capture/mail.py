@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import structlog
 
 from connectors.errors import Refused
-from daemon.capture import orphans, record, unfinished
+from daemon.capture import orphans, record, telling, unfinished
 from daemon.capture.aside import Aside
 from daemon.capture.judging import Decided, Judging, MailAccount, aside_of
 from daemon.capture.orphans import Orphans
@@ -206,6 +206,7 @@ class _Turn:
             log.warning("a batch is stored one by one", account=self.account.name, why=str(error))
             counts = self._store(book, place, batch, decided, judging.aside, one_by_one=True)
         reached("mail.committed")
+        telling.told(self.account.name, decided)
         self.counts += counts
 
     def _store(

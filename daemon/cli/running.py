@@ -41,11 +41,12 @@ def run(context: typer.Context) -> None:
     import faulthandler
 
     from daemon import app, logs, notify
+    from daemon.app.hidden import hidden_texts
 
     # Where the watchdog ends a hang (SIGABRT), the journal says what every thread was doing.
     faulthandler.enable()
     loaded = settings(context, servers=True)
-    logs.setup(loaded.log)
+    logs.setup(loaded.log, hidden=hidden_texts(loaded))
     with notify.patience("making the database ready"):
         prepare(loaded)
     app.build(loaded).run()

@@ -267,7 +267,7 @@ class Watch(Section):
 
 
 class Log(Section):
-    """`auto` is text, with priorities when the journal reads it."""
+    """`auto`: with priorities and fields to the journal, as text to a terminal, else as JSON."""
 
     format: Literal["auto", "text", "json"] = "auto"
     level: Literal["debug", "info", "warning", "error"] = "info"

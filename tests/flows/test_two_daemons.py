@@ -113,4 +113,4 @@ def _is_suspended(process: "subprocess.Popen[bytes]") -> bool:
 
 
 def _handed_over(house: House) -> int:
-    return sum(map(int, re.findall(r"handed_over=(\d+)", house.log())))
+    return sum(map(int, re.findall(r'"handed_over": (\d+)', house.log())))

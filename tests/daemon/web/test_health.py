@@ -43,3 +43,13 @@ def test_what_goes_wrong_is_a_problem_without_details(anonymous: httpx2.Client, 
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "NoneType" not in answer.text
     assert anonymous.get("/healthz").status_code == 200
+
+
+def test_every_answer_has_a_number_and_a_proxy_may_give_it(anonymous: httpx2.Client) -> None:
+    first, second = (anonymous.get("/healthz").headers["X-Request-ID"] for _ in range(2))
+    assert first != second and len(first) == 32
+    given = anonymous.get("/nowhere", headers={"X-Request-ID": "proxy-0001"})
+    assert given.headers["X-Request-ID"] == "proxy-0001"
+    for bad in ("short", "x" * 65, "with space", "a\tb-long-enough"):
+        answer = anonymous.get("/healthz", headers={"X-Request-ID": bad})
+        assert len(answer.headers["X-Request-ID"]) == 32
