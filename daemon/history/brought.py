@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from daemon.history.causes import Cause
-from daemon.store import Tx, awaited, follow_ups, ledger, written
+from daemon.store import Tx, awaited, follow_ups, ledger
 from rules import merge
 from rules.model.exchanges import ExchangeId
 from rules.model.followups import Awaited, FollowUp, FollowUpDraft, State
@@ -125,15 +125,6 @@ def opened(
     for theirs in follow_ups.opened_with(there, other):
         _open(here, theirs, mine, live_since, now)
     awaited.carry(here, there, mine, other, {one.rule for one in awaited.of(there, other)})
-
-
-def withdraw_all(here: Tx, mine: ExchangeId, now: datetime) -> None:
-    """The exchange goes: what rules opened with it is not needed, unless somebody made it his."""
-    written.write_anew(here, mine, now)
-    for one in follow_ups.opened_with(here, mine):
-        if one.state is State.TO_DO and is_untouched(here, one):
-            withdraw(here, one, now)
-    follow_ups.let_go(here, mine, now)
 
 
 def withdraw(here: Tx, one: FollowUp, now: datetime) -> None:

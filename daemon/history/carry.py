@@ -70,10 +70,8 @@ def _hide(both: Both, found: Difference, now: datetime) -> str:
     assert here is not None  # noqa: S101  see above
     mine = whole.read(both.here, [here])[here]
     _settle_veto(both, causes.mark(both.scope.secret, mine))
-    if found.reason is Reason.VETOED:
-        hushed.withdraw(both.here, here, now)
-    else:
-        brought.withdraw_all(both.here, here, now)
+    # What is not recorded is told by nothing, whatever the reason.
+    hushed.withdraw(both.here, here, now)
     whole.remove(both.here, mine)
     for copy in mine.copies:
         if found.reason is Reason.FOLLOW_UP and copy["calendar_id"] is not None:

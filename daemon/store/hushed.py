@@ -57,7 +57,7 @@ def hush_opened(
 
 
 def withdraw(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
-    """Before an exchange goes of which nothing may be kept: with what rules opened with it nothing
+    """Before an exchange goes of which nothing is kept: with what rules opened with it nothing
     is to be done, and it names nobody. One that somebody made theirs stays to be done."""
     written.write_anew(tx, exchange, now)
     for one in opened_with(tx, exchange):

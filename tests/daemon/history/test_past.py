@@ -8,9 +8,8 @@ import pytest
 from daemon.app.in_step import Busy, Choice
 from daemon.history.compare import compare
 from daemon.history.findings import Change, Difference, Undecided, Why
-from daemon.store import accounts, exchanges, follow_ups, people, vetoes, whole
+from daemon.store import accounts, exchanges, people, vetoes, whole
 from daemon.store.errors import LeaseLost
-from rules import merge
 from rules.language import read
 from rules.model.decisions import Reason
 from rules.model.followups import State
@@ -148,48 +147,6 @@ def test_follow_ups_of_rules_come_and_go_and_come_back(found):
         company.apply(CALLING)
         (again,) = company.follow_ups()
         assert (again.state, again.exchange) == (State.TO_DO, company.exchange("EXC-1"))
-
-
-def test_a_follow_up_that_somebody_made_his_stays(found):
-    with found() as company:
-        company.deliver([Letter(1, CARLA, ANN, "Devis")])
-        company.ingest(CALLING)
-        (mine,) = company.follow_ups()
-        with company.store.write() as tx:
-            moved = merge.apply(mine, merge.Changes(title="Call Carla herself"))
-            follow_ups.change(tx, moved, "calendar", "changed there", BEGUN, mine.revision)
-        differences = company.diff(OLD)
-        assert [f.why for f in differences if isinstance(f, Undecided)] == [Why.EDITED]
-        company.apply(OLD)
-        assert [f.state for f in company.follow_ups()] == [State.TO_DO]
-
-
-@pytest.mark.parametrize(
-    ("then", "title"),
-    [("keep_private: happened", "Acme"), ("keep_private: subject", "Acme: Devis")],
-)
-def test_one_that_somebody_made_his_tells_no_more_than_its_exchange(found, then, title):
-    calling = rules(
-        "  - name: call\n    when: {subject: devis}\n    then: {open_follow_up: {when: +1 day, "
-        "title: 'Call about {subject} {reference}', description: 'It is {reference}'},\n"
-        "      link: {type: quote, pattern: 'PR[0-9]+', in: text}}\n"
-    )
-    hiding = rules(f"  - {{name: hide, when: {{subject: devis}}, then: {{{then}}}}}\n")
-    with found() as company:
-        company.deliver([Letter(n, CARLA, ANN, "Devis", "See PR2303") for n in (1, 2)])
-        company.ingest(calling)
-        for one, change in zip(
-            company.follow_ups(), ({"title": "Mine"}, {"percent": 50}), strict=True
-        ):
-            with company.store.write() as tx:
-                mine = replace(one, **change)
-                follow_ups.change(tx, mine, "calendar", "changed there", BEGUN, one.revision)
-        company.apply(hiding)
-        touched, moved = company.follow_ups()
-        assert (touched.title, touched.description, touched.element) == ("Mine", "", None)
-        assert (moved.title, moved.description, moved.element) == (title, "", None)
-        assert (touched.state, moved.state, moved.percent) == (State.TO_DO, State.TO_DO, 50)
-        assert "PR2303" not in str(company.rows()["follow_up_change"])
 
 
 def test_only_what_is_chosen_is_carried_out(found):
