@@ -1,6 +1,8 @@
 """What rules opened with an exchange tells no more of it than the exchange itself may, whichever
 copy comes first."""
 
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 
 from daemon.capture import record
 from daemon.rulebook import Book
-from daemon.store import Store, awaited, exchanges, follow_ups, post
+from daemon.store import ClaimLost, Store, awaited, exchanges, follow_ups, ledger, post
 from daemon.store.tables.follow_ups import awaited_reply
 from rules import awaiting, match
 from rules.model.decisions import (
@@ -29,7 +31,15 @@ from rules.model.exchanges import (
     KeyKind,
     LinkedElement,
 )
-from rules.model.followups import Assignee, FollowUp, FollowUpDraft, LedgerState, Origin, State
+from rules.model.followups import (
+    Assignee,
+    Due,
+    FollowUp,
+    FollowUpDraft,
+    LedgerState,
+    Origin,
+    State,
+)
 from rules.model.people import Level
 from rules.model.rules import Later
 from rules.model.sightings import When
@@ -266,3 +276,40 @@ def test_with_what_a_person_deletes_nothing_is_to_be_done(store: Store, world: A
         assert (one.title, one.state, one.third_party) == ("", State.NOT_NEEDED, None)
         assert SUBJECT not in told(tx)
         assert REFERENCE not in told(tx)
+
+
+def due(one: FollowUp, world: Any) -> Due:
+    hour = timedelta(hours=1)
+    return Due(one.id, "", hour, world.anna, one.schedule_version, MOMENT, None)
+
+
+def test_a_reminder_that_is_being_written_just_now_is_written_again(
+    store: Store, world: Any
+) -> None:
+    """Whoever writes it has read what it may tell, and commits while less is being told."""
+    copy, owner = found(world), "desk"
+    with store.write() as tx:
+        keep(tx, world, copy, 1, Level.EVERYTHING, *both(world))
+        ledger.plan(tx, [due(opened(tx), world)], MOMENT)
+        (entry,) = ledger.claim(tx, MOMENT, owner, MOMENT + timedelta(hours=1), 9)
+    written, hiding = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with store.write() as tx:
+            assert ledger.rendered(tx, [(entry.id, "1@we.example", SUBJECT.encode())], owner)
+            written.set()
+            hiding.wait(5)
+            time.sleep(0.3)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    assert written.wait(5)
+    hiding.set()
+    with store.write() as tx:
+        exchanges.restrict(tx, copy.keys, Level.HAPPENED, MOMENT)
+    writing.join()
+    with store.write() as tx:
+        (after,) = ledger.of(tx, opened(tx).id)
+        assert (after.state, after.mail) == (LedgerState.DUE, None)
+        with pytest.raises(ClaimLost):
+            ledger.sending(tx, entry.id, owner, MOMENT)
