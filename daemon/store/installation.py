@@ -13,6 +13,7 @@ from daemon.store.tables import follow_ups
 from daemon.store.tables.columns import Moment
 from daemon.store.tables.installation import counter
 from daemon.store.tables.installation import installation as table
+from daemon.store.tables.places import account
 from rules.model.followups import State
 
 GAP = 100_000
@@ -106,6 +107,9 @@ def hold(tx: Tx, now: datetime) -> None:
     )
     for name in ("exchange", "follow_up", "staff"):
         _skip(tx, name)
+    # Nobody is at work on it: what was lost is gone.
+    free = {"lease_owner": None, "lease_until": None}
+    tx.execute(sa.update(account).values(lease_epoch=account.c.lease_epoch + 1, **free))
     audit.note(tx, "suivi", "hold", "installation", now)
 
 
