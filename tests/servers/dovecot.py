@@ -4,7 +4,8 @@
         server.deliver("ann", "INBOX", raw)
         ... server.port, server.tls_port, server.ca_file
 
-Runs as root or as anybody. `capability` replaces what the server offers, to play a poorer one.
+Runs as root or as anybody. `capability` replaces what the server offers, to play a poorer one;
+`more` is configuration that comes before the list of users, where "{home}" is its directory.
 """
 
 import grp
@@ -63,6 +64,7 @@ namespace inbox {{
     auto = subscribe
   }}
 }}
+{more}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {home}/passwd
@@ -110,6 +112,7 @@ class Dovecot:
         capability: str | None = None,
         plain_login: bool = True,
         certificate_name: str = "localhost",
+        more: str = "",
     ) -> None:
         if shutil.which("dovecot") is None:
             pytest.skip("dovecot is not installed (Debian: apt install dovecot-imapd)")
@@ -127,6 +130,7 @@ class Dovecot:
         self.tls_port = free_port()
         self._capability = capability
         self._plain_login = plain_login
+        self._more = more
         self._count = 0
         self._process: subprocess.Popen[bytes] | None = None
         made = certificates.make(self.home, certificate_name)
@@ -212,6 +216,7 @@ class Dovecot:
                 internal_group="dovecot" if as_root else _group(),
                 login="dovenull" if as_root else me,
                 capability=f"imap_capability = {self._capability}" if self._capability else "",
+                more=self._more.replace("{home}", str(self.home)),
                 uid=self._owner.pw_uid,
                 gid=self._owner.pw_gid,
                 port=self.port,
