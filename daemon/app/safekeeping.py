@@ -9,9 +9,10 @@ from daemon.backup.archive import Manifest
 from daemon.backup.restore import Restored, Words, restore
 from daemon.backup.take import keep, named, take
 from daemon.clock import now
-from daemon.config import Settings
+from daemon.config import ConfigError, Settings
 from daemon.control import ControlError, NoDaemon, ask
 from daemon.store import StoreError, accounts, backups, open_store
+from daemon.store.snapshot import belong
 from daemon.store.versions import known
 
 DAILY = "suivi"
@@ -42,7 +43,9 @@ def back_up(settings: Settings, target: Path) -> Taken:
 def back_up_to(settings: Settings, folder: Path, number: int, prefix: str = DAILY) -> Taken:
     """Back up into a directory, made if need be, under a name that tells the time; when it is
     good, so many are kept. Raises as `back_up` does."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        belong(folder.absolute())
     moment = now()
     taken = back_up(settings, named(folder, prefix, moment))
     return Taken(taken.file, taken.manifest, keep(folder.absolute(), prefix, number, moment))
@@ -54,10 +57,19 @@ def restore_from(settings: Settings, file: Path, words: Words) -> Restored:
     Raises StoreError, also while a daemon works with the database; ConfigError, OSError.
     """
     refuse_running(settings)
-    key = known_key(settings)
-    mark = "" if key is None else mark_of(key)
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark = _mark(settings)
     return restore(settings.database_url, file, settings.state_dir, mark, words, now())
+
+
+def _mark(settings: Settings) -> str | None:
+    """Of the key at hand; "" where there is none, None where it is root's and the unit's alone:
+    then the next start refuses another one."""
+    try:
+        key = known_key(settings)
+    except ConfigError:
+        return None
+    return "" if key is None else mark_of(key)
 
 
 def refuse_running(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from secrets import token_hex
 from typing import Any
 
 from daemon.store.errors import StoreError
-from daemon.store.snapshot import sync
+from daemon.store.snapshot import belong, sync
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -73,6 +73,7 @@ def write(target: Path, copied: Path, manifest: Manifest) -> None:
             file.flush()
             os.fsync(descriptor)
         verify(path)
+        belong(path)
         # Not renamed: that would replace a backup of before.
         target.hardlink_to(path)
     sync(target.parent)

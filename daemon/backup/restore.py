@@ -37,10 +37,11 @@ class Restored:
 
 
 def restore(
-    url: str, file: Path, scratch: Path, mark: str, words: Words, moment: datetime
+    url: str, file: Path, scratch: Path, mark: str | None, words: Words, moment: datetime
 ) -> Restored:
     """Put the backup in this file in the place of the database; `mark` is that of the key at hand
-    ("" for none), `scratch` a directory for what is in the making.
+    ("" for none, None where it is not to be seen: then the next start looks), `scratch` a directory
+    for what is in the making.
 
     Raises StoreError, with nothing changed, for a backup that is damaged, of another kind of
     database, newer than this program or of another key; where something is there already; and
@@ -60,7 +61,7 @@ def restore(
 
 
 def _refuse(
-    url: str, file: Path, manifest: Manifest, mark: str, words: Words, *, is_file: bool
+    url: str, file: Path, manifest: Manifest, mark: str | None, words: Words, *, is_file: bool
 ) -> None:
     kind = "sqlite" if is_file else "postgresql"
     if manifest.database != kind:
@@ -70,7 +71,7 @@ def _refuse(
             f"{file} has version {manifest.version}, newer than this suivi knows ({known()[-1]}):"
             f" install suivi {manifest.suivi}"
         )
-    if manifest.key not in ("", mark) and not words.other_key:
+    if mark is not None and manifest.key not in ("", mark) and not words.other_key:
         raise StoreError(
             f"{file} is of an installation with another key: put its master-key in place first."
             " Without it, what people want kept out is recorded again, and links in mails do"
@@ -89,6 +90,7 @@ def _into_file(path: Path, file: Path, words: Words, moment: datetime) -> Path |
         url = snapshot.file_url(fresh)
         upgrade(url)
         _hold(url, words, moment)
+        snapshot.belong(fresh)
         # Closed by the last one, the log beside it has gone into it.
         snapshot.sync(fresh)
         return _take_place(fresh, path, moment)

@@ -99,6 +99,13 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def belong(path: Path) -> None:
+    """What root has made belongs to whom the directory belongs, who is to work with it."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
 def is_empty(url: str) -> bool:
     """Whether there is no database at this address yet, or one without any table.
 

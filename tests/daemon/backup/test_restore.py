@@ -238,3 +238,35 @@ def test_killed_anywhere_it_was_restored_and_is_held_or_nothing_has_changed(
         assert _seen(url) in ((2, False), (1, True)), death
     _restore(url, backup)
     assert _seen(url) == (1, True)
+
+
+def test_what_root_restores_belongs_to_whom_the_directory_belongs(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, 65534, 65534)
+    take(sqlite_url, state / "b", NOW)
+    restore(f"sqlite:///{state}/suivi.sqlite3", state / "b", state, "", Words(), LATER)
+    assert {(p.name, p.owner()) for p in state.iterdir()} == {
+        ("b", "nobody"),
+        ("suivi.sqlite3", "nobody"),
+    }
+
+
+def test_a_key_that_is_not_to_be_seen_is_looked_at_by_the_next_start(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    store = open_store(sqlite_url)
+    with store.write() as tx:
+        installation.ensure(tx, NOW, None)
+        installation.recognise(tx, "old key")
+    store.close()
+    take(sqlite_url, tmp_path / "b", NOW)
+    restore(sqlite_url, tmp_path / "b", tmp_path, None, REPLACE, LATER)
+    store = open_store(sqlite_url)
+    with store.write() as tx, pytest.raises(StoreError, match="another key"):
+        installation.recognise(tx, "new key")
+    store.close()
