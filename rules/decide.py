@@ -45,7 +45,7 @@ from rules.model.people import Directory, Level, ThirdPartyId
 from rules.model.quick import changed, quick
 from rules.model.sightings import Event, MailPlace, Message, Sighting
 from rules.names import named
-from rules.privacy import redact, strictest
+from rules.privacy import redact
 from rules.ruleset import RuleSet
 
 parents = identity.parents
@@ -193,9 +193,10 @@ def _whom(
     """
     ruleset, facts = asked.ruleset, asked.item.facts
     directory, matches = facts.directory, facts.matches
-    ties = tuple(dict.fromkeys([f for f in found if isinstance(f, Ambiguous)]))
+    others = [f for f in found if not isinstance(f, Match)]
+    ties = tuple(dict.fromkeys([f for f in others if isinstance(f, Ambiguous)])) if others else ()
     assigned = directory.parties_by_code.get(asked.early.third_party or "")
-    steps = (*steps, _whose(found, matches, ties, assigned))
+    steps = (*steps, _whose(others, matches, ties, assigned))
     if not matches and not ties and assigned is None:
         return _ignore(ruleset, *_of_nobody(asked.early), steps=steps)
     level, by, step = _how_much(asked, matches, ties, veto)
@@ -228,7 +229,7 @@ def _of_nobody(early: Early) -> tuple[Reason, Level, tuple[Wish, ...]]:
 
 
 def _whose(
-    found: tuple[match.Result, ...],
+    others: list[Ambiguous | Nobody],
     matches: tuple[Match, ...],
     ties: tuple[Ambiguous, ...],
     assigned: ThirdPartyId | None,
@@ -237,7 +238,7 @@ def _whose(
     evidence = [f"third party {m.third_party} by {m.by}" for m in matches]
     if ties:
         evidence += [f"{len(t.candidates)} candidates by {t.by}" for t in ties]
-    if unknown := len([f for f in found if isinstance(f, Nobody)]):
+    if unknown := len([f for f in others if isinstance(f, Nobody)]):
         evidence.append(f"{unknown} unknown from outside")
     if assigned is not None:
         evidence.insert(0, f"third party {assigned} by rule")
@@ -263,7 +264,7 @@ def _how_much(
     if ties:
         contacts += [c for t in ties for c in t.contacts]
     known = facts.directory.contacts
-    theirs = strictest(*[known[c].level for c in contacts])
+    theirs = min([known[c].level for c in contacts], default=_EVERYTHING)
     wishes = (facts.sighting.level, theirs, asked.early.level, veto)
     level = min(wishes)
     if level is _EVERYTHING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from rules import identity, match
 from rules.item import Item, is_video
@@ -29,6 +29,9 @@ _FIRST_MAIL = datetime(1982, 8, 1, tzinfo=UTC)
 
 _LOOK_AT = 20_000
 
+N = TypeVar("N", bound=int)
+
+# In Python 3.11 a member of an enum takes a quarter of a microsecond to be found, a name nothing.
 _INBOUND, _MAIL = Direction.INBOUND, Source.MAIL
 
 
@@ -56,7 +59,7 @@ def of_mail(
         kind=item.mail_kind,
         entity=_entity(directory, parties, sighting.owner),
         author=author,
-        collaborators=tuple(sorted({u for u in item.users("participant") if u != author})),
+        collaborators=_ascending([u for u in item.users("participant") if u != author]),
         mailbox_owner=sighting.owner,
         message_id=identity.normal_id(mail.message_id) if mail.message_id else None,
         parents=identity.parents(mail),
@@ -123,6 +126,8 @@ def mode(ruleset: RuleSet, event: Event) -> str:
 
 def attachments(found: tuple[Attachment, ...]) -> tuple[str, ...]:
     """Name, type and size of each; no more than a person would read."""
+    if not found:
+        return ()
     return tuple(
         f"{one_line(a.name)[:200]} ({one_line(a.media_type)[:100]}, {a.size} B)"
         for a in found[:MOST_ATTACHMENTS]
@@ -163,11 +168,16 @@ def _others(
 
 
 def _parties(matches: Iterable[Match]) -> tuple[ThirdPartyId, ...]:
-    return tuple(sorted({m.third_party for m in matches}))
+    return _ascending([m.third_party for m in matches])
 
 
 def _contacts(matches: Iterable[Match]) -> tuple[ContactId, ...]:
-    return tuple(sorted({m.contact for m in matches if m.contact is not None}))
+    return _ascending([m.contact for m in matches if m.contact is not None])
+
+
+def _ascending(found: list[N]) -> tuple[N, ...]:
+    """Each once. Mostly there is but one."""
+    return tuple(sorted(set(found)) if len(found) > 1 else found)
 
 
 def _entity(

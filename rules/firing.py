@@ -72,7 +72,9 @@ def by_text(compiled: Compiled, item: Item, early: Positions) -> Positions:
     if early and compiled.rules[early[-1]].stop:
         end = early[-1]
     late = _fire(compiled, item, Phase.TEXT, end)
-    if late and compiled.rules[late[-1]].stop:
+    if not late:
+        return early
+    if compiled.rules[late[-1]].stop:
         early = tuple(i for i in early if i < late[-1])
     return tuple(sorted((*early, *late)))
 

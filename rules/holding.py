@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from rules import identity, match
@@ -56,8 +57,7 @@ def ready(test: Test, fields: Fields) -> Ready:
 
 
 VALUES: Mapping[str, Callable[[Item], Iterable[object]]] = {
-    "address": lambda item: item.keys("participant"),
-    "domain": lambda item: item.hosts("participant"),
+    "name": attrgetter("names"),
     "code": lambda item: (fold(party.code) for party in item.parties),
     "kind": lambda item: (item.thing,),
     "direction": lambda item: (item.facts.direction,),
@@ -144,7 +144,7 @@ def _address(word: str, wanted: TextMatch | None, fields: Fields) -> Ready:
     if wanted.how is not How.EQUALS:
         return replace(fields.meets(f"{word} address", [wanted]), width=RARE)
     key = identity.key(wanted.text)
-    return Ready(lambda item: key in item.keys(word), frozenset({("address", key)}), RARE)
+    return Ready(lambda item: key in item.keys(word), frozenset({("name", key)}), RARE)
 
 
 def _domain(word: str, wanted: TextMatch | None, fields: Fields) -> Ready:
@@ -153,7 +153,7 @@ def _domain(word: str, wanted: TextMatch | None, fields: Fields) -> Ready:
     if wanted.how is not How.EQUALS:
         return fields.meets(f"{word} domain", [wanted])
     host = identity.host_key(wanted.text)
-    return Ready(lambda item: host in item.hosts(word), frozenset({("domain", host)}), RARE)
+    return Ready(lambda item: host in item.hosts(word), frozenset({("name", host)}), RARE)
 
 
 def _user(word: str, wanted: TextMatch | None, _fields: Fields) -> Ready:

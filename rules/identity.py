@@ -50,7 +50,7 @@ def _key(email: str) -> AddressKey:
     return AddressKey(f"{base.rstrip() or local}@{host_key(host)}")
 
 
-_remembered = lru_cache(maxsize=16_384)(_key)
+_remembered = lru_cache(maxsize=4096)(_key)
 
 
 def _local(text: str) -> str:
@@ -95,7 +95,7 @@ def _normal_id(message_id: str) -> str:
     return f"{left}{at}{right.lower()}"
 
 
-_remembered_id = lru_cache(maxsize=4096)(_normal_id)
+_remembered_id = lru_cache(maxsize=512)(_normal_id)
 
 
 def parents(mail: Message) -> tuple[str, ...]:

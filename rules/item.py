@@ -95,7 +95,12 @@ class Item:
 
     def hosts(self, word: str) -> list[str]:
         """Their domains, and those above each."""
-        return [host for known in self.people(word) for host in known.hosts]
+        return [host for known in self.people(word) for host in known.names[1:]]
+
+    @property
+    def names(self) -> list[str]:
+        """All these of everybody who takes part."""
+        return [name for known in self.people("participant") for name in known.names]
 
     @property
     def thing(self) -> Thing:

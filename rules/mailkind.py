@@ -43,18 +43,33 @@ _AWAY = (
 _POSTMEN = frozenset({"mailer-daemon", "postmaster"})
 
 
-# What has none of these is from a person, but for what its subject, author and type tell.
 _TELLING = frozenset(HEADERS) - {"content-type", "return-path"}
 _HUMAN = MailKind.HUMAN
 
 
 def kind(message: Message) -> MailKind:
     """The first kind whose sign the message carries; a message without signs is human."""
-    signs = _SIGNS_OF_ALL if _TELLING.isdisjoint(message.headers) else SIGNS
-    for kind, has_sign in signs:
+    if _is_plain(message):
+        return MailKind.AUTO_REPLY if _is_away(message) else _HUMAN
+    for kind, has_sign in SIGNS:
         if has_sign(message):
             return kind
     return _HUMAN
+
+
+def _is_plain(message: Message) -> bool:
+    """Whether none but its subject can tell its kind, as of most mail between people."""
+    content_type = message.headers.get("content-type", "text/plain")
+    return (
+        _TELLING.isdisjoint(message.headers)
+        and content_type.startswith(_PLAIN_TYPES)
+        and "status" not in content_type.lower()
+        and message.invites is None
+        and _POSTMEN.isdisjoint([_local(a.email) for a in message.from_])
+    )
+
+
+_PLAIN_TYPES = ("text/plain", "text/html", "multipart/alternative", "multipart/mixed")
 
 
 def _is_bounce(message: Message) -> bool:
@@ -130,10 +145,3 @@ SIGNS: tuple[tuple[MailKind, Callable[[Message], bool]], ...] = (
     (MailKind.LIST, _is_list),
 )
 """Kinds in the order in which they are tried: a bounce of a newsletter is a bounce."""
-
-_SIGNS_OF_ALL: tuple[tuple[MailKind, Callable[[Message], bool]], ...] = (
-    (MailKind.BOUNCE, _is_bounce),
-    (MailKind.INVITATION, _is_invitation),
-    (MailKind.AUTO_REPLY, _is_away),
-)
-"""Those of what has no header that tells its kind: most mail."""

@@ -98,7 +98,7 @@ def _standing(directory: Directory, key: AddressKey) -> Standing:
     contacts = directory.contacts_by_key.get(key, ())
     parties = {directory.contacts[c].third_party for c in contacts}
     by_domain = () if contacts else _by_domain(directory, hosts)
-    return Standing(key, hosts, user, ours, contacts, tuple(sorted(parties)), by_domain)
+    return Standing(key, (key, *hosts), user, ours, contacts, tuple(sorted(parties)), by_domain)
 
 
 def is_internal(directory: Directory, key: AddressKey) -> bool:

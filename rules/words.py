@@ -53,7 +53,8 @@ def _slowly(text: str) -> str:
     return " ".join((text.lower() if text.isascii() else text.casefold()).split())
 
 
-_remembered = lru_cache(maxsize=4096)(_fold)
+# No more than stay near the processor: what is asked for again is mostly of the same message.
+_remembered = lru_cache(maxsize=512)(_fold)
 
 
 def _folded(text: str) -> str:

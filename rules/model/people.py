@@ -131,12 +131,12 @@ class Contact:
 @quick
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the directory tells of one address: `hosts` are its domain and those above it, `user`
-    whose of staff it is, `ours` whether it is anybody's of us; `contacts` have exactly this address
-    and are of `parties`; where nobody has it, its domain is that of `by_domain`."""
+    """What the directory tells of one address: `names` are its key, its domain and those above it,
+    `user` whose of staff it is, `ours` whether it is anybody's of us; `contacts` have exactly this
+    address and are of `parties`; where nobody has it, its domain is that of `by_domain`."""
 
     key: AddressKey
-    hosts: tuple[str, ...]
+    names: tuple[str, ...]
     user: UserId | None
     ours: bool
     contacts: tuple[ContactId, ...]

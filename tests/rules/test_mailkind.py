@@ -1,7 +1,10 @@
 """Kinds of mail, by the signs that real programs leave."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rules import mailkind
 from rules.mailkind import kind
 from rules.model.sightings import EventRef, MailKind
 from tests.rules.house import mail
@@ -46,3 +49,37 @@ def test_headers_of_a_megabyte_take_no_time():
     huge = "\u00e9" * 1_000_000
     message = mail(subject=huge, headers={"content-type": huge, "auto-submitted": huge})
     assert kind(message) is MailKind.AUTO_REPLY
+
+
+fields = st.dictionaries(
+    st.sampled_from((*mailkind.HEADERS, "subject", "x-other")),
+    st.sampled_from(
+        (
+            "",
+            "bulk",
+            "list",
+            "no",
+            "auto-replied",
+            "<mailto:a@b.example>",
+            "text/plain; charset=utf-8",
+            "Text/Plain",
+            "text/calendar; method=REQUEST",
+            'multipart/report; report-type="delivery-status"',
+            "multipart/mixed; report-type = delivery-status",
+            "urn:content-classes:calendarmessage",
+        )
+    ),
+    max_size=3,
+)
+
+
+@given(
+    fields,
+    st.sampled_from(("Devis", "Réponse automatique : congés", "")),
+    st.sampled_from(("a@b.example", "MAILER-DAEMON@b.example", "")),
+    st.sampled_from((None, EventRef("1"))),
+)
+def test_what_is_plain_at_a_glance_is_what_the_table_says(headers, subject, author, invites):
+    message = mail(author, subject=subject, headers=headers, invites=invites)
+    by_table = (its for its, has_sign in mailkind.SIGNS if has_sign(message))
+    assert kind(message) is next(by_table, MailKind.HUMAN)
