@@ -94,7 +94,8 @@ def is_up_again(machine: Machine, before: int) -> bool:
 def test_the_units_are_correct_where_they_are_installed(machine: Machine) -> None:
     machine.sh(
         "cd /etc/systemd/system; [ -e suivi.service ] || cd /usr/lib/systemd/system; "
-        "systemd-analyze verify --recursive-errors=yes --man=no $PWD/suivi*"
+        "systemd-analyze verify --recursive-errors=yes --man=no "
+        "$PWD/suivi*.{service,socket,target,timer}"
     )
 
 

@@ -40,8 +40,16 @@ def upgrade() -> None:
 WRITTEN_BY_DEBIAN = ("/var/lib/dpkg", "/var/log", "/var/cache", "/tmp", "/root")
 """Where dpkg and its like keep their books."""
 BACKUPS = {f"/etc/{name}-" for name in ("passwd", "group", "shadow", "gshadow")}
-BACKUPS |= {"/var/lib/systemd/deb-systemd-helper-enabled", "/etc/.pwd.lock"}
-BACKUPS |= {"/var/lib/systemd/deb-systemd-helper-masked"}
+BACKUPS |= {f"/var/lib/systemd/deb-systemd-helper-{how}" for how in ("enabled", "masked")}
+BACKUPS |= {"/etc/.pwd.lock"}
+
+KEPT = (
+    "/etc/suivi",
+    "/var/lib/suivi",
+    "/etc/systemd/system",
+    "/var/lib/systemd/deb-systemd-helper",
+)
+"""What stays until purge: what is the company's, and which units the admin had switched on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,13 +265,12 @@ def test_from_install_to_purge(debian: Debian, deb: Path, higher: Path, tmp_path
     # Removed: the program goes, what is the company's stays.
     debian.run("dpkg", "--remove", "suivi")
     left = debian.files() - before
-    assert left
-    assert all(name.startswith(("/etc/suivi", "/var/lib/suivi", "/etc/systemd")) for name in left)
+    assert {name for name in left if not name.startswith(KEPT)} == set()
     assert version_of(debian) == "9999"
     assert private.read_text() == mine
 
     # Purged: nothing is left, not even the user.
     debian.run("dpkg", "--purge", "suivi")
-    assert debian.files() - before == set()
+    assert debian.files() ^ before == set()
     assert "suivi" not in debian.path("/etc/passwd").read_text()
     assert "suivi" not in debian.path("/etc/group").read_text()
