@@ -1,7 +1,6 @@
 """Backups of an installation: taken by hand or by the timer, and before each migration."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from daemon.app.secret import known_key, mark_of
@@ -101,17 +100,6 @@ def _holder(settings: Settings) -> str | None:
         return None
     finally:
         store.close()
-
-
-def last_good(settings: Settings) -> datetime | None:
-    """When the last good backup was taken; None: there is none. Raises StoreError."""
-    store = open_store(settings.database_url)
-    try:
-        with store.read() as tx:
-            found = backups.last(tx)
-    finally:
-        store.close()
-    return None if found is None else found.at
 
 
 def _note(settings: Settings, taken: Taken) -> None:

@@ -117,6 +117,8 @@ def status(
         typer.echo(told.format(number=earlier))
     for job in answer.get("loop", {}).get("overdue", ()):
         typer.echo(f"suivi: {_('overdue')}: {plain(job)}", err=True)
+    backup = answer.get("last_backup") or _("none yet: suivi backup FILE")
+    typer.echo(_("last good backup: {when}").format(when=backup))
     typer.echo(answer.get("http", ""))
 
 
