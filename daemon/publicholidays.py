@@ -38,12 +38,22 @@ def normal(text: str) -> str:
     return f"{found[1]}-{region}"
 
 
+def of_zone(name: str) -> frozenset[date]:
+    """Those of the country that a time zone is mostly in, where nobody has said which apply; none
+    for a zone of no country."""
+    from babel.core import get_global
+
+    return dates(get_global("zone_territories").get(name, ""))
+
+
 @cache
 def dates(code: str) -> frozenset[date]:
     """The holidays of a code that `normal` gave, of this century; none for an unknown one."""
     from holidays import country_holidays
 
     country, _, region = code.partition("-")
+    if not country:
+        return frozenset()
     with warnings.catch_warnings():
         # Of some countries the package knows the holidays of fewer years.
         warnings.simplefilter("ignore")

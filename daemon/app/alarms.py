@@ -8,13 +8,15 @@ from daemon.alarms.letter import what
 from daemon.alarms.look import View, look
 from daemon.app.parts import Parts
 from daemon.clock import now
+from daemon.publicholidays import of_zone
 from rules.workdays import is_working_day
 
 
 def view_of(parts: Parts, started: datetime) -> View:
-    """How alarms are looked for; working days are those of the installation's holidays."""
+    """How alarms are looked for. Public holidays are those of the option; where it says none, of
+    the company's time zone, for a holiday must not look like a mail server that is down."""
     settings, book = parts.settings, parts.rulebook.in_force()
-    holidays = book.holidays(None)
+    holidays = book.holidays(None) or of_zone(settings.company.timezone)
     return View(
         started=started,
         zone=ZoneInfo(settings.company.timezone),
