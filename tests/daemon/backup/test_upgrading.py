@@ -91,9 +91,10 @@ def test_a_newer_one_stays_down_and_is_left_alone(sqlite_url: str, tmp_path: Pat
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     engine.dispose()
     settings = _settings(tmp_path, sqlite_url)
-    for words in (("run",), ("db", "upgrade"), ("sync",)):
-        done = run_suivi(tmp_path, *words, SUIVI_LANGUAGE="en")
-        # sysexits.h EX_CONFIG, after which the unit does not start again.
-        assert done.returncode == 78
-        assert "newer than this suivi knows" in done.stderr
+    done = run_suivi(tmp_path, "run", SUIVI_LANGUAGE="en")
+    # sysexits.h EX_CONFIG, after which the unit does not start again.
+    assert done.returncode == 78
+    assert "newer than this suivi knows" in done.stderr
+    with pytest.raises(Unfit, match="newer than this suivi knows"):
+        make_ready(settings)
     assert not (settings.state_dir / "backups").exists()
