@@ -32,7 +32,7 @@ def test_at_each_step_of_an_answer(
     sink: tuple[int, Path],
     tell: Callable[[str], None],
 ) -> None:
-    drill(make_house(sqlite, smtp_port=sink[0], lease_seconds=1, users=()), sink[1], tell)
+    drill(make_house(sqlite, smtp_port=sink[0], lease_seconds=3, users=()), sink[1], tell)
 
 
 @pytest.mark.long
@@ -43,7 +43,7 @@ def test_and_on_both_databases(
     sink: tuple[int, Path],
     tell: Callable[[str], None],
 ) -> None:
-    drill(make_house(database, smtp_port=sink[0], lease_seconds=1, users=()), sink[1], tell)
+    drill(make_house(database, smtp_port=sink[0], lease_seconds=3, users=()), sink[1], tell)
 
 
 def drill(house: House, sent: Path, tell: Callable[[str], None]) -> None:

@@ -261,7 +261,7 @@ def test_databases_that_are_none_of_ours(office: Office) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     for command in COMMANDS[1:]:
-        line = office.refused(*command)
+        line = office.refused(*command, code=78)
         assert "newer than this suivi knows" in line
         assert "install the newer suivi, or restore a backup" in line
     assert "install the newer suivi, or restore a backup" in office.checked("database")

@@ -217,9 +217,9 @@ BIG = {
 @pytest.mark.parametrize("name", BIG)
 def test_what_is_big_is_done_with_quickly(name):
     data = BIG[name]()
-    began = time.monotonic()
+    began = time.process_time()
     try:
         ical.read(data, "Europe/Paris", SINCE, UNTIL)
     except Unreadable as refused:
         assert len(str(refused)) < 200
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

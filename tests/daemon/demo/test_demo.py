@@ -59,7 +59,8 @@ def test_every_step_of_the_story_is_observed(tmp_path: Path) -> None:
     seconds = time.monotonic() - start
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
     assert done.stderr == ""
-    assert seconds < 60
+    # 30 s where nothing else runs.
+    assert seconds < 120
     numbers = re.findall(r"^ +(\d+)  \S", done.stdout, re.MULTILINE)
     assert [int(n) for n in numbers] == list(range(1, len(STEPS) + 1))
     assert "✗" not in done.stdout
