@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from daemon.i18n import mark, translator
-from rules import remind
 from rules.model.followups import How, Verb
+from rules.model.reasons import Why
 
 PHRASES: Mapping[str, str] = {
     How.ANSWERED: mark("{ref}: they answered"),
@@ -15,27 +15,26 @@ PHRASES: Mapping[str, str] = {
     Verb.NOT_NEEDED: mark("not needed"),
     Verb.POSTPONE: mark("put off"),
     Verb.REOPEN: mark("opened again"),
-    "reopened": mark("opened again"),
-    "changed there": mark("changed there"),
-    "deleted in the calendar": mark("deleted in the calendar"),
-    "less may be told of its exchange": mark("less may be told of its exchange"),
-    "no rule opens it any more": mark("no rule opens it any more"),
-    "other rules plan it so": mark("other rules plan it so"),
-    "a rule opens it again": mark("a rule opens it again"),
-    "the message that it followed from is gone": mark("the message that it followed from is gone"),
-    "not needed": mark("not needed"),
-    "deleted": mark("the follow-up was deleted"),
+    Why.REOPENED: mark("opened again"),
+    Why.CHANGED_THERE: mark("changed there"),
+    Why.DELETED_THERE: mark("deleted in the calendar"),
+    Why.LESS_TOLD: mark("less may be told of its exchange"),
+    Why.NO_RULE: mark("no rule opens it any more"),
+    Why.OTHER_RULES: mark("other rules plan it so"),
+    Why.RULE_AGAIN: mark("a rule opens it again"),
+    Why.FOLLOWS_ANOTHER: mark("the message that it followed from is gone"),
+    Why.NOT_NEEDED: mark("not needed"),
+    Why.DELETED: mark("the follow-up was deleted"),
+    Why.BEFORE_LIVE: mark("older than the installation went live"),
+    Why.MOVED: mark("the follow-up was moved"),
+    Why.REASSIGNED: mark("somebody else has it now"),
+    Why.REMINDER_REMOVED: mark("the follow-up has this reminder no more"),
+    Why.NOT_ACTIVE: mark("the recipient is not active"),
+    Why.NOT_WANTED: mark("the recipient is not active, or set other options"),
+    Why.TOO_LATE: mark("too late"),
+    Why.RESTORED: mark("a backup was restored: it may have been sent before"),
+    # What earlier versions wrote.
     "its follow-up is gone": mark("the follow-up was deleted"),
-    "older than the installation went live": mark("older than the installation went live"),
-    "moved": mark("the follow-up was moved"),
-    "reassigned": mark("somebody else has it now"),
-    "reminder removed": mark("the follow-up has this reminder no more"),
-    "recipient is not active": mark("the recipient is not active"),
-    remind.NOT_WANTED: mark("the recipient is not active, or set other options"),
-    "too late": mark("too late"),
-    "a backup was restored: it may have been sent before": mark(
-        "a backup was restored: it may have been sent before"
-    ),
 }
 """Each reason that is stored, and its phrase in the catalogue."""
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, tzinfo
 from rules import closing, workdays
 from rules.model.exchanges import Direction, Exchange, Source
 from rules.model.followups import Awaited, FollowUpDraft, Origin
+from rules.model.reasons import Why
 from rules.model.rules import DayKind, Later
 from rules.model.sightings import MailKind, When
 
@@ -62,7 +63,7 @@ def look(
     `others` is what else is awaited in them. Raises OverflowError where the calendar ends.
     """
     if not closing.is_live(sent.happened_at, live_since):
-        return NotNeeded("older than the installation went live")
+        return NotNeeded(Why.BEFORE_LIVE)
     known = tuple(since)
     last = last_sent(sent, known)
     if last.id != sent.id and _asks_too(awaited, last, others):

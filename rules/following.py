@@ -12,6 +12,7 @@ from rules.model.exchanges import Direction, Draft, Source
 from rules.model.facts import Surroundings
 from rules.model.followups import Assignee, FollowUp, FollowUpDraft, Origin, Reminder
 from rules.model.people import Directory, User
+from rules.model.reasons import Why
 from rules.model.rules import OpenFollowUp as Open
 from rules.model.rules import OpenWhenNoReply, Plan, Remind, Rule
 from rules.model.sightings import MailKind, When
@@ -36,7 +37,7 @@ def follow_ups(
     if not wanted:
         return (), ()
     if not closing.is_live(draft.happened_at, around.live_since):
-        return (), (Step("follow-up?", "no", "older than the installation went live"),)
+        return (), (Step("follow-up?", "no", Why.BEFORE_LIVE),)
     effects: list[OpenFollowUp | AwaitReply] = []
     steps: list[Step] = []
     for rule, action in wanted:

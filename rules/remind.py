@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from rules.model.followups import Due, FollowUp, LedgerEntry, LedgerState, Reminder, State
 from rules.model.people import User, UserId
+from rules.model.reasons import Why
 from rules.model.sightings import When
 from rules.model.wire import Outcome, SendResult
 from rules.options import Wishes
@@ -18,8 +19,6 @@ EMAIL = "email"
 
 # A tick, a restart, a slow server: nobody calls that late.
 GRACE = timedelta(minutes=10)
-
-NOT_WANTED = "recipient is not active, or set other options"
 
 # With the back-off of `rules.schedule`: about a day and a half.
 MOST_ATTEMPTS = 12
@@ -236,27 +235,27 @@ def is_late(due: Due, now: datetime) -> bool:
 
 def obsolete(
     entry: LedgerEntry, follow_up: FollowUp | None, dues: Iterable[Due] | None = None
-) -> str | None:
+) -> Why | None:
     """Why an entry is void, or None. `dues` is what `plan` says now: what it doesn't hold has
     lost its user or its offset."""
     if follow_up is None:
-        return "deleted"
+        return Why.DELETED
     if not follow_up.live:
-        return "older than the installation went live"
+        return Why.BEFORE_LIVE
     if follow_up.state is State.DONE:
-        return "done"
+        return Why.DONE
     if follow_up.state is State.NOT_NEEDED:
-        return "not needed"
+        return Why.NOT_NEEDED
     due = entry.due
     if due.schedule_version != follow_up.schedule_version:
-        return "moved"
+        return Why.MOVED
     if due.recipient not in {a.user for a in follow_up.assignees}:
-        return "reassigned"
+        return Why.REASSIGNED
     stated = {r.before for r in _by_email(follow_up)}
     if due.before not in stated and None not in stated:
-        return "reminder removed"
+        return Why.REMINDER_REMOVED
     if dues is not None and _identity(due) not in _identities(dues):
-        return NOT_WANTED
+        return Why.NOT_WANTED
     return None
 
 

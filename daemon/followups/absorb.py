@@ -15,12 +15,12 @@ from rules import adopt, merge
 from rules.model.decisions import Decision, Reason, Step, Verdict
 from rules.model.followups import CalendarCopy, CopyState, FollowUp, FollowUpDraft, State
 from rules.model.people import ThirdPartyId, UserId
+from rules.model.reasons import Why
 from rules.model.sightings import CalendarId, Event, EventPlace, Sighting
 from rules.model.wire import CalendarObject
 
 HORIZON = timedelta(days=366)
 BY_CALENDAR = "calendar"
-DELETED = "deleted in the calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Absorb:
             # It was closed because its event had gone; the event is back.
             after = merge.reopen(after)
         if after != ours:
-            after = follow_ups.change(tx, after, BY_CALENDAR, "changed there", now, ours.revision)
+            after = follow_ups.change(tx, after, BY_CALENDAR, Why.CHANGED_THERE, now, ours.revision)
         follow_ups.put_copy(
             tx,
             replace(
@@ -109,11 +109,11 @@ def withdraw(tx: Tx, calendar: CalendarId, href: str, now: datetime) -> None:
     if copy is None or copy.state is CopyState.GONE:
         return
     ours = follow_ups.get(tx, copy.follow_up)
-    follow_ups.put_copy(tx, replace(copy, state=CopyState.GONE, reason=DELETED))
+    follow_ups.put_copy(tx, replace(copy, state=CopyState.GONE, reason=Why.DELETED_THERE))
     if ours is None or ours.state is not State.TO_DO or ours.owner != copy.user:
         return
     after = merge.apply(ours, merge.deleted(ours))
-    follow_ups.change(tx, after, BY_CALENDAR, DELETED, now, ours.revision)
+    follow_ups.change(tx, after, BY_CALENDAR, Why.DELETED_THERE, now, ours.revision)
 
 
 def _adopt(

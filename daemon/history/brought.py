@@ -12,8 +12,8 @@ from daemon.store import Tx, awaited, follow_ups, ledger
 from rules import merge
 from rules.model.exchanges import ExchangeId
 from rules.model.followups import Awaited, FollowUp, FollowUpDraft, State
+from rules.model.reasons import Why
 
-NO_RULE = "no rule opens it any more"
 """Why rules withdrew a follow-up: it comes back when rules want it."""
 
 FOLLOW_UPS = "follow_up"
@@ -108,7 +108,7 @@ def carry(
     for ours, theirs in found.changes:
         planned = {name: getattr(theirs, name) for name in follow_ups.PLANNED}
         after = merge.apply(ours, merge.Changes(when=theirs.when))
-        _change(here, ours, replace(after, **planned), "other rules plan it so", now)
+        _change(here, ours, replace(after, **planned), Why.OTHER_RULES, now)
     awaited.forget(here, mine, set(found.forgets))
     awaited.carry(here, there, mine, other, set(found.awaits))
 
@@ -130,7 +130,7 @@ def opened(
 def withdraw(here: Tx, one: FollowUp, now: datetime) -> None:
     """Not needed, for no rule opens it any more."""
     after = merge.apply(one, merge.Changes(state=State.NOT_NEEDED))
-    _change(here, one, after, NO_RULE, now)
+    _change(here, one, after, Why.NO_RULE, now)
 
 
 def _open(
@@ -144,7 +144,7 @@ def _open(
     if follow_ups.was_withdrawn(here, stored):
         follow_ups.open_again(here, stored, theirs, mine, now)
     else:
-        _change(here, stored, replace(stored, exchange=mine), follow_ups.OPENED_AGAIN, now)
+        _change(here, stored, replace(stored, exchange=mine), Why.RULE_AGAIN, now)
 
 
 def _change(here: Tx, before: FollowUp, after: FollowUp, why: str, now: datetime) -> None:

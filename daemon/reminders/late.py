@@ -23,12 +23,11 @@ from daemon.store.agenda import Some
 from rules import remind
 from rules.model.followups import FollowUp, LedgerEntry
 from rules.model.people import User, UserId
+from rules.model.reasons import Why
 
 log = structlog.stdlib.get_logger(__name__)
 
 KIND = "missed"
-TOO_LATE = "too late"
-RESTORED = "a backup was restored: it may have been sent before"
 USEFUL_FOR = timedelta(days=7)
 
 
@@ -90,7 +89,7 @@ def _tell(
         why = _why(tx, book, entry, follow_up)
         if why is None and follow_up is not None:
             (doubtful if doubt else missed)[follow_up.id] = follow_up
-        ledger.void(tx, entry.id, why or (RESTORED if doubt else TOO_LATE))
+        ledger.void(tx, entry.id, why or (Why.RESTORED if doubt else Why.TOO_LATE))
     user = book.directory.users.get(recipient)
     found = Missed(tuple(missed.values()), tuple(doubtful.values()))
     if not found.number or user is None:

@@ -17,12 +17,10 @@ from daemon.steps import reached
 from daemon.store import Tx, post
 from daemon.store.post import Posted
 from rules import remind
+from rules.model.reasons import Why
 from rules.model.wire import Mail, SendResult
 
 log = structlog.stdlib.get_logger(__name__)
-
-TOO_LATE = "too late"
-RESTORED = "a backup was restored: it may have been sent before"
 
 MARKS = Marks(
     sending=lambda: reached("letter.sending"),
@@ -62,11 +60,11 @@ def send_letters(sender: Sender) -> int:
 def _is_void(tx: Tx, sender: Sender, letter: Posted, now: datetime) -> bool:
     # One that may have arrived is tried to its end, so that what became of it is known.
     if _in_doubt(letter, sender.rulebook.in_force()):
-        post.void(tx, letter.id, RESTORED, sender.owner)
+        post.void(tx, letter.id, Why.RESTORED, sender.owner)
         return True
     if letter.handed_over or now <= letter.useful_until:
         return False
-    post.void(tx, letter.id, TOO_LATE, sender.owner)
+    post.void(tx, letter.id, Why.TOO_LATE, sender.owner)
     return True
 
 

@@ -26,6 +26,7 @@ from daemon.steps import reached
 from daemon.store import Store, Tx, Unavailable, follow_ups, ledger
 from rules import remind
 from rules.model.followups import FollowUp, LedgerEntry
+from rules.model.reasons import Why
 from rules.model.wire import Mail, SendResult
 
 log = structlog.stdlib.get_logger(__name__)
@@ -157,10 +158,10 @@ def _with_bytes(
     due = None if follow_up is None else dues(tx, book, follow_up)
     why = remind.obsolete(entry, follow_up, due)
     if why is not None or follow_up is None:
-        ledger.void(tx, entry.id, why or "its follow-up is gone")
+        ledger.void(tx, entry.id, why or Why.DELETED)
         return None
     if entry.due.recipient not in book.directory.users:
-        ledger.void(tx, entry.id, "recipient is not active")
+        ledger.void(tx, entry.id, Why.NOT_ACTIVE)
         return None
     if entry.mail is not None:
         return entry

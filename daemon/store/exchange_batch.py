@@ -33,26 +33,21 @@ def record_all(tx: Tx, judged: Sequence[Judged], now: datetime) -> list[Recorded
     if len(judged) < 2:
         return [record(tx, sighting, decision, now) for sighting, decision in judged]
     lock(tx)
-    batch = _Batch(tx, now, [_Item(*one, *what(*one)) for one in judged])
+    batch = _Batch(tx, now, [_item(*one) for one in judged])
     return batch.record()
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One copy to be recorded, with what its decision says."""
+    """One copy to be recorded, with what its decision says; by what it is known, and related."""
 
     sighting: Sighting
     decision: Decision
     draft: Draft
     level: Level
-
-    @property
-    def keys(self) -> list[Key]:
-        return [_stored(key) for key in self.draft.keys]
-
-    @property
-    def ids(self) -> list[str]:
-        return threads.ids_of(message_id(self.draft), parents(self.draft))
+    keys: list[Key]
+    ids: list[str]
+    where: spots.Spot
 
 
 @dataclass(slots=True)
@@ -67,7 +62,7 @@ class _Batch:
     def record(self) -> list[Recorded]:
         taken, seen, known = self._taken_keys(), self._seen(), self._threads(self.items)
         for item in self.items:
-            keys, ids, where = item.keys, item.ids, spots.spot(item.sighting)
+            keys, ids, where = item.keys, item.ids, item.where
             names = known.names(ids)
             is_new = item.level is not Level.NOTHING and where not in seen
             if is_new and taken.isdisjoint(keys) and len(names) < 2:
@@ -120,7 +115,14 @@ class _Batch:
         return (key for item in self.items for key in item.draft.keys)
 
     def _seen(self) -> set[spots.Spot]:
-        return spots.seen(self.tx, t.sighting, [spots.spot(i.sighting) for i in self.items])
+        return spots.seen(self.tx, t.sighting, [item.where for item in self.items])
+
+
+def _item(sighting: Sighting, decision: Decision) -> _Item:
+    draft, level = what(sighting, decision)
+    keys = [_stored(key) for key in draft.keys]
+    ids = threads.ids_of(message_id(draft), parents(draft))
+    return _Item(sighting, decision, draft, level, keys, ids, spots.spot(sighting))
 
 
 def _stored(key: ExchangeKey) -> Key:

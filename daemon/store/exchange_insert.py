@@ -50,8 +50,8 @@ def insert(tx: Tx, news: Sequence[New], now: datetime) -> list[ExchangeId]:
     each = [(exchange, new.draft) for exchange, new in zip(ids, news, strict=True)]
     insert_new(tx, t.exchange_parent, [*_parents(each)])
     insert_new(tx, t.exchange_attachment, [*_attachments(each)])
-    for table in (t.exchange_party, t.exchange_contact, t.exchange_user):
-        insert_new(tx, table, [*_people(each, table)])
+    for table, rows in _people(each).items():
+        insert_new(tx, table, rows)
     return ids
 
 
@@ -174,7 +174,10 @@ def _attachments(each: Iterable[tuple[ExchangeId, Draft]]) -> Iterator[Row]:
             yield _of(exchange, position=position, name=name)
 
 
-def _people(each: Iterable[tuple[ExchangeId, Draft]], table: sa.Table) -> Iterator[Row]:
+def _people(each: Iterable[tuple[ExchangeId, Draft]]) -> Mapping[sa.Table, list[Row]]:
+    found: dict[sa.Table, list[Row]] = {}
     for exchange, draft in each:
-        for position, values in enumerate(participants(draft, roles(draft))[table]):
-            yield _of(exchange, position=position, **values)
+        for table, values in participants(draft, roles(draft)).items():
+            rows = (_of(exchange, position=n, **one) for n, one in enumerate(values))
+            found.setdefault(table, []).extend(rows)
+    return found

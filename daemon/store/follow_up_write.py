@@ -25,6 +25,7 @@ from rules.model.followups import (
     Reminder,
     State,
 )
+from rules.model.reasons import Why
 
 SUIVI = "suivi"
 """Who changed it when no person did."""
@@ -182,7 +183,7 @@ def reopen(tx: Tx, follow_up: FollowUpId, by: str, now: datetime) -> FollowUp:
     stored = _locked(tx, follow_up)
     if stored.state is State.TO_DO:
         return stored
-    return change(tx, merge.reopen(stored), by, "reopened", now, stored.revision)
+    return change(tx, merge.reopen(stored), by, Why.REOPENED, now, stored.revision)
 
 
 def _undo_closings(tx: Tx, follow_up: FollowUpId, by: str, now: datetime) -> None:

@@ -34,7 +34,6 @@ from daemon.store.follow_up_write import (
     reopen,
 )
 from daemon.store.opened import (
-    OPENED_AGAIN,
     PLANNED,
     let_go,
     open_again,
@@ -44,7 +43,6 @@ from daemon.store.opened import (
 )
 
 __all__ = [
-    "OPENED_AGAIN",
     "PLANNED",
     "RULES",
     "SUIVI",

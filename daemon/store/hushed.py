@@ -19,6 +19,7 @@ from rules.following import F, silent
 from rules.model.exchanges import Exchange, ExchangeId
 from rules.model.followups import FollowUp, FollowUpDraft, FollowUpId, State
 from rules.model.people import Level
+from rules.model.reasons import Why
 
 _US = (SUIVI, RULES)
 _TOLD = ("title", "description", "element")
@@ -95,7 +96,7 @@ def _by_people(tx: Tx, one: FollowUp) -> set[str]:
 
 def _become(tx: Tx, one: FollowUp, after: FollowUp, by_people: set[str], now: datetime) -> None:
     kept = {name: getattr(one, name) for name in _TOLD if name in by_people}
-    change(tx, replace(after, **kept), RULES, written.LESS_TOLD, now, one.revision)
+    change(tx, replace(after, **kept), RULES, Why.LESS_TOLD, now, one.revision)
     _forget(tx, one.id)
 
 

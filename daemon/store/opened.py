@@ -21,13 +21,9 @@ from rules import merge
 from rules.closing import NO_ANSWER
 from rules.model.exchanges import ExchangeId, KeyKind
 from rules.model.followups import FollowUp, FollowUpDraft, FollowUpId, Origin, State
+from rules.model.reasons import Why
 
 row, e, k = follow_up.c, exchange_table.c, exchange_key.c
-
-FOLLOWS_ANOTHER = "the message that it followed from is gone"
-"""Why it follows from another exchange now."""
-
-OPENED_AGAIN = "a rule opens it again"
 
 PLANNED = (
     "title",
@@ -85,7 +81,7 @@ def let_go(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
         source = _source(tx, one.key, exchange)
         if source != exchange:
             after = replace(one, exchange=source)
-            change(tx, after, RULES, FOLLOWS_ANOTHER, now, one.revision)
+            change(tx, after, RULES, Why.FOLLOWS_ANOTHER, now, one.revision)
 
 
 def was_withdrawn(tx: Tx, one: FollowUp) -> bool:
@@ -102,7 +98,7 @@ def open_again(
     """What rules withdrew, as they plan it now."""
     fields = {name: getattr(planned, name) for name in PLANNED}
     after = replace(merge.reopen(one), **fields, exchange=exchange)
-    return change(tx, after, RULES, OPENED_AGAIN, now, one.revision)
+    return change(tx, after, RULES, Why.RULE_AGAIN, now, one.revision)
 
 
 def _source(tx: Tx, key: str, follows_from: int | None) -> ExchangeId | None:

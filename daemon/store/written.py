@@ -12,9 +12,7 @@ from daemon.store.tables.follow_ups import follow_up
 from daemon.store.tables.follow_ups import ledger as table
 from rules.model.exchanges import ExchangeId
 from rules.model.followups import LedgerState
-
-LESS_TOLD = "less may be told of its exchange"
-"""Why a notice is not sent, and a follow-up says less."""
+from rules.model.reasons import Why
 
 c = table.c
 
@@ -39,7 +37,7 @@ def write_anew(tx: Tx, exchange: ExchangeId, now: datetime) -> None:
     )
     mine = sa.select(follow_up.c.id).where(follow_up.c.exchange_id == exchange)
     told = frozenset(tx.execute(mine).scalars())
-    post.withhold(tx, told, exchange, LESS_TOLD)
+    post.withhold(tx, told, exchange, Why.LESS_TOLD)
     claimed = c.state == LedgerState.CLAIMED.value
     again = sa.case(
         (sa.and_(claimed, c.handed_over), LedgerState.UNKNOWN.value),

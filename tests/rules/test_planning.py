@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rules import remind
 from rules.model.followups import Due, LedgerEntry, LedgerId, LedgerState, Reminder, State
+from rules.model.reasons import Why
 from rules.model.sightings import When
 from rules.options import Wishes
 from rules.workdays import OFFICE, is_working
@@ -169,7 +170,7 @@ def test_an_option_that_changes_makes_nothing_due_in_the_past():
     changed = step(one, waiting, wishes=Wishes(before=DAY), only_wishes=True)
     # A day before has passed: it comes when it would have.
     assert changed.enter == (replace(due(one, DAY), at=waiting.due.at),)
-    assert [(e, why) for e, why in changed.void] == [(waiting, remind.NOT_WANTED)]
+    assert [(e, why) for e, why in changed.void] == [(waiting, Why.NOT_WANTED)]
     # And stays there, however often it is looked at.
     again = entry(changed.enter[0])
     assert step(one, again, wishes=Wishes(before=DAY), only_wishes=True) == remind.Step((), ())
@@ -182,7 +183,7 @@ def test_an_option_that_changes_wakes_nothing_that_is_over():
 
 def test_reminders_switched_off_and_on_again():
     off = step(SOON, entry(due(SOON)), wishes=Wishes(on=False), only_wishes=True)
-    assert [why for _, why in off.void] == [remind.NOT_WANTED]
+    assert [why for _, why in off.void] == [Why.NOT_WANTED]
     void = entry(due(SOON), LedgerState.VOID)
     assert step(SOON, void, only_wishes=True).enter == (due(SOON),)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rules import remind
 from rules.model.followups import Assignee, LedgerEntry, LedgerId, LedgerState, Reminder, State
 from rules.model.people import UserId
+from rules.model.reasons import Why
 from rules.model.sightings import When
 from rules.model.wire import Outcome, SendResult
 from rules.options import Wishes
@@ -187,7 +188,7 @@ def test_why_a_reminder_is_void(now, due, why):
 def test_a_reminder_whose_recipient_left_is_void():
     users = {NADIA: replace(USERS[NADIA], active=False)}
     dues = remind.plan(follow_up(), users, usual, LONG_AGO)
-    assert remind.obsolete(entry(), follow_up(), dues) == remind.NOT_WANTED
+    assert remind.obsolete(entry(), follow_up(), dues) == Why.NOT_WANTED
 
 
 def test_what_is_planned_is_not_void():

@@ -18,10 +18,10 @@ from daemon.cli.main import build, localised, told
 from daemon.clock import now
 from daemon.store import follow_ups, open_store
 from daemon.store.tables.follow_ups import ledger
-from rules import remind
 from rules.model.decisions import CloseFollowUp
 from rules.model.exchanges import ExchangeId
 from rules.model.followups import Answered, FollowUpId, How, LedgerState
+from rules.model.reasons import Why
 from tests.daemon.cli.conftest import Suivi
 
 BY = ("--by", "alice@atelier.example")
@@ -270,13 +270,13 @@ def test_why_a_reminder_is_void_is_said_in_the_readers_language(
     run: Run, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(run, "Rappeler", "+2h")
-    reminder(place, state=LedgerState.VOID, void_reason=remind.NOT_WANTED)
+    reminder(place, state=LedgerState.VOID, void_reason=Why.NOT_WANTED)
     listed = ("reminders", "list", "--state", "void")
     assert "the recipient is not active, or set other options" in ok(run(*listed))
     monkeypatch.setenv("SUIVI_LANGUAGE", "fr")
     assert "le destinataire n’est plus actif, ou a réglé d’autres options" in ok(run(*listed))
     (one,) = json.loads(ok(run(*listed, "--json")))
-    assert one["void_reason"] == remind.NOT_WANTED
+    assert one["void_reason"] == Why.NOT_WANTED
 
 
 def test_what_may_have_arrived_stays_in_doubt_until_it_is_tried(run: Run, place: Path) -> None:

@@ -19,11 +19,11 @@ from daemon.reminders.plan import plan
 from daemon.rulebook import Rulebook
 from daemon.store import exchanges, follow_ups, installation, ledger, options, people, post
 from daemon.store.tables.installation import installation as installed
-from rules import remind
 from rules.model.decisions import CloseFollowUp, Decision, Reason, RecordExchange, Verdict
 from rules.model.exchanges import Direction, Draft, ExchangeId, ExchangeKey, KeyKind, Source
-from rules.model.followups import Answered, Assignee, FollowUpDraft, How, LedgerState
+from rules.model.followups import Answered, Assignee, FollowUpDraft, How, LedgerState, Verb
 from rules.model.people import Right, User
+from rules.model.reasons import Why
 from rules.model.sightings import FolderRole, MailPlace, Message, Sighting, When
 from rules.options import Scope
 from rules.ruleset import builtin
@@ -274,6 +274,6 @@ def test_a_hostile_title_is_text(office: Office, sender: Any) -> None:
     assert "Bcc" in line and "\u202e" not in line
 
 
-@pytest.mark.parametrize("reason", [late.TOO_LATE, late.RESTORED, remind.NOT_WANTED])
-def test_why_a_reminder_is_void_can_be_said_in_french(reason: str) -> None:
+@pytest.mark.parametrize("reason", [*Why, *How, *Verb])
+def test_every_reason_that_is_stored_can_be_said_in_french(reason: str) -> None:
     assert said(reason) != said(reason, language="fr")

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daemon import options as table
-from daemon.reminders.late import TOO_LATE, give_up
+from daemon.reminders.late import give_up
 from daemon.reminders.misprints import Printer
 from daemon.reminders.plan import plan
 from daemon.reminders.sheets import Sheets
@@ -28,6 +28,7 @@ from daemon.store.todo import todo
 from rules import merge
 from rules.model.followups import Assignee, FollowUp, FollowUpDraft, LedgerState, Reminder, State
 from rules.model.people import UserId
+from rules.model.reasons import Why
 from rules.model.sightings import When
 from rules.options import Scope
 from rules.ruleset import builtin
@@ -307,7 +308,7 @@ def test_every_reminder_leaves_when_the_slow_reference_says(
     with store.read() as tx:
         counts = ledger.counts(tx)
         reasons = tx.exec_driver_sql(
-            "SELECT count(*) FROM ledger WHERE void_reason = ?", (TOO_LATE,)
+            "SELECT count(*) FROM ledger WHERE void_reason = ?", (Why.TOO_LATE.value,)
         ).scalar_one()
         told = len(post.waiting(tx))
     sent = sum(map(len, year.sent.values()))
