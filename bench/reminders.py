@@ -219,7 +219,11 @@ def _idle(url: str, entries: int, config: Path) -> float:
                 f"WHERE schedule_version > 0 LIMIT {entries - there}"
             )
     _analyze(url)
-    tick = next(one for one in Ticks(parts, Loop((), Pool(1))).all() if one.name == "reminders")
+    tick = next(
+        one
+        for one in Ticks(parts, Loop((), Pool(1)), datetime.now(UTC)).all()
+        if one.name == "reminders"
+    )
     taken = []
     for _ in range(200):
         before = time.perf_counter()
