@@ -140,7 +140,7 @@ def test_check_runs_every_check_and_names_those_that_fail(checkout):
     program(binaries / "lint-imports", "exit 1")
     told = run("check", script=checkout / "run")
     assert told.returncode == 1
-    assert told.stdout == "mypy ran\npytest ran\n"
+    assert told.stdout == "mypy ran\nmypy ran\npytest ran\n"
     assert told.stderr.endswith("run: not green: format layers\n")
 
 
