@@ -108,6 +108,8 @@ def _leaf(node: list[Value], section: str) -> Part:
         size=values.number(node[6]),
         filename=name,
         disposition=disposition,
+        flowed=parameters.get("format", "").lower() == "flowed",
+        delsp=parameters.get("delsp", "").lower() == "yes",
     )
 
 

@@ -26,6 +26,8 @@ CALENDAR_MOST = 65_536
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _ENVELOPE = re.compile(rb"(?:\s*\n)*(?:From [^\n]*\n)?")
 _CHARSET = re.compile(r"charset\*?\s*=\s*[\"']?([^\s\"';]{1,60})", re.IGNORECASE)
+_FLOWED = re.compile(r";\s*format\s*=\s*\"?flowed\b", re.IGNORECASE)
+_DELSP = re.compile(r";\s*delsp\s*=\s*\"?yes\b", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 _CALENDARS = {"text/calendar", "application/ics"}
 
@@ -206,4 +208,6 @@ def _part(
         size=size,
         filename=name[:1_000] or None,
         disposition=disposition.strip().lower() if disposition else None,
+        flowed=_FLOWED.search(content_type[:2_000]) is not None,
+        delsp=_DELSP.search(content_type[:2_000]) is not None,
     )

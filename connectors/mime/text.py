@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connectors.mime import charsets, html, invites, quotes
+from connectors.mime import charsets, flowed, html, invites, quotes
 from connectors.mime.words import clean, decoded
 from rules.model.sightings import Attachment, Body, EventRef
 from rules.model.wire import FetchedText, Part
@@ -48,7 +48,9 @@ def text(fetched: FetchedText) -> Text:
 def readable(part: Part, octets: bytes) -> str:
     """The text of a text part as a reader sees it."""
     seen = _decoded(part, octets)
-    return html.text(seen) if part.media_type == "text/html" else seen
+    if part.media_type == "text/html":
+        return html.text(seen)
+    return flowed.paragraphs(seen, delsp=part.delsp) if part.flowed else seen
 
 
 def body(written: Iterable[str]) -> Body | None:

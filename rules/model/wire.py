@@ -55,7 +55,8 @@ class HeaderBatch:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A leaf of BODYSTRUCTURE (RFC 9051 §7.5.2); `size` in octets as encoded."""
+    """A leaf of BODYSTRUCTURE (RFC 9051 §7.5.2); `size` in octets as encoded; `flowed` and `delsp`
+    as RFC 3676 §4 has them."""
 
     section: str
     media_type: str
@@ -64,6 +65,8 @@ class Part:
     size: int = 0
     filename: str | None = None
     disposition: str | None = None
+    flowed: bool = False
+    delsp: bool = False
 
 
 @dataclass(frozen=True, slots=True)

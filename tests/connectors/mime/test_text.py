@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from connectors import mime
 from connectors.mime import html, invites
+from connectors.mime.quotes import fold
 from rules.model.sightings import Attachment, EventRef
 from rules.model.wire import FetchedText, Part
 
@@ -142,9 +143,40 @@ def test_any_octets_are_a_text(octets, encoding):
         "<p>x</p>" * 8_000,
         "&nbsp;" * 10_000,
         "<!--" * 16_000,
+        "<blockquote type=cite>" * 3_000,
+        "<blockquote " * 5_400,
+        "</blockquote>" * 5_000,
     ],
 )
 def test_hostile_html_takes_little_time(source):
     started = time.process_time()
     html.text(source)
     assert time.process_time() - started < 1.0
+
+
+GMAIL = (
+    '<div dir="ltr">Oui, mardi.</div><br><div class="gmail_quote"><div dir="ltr" '
+    'class="gmail_attr">Le lun. 3 mars 2025 à 10:12, Jean &lt;<a href="mailto:j@x.example">'
+    'j@x.example</a>&gt; a écrit :<br></div><blockquote class="gmail_quote" style="margin:0">'
+    "<div>Mardi ?</div><blockquote type=cite>Quand ?</blockquote></blockquote></div>"
+)
+
+
+def test_quotes_in_html_are_signed_and_folded():
+    seen = html.text(GMAIL)
+    assert seen.endswith(" a écrit :\n\n> Mardi ?\n>\n>> Quand ?")
+    assert seen[: fold(seen)].strip() == "Oui, mardi."
+
+
+def test_an_answer_between_quotes_in_html_is_not_folded():
+    seen = html.text(
+        "<p>Am 3.3.25 um 10:12 schrieb Jean:</p><blockquote type=cite>Morgen?</blockquote>"
+        "<p>Ja.</p><blockquote type='cite'>Und der Preis?</blockquote><p>Bleibt.</p>"
+    )
+    assert fold(seen) is None
+    assert "> Morgen?" in seen
+    assert "\nJa." in seen
+
+
+def test_what_is_only_indented_is_no_quote():
+    assert ">" not in html.text('<blockquote style="margin:0 0 0 40px">Prix : 3 €</blockquote>')
