@@ -56,6 +56,10 @@ _SIGNS: Mapping[MailKind, Mapping[str, str]] = {
     MailKind.NEWSLETTER: {"list-unsubscribe": "<https://example.example/leave>"},
     MailKind.LIST: {"list-id": "<list.example.example>"},
     MailKind.INVITATION: {"content-type": "text/calendar; method=REQUEST"},
+    MailKind.READ_RECEIPT: {
+        "content-type": "multipart/report; report-type=disposition-notification"
+    },
+    MailKind.MACHINE: {"auto-submitted": "auto-generated"},
 }
 
 

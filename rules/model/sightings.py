@@ -36,6 +36,8 @@ class MailKind(StrEnum):
     NEWSLETTER = "newsletter"
     LIST = "list"
     INVITATION = "invitation"
+    READ_RECEIPT = "read-receipt"
+    MACHINE = "machine"
 
 
 @dataclass(frozen=True, slots=True)
