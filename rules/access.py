@@ -97,7 +97,8 @@ def visible(exchange: Exchange, user: User, groups: Mapping[GroupId, Group]) -> 
     level = visible_level(user, facts)
     if level is Level.EVERYTHING:
         return exchange
-    silent = replace(exchange, comment="", quoted_from=None)
+    came_back = tuple(replace(one, recipient="") for one in exchange.undelivered)
+    silent = replace(exchange, comment="", quoted_from=None, undelivered=came_back)
     return silent if level is Level.SUBJECT else replace(silent, subject="")
 
 

@@ -110,6 +110,8 @@ def message(
         return _ignore(ruleset, Reason.INTERNAL, steps=steps)
     people = match.people(directory, mail)
     found = match.outsiders(people, thread)
+    if mail.report is not None and thread:
+        found = match.unreached(directory, mail.report, thread)
     happened_at = drafting.sent_at(ruleset, mail, place, now)
     facts = Facts(sighting, directory, around, way, match.sure(found), happened_at, now)
     asked = asking.ask(ruleset, facts, people)

@@ -75,6 +75,9 @@ def direction(directory: Directory, sighting: Sighting) -> tuple[Direction | Non
     what = sighting.what
     if isinstance(what, Event):
         return of_meeting(directory, sighting.owner, what)
+    if what.report is not None:
+        # A mail server wrote it, ours or theirs: what it tells comes from outside.
+        return Direction.INBOUND, Step("direction", Direction.INBOUND, "a delivery report")
     from_ = _who(directory, sighting.owner, what.from_)
     second = _who(directory, sighting.owner, what.sender or what.reply_to)
     role = sighting.place.role if isinstance(sighting.place, MailPlace) else FolderRole.OTHER

@@ -63,6 +63,7 @@ def of_mail(
         mailbox_owner=sighting.owner,
         message_id=identity.normal_id(mail.message_id) if mail.message_id else None,
         parents=identity.parents(mail),
+        report=mail.report,
     )
 
 

@@ -101,6 +101,9 @@ _remembered_id = lru_cache(maxsize=512)(_normal_id)
 def parents(mail: Message) -> tuple[str, ...]:
     """The Message-IDs that a mail answers, nearest first (RFC 5322 §3.6.4), normalised."""
     nearest_first = mail.in_reply_to[:MOST_PARENTS] + mail.references[-MOST_PARENTS:][::-1]
+    if mail.report is not None:
+        # What came back is what a bounce is about, whatever it says that it answers.
+        nearest_first = (mail.report.about, *nearest_first)
     if not nearest_first:
         return ()
     own = normal_id(mail.message_id or "")

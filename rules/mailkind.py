@@ -33,7 +33,8 @@ _LOOK_AT = 1000
 _AWAY = (
     "automatic reply", "auto reply", "autoreply", "auto-reply", "automated reply",
     "automatic response", "auto response", "auto-response", "autoresponse", "vacation reply",
-    "vacation message", "out of office", "out of the office", "out-of-office", "away from the office",
+    "vacation message", "out of office", "out of the office", "out-of-office",
+    "away from the office",
     "ooo:", "i am out of the office", "i'm out of the office", "estoy fuera de la oficina",
     "reponse automatique", "reponse d'absence", "absence du bureau", "absent du bureau",
     "absente du bureau", "message d'absence", "message automatique d'absence", "avis d'absence",

@@ -23,7 +23,7 @@ from rules.model.people import (
     User,
     UserId,
 )
-from rules.model.sightings import Answer, Event, Message, Sighting
+from rules.model.sightings import Answer, Event, Message, Report, Sighting
 
 Result = Match | Ambiguous | Nobody
 
@@ -197,6 +197,15 @@ def parties(
 ) -> tuple[Result, ...]:
     """What is known of each participant from outside, in an order that headers don't decide."""
     return outsiders(people(directory, sighting.what), thread)
+
+
+def unreached(
+    directory: Directory, report: Report, thread: tuple[ThirdPartyId, ...]
+) -> tuple[Result, ...]:
+    """Whom a bounce concerns: those whom the mail did not reach, else all whom it was for."""
+    whom = [standing(directory, one.recipient) for one in report.undelivered]
+    found = outsiders(whom, thread)
+    return found or (_one_of(tuple(sorted(set(thread))), _THREAD),)
 
 
 def outsiders(

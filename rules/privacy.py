@@ -5,7 +5,15 @@ from functools import lru_cache
 
 from rules.model.exchanges import Draft
 from rules.model.people import Level
-from rules.model.sightings import Event, EventPlace, MailPlace, Message, Sighting
+from rules.model.sightings import (
+    Event,
+    EventPlace,
+    MailPlace,
+    Message,
+    Report,
+    Sighting,
+    Undelivered,
+)
 from rules.ruleset import RuleSet
 from rules.words import fold
 
@@ -81,5 +89,14 @@ def redact(draft: Draft, level: Level) -> Draft:
         attachments=(),
         confidential=None,
         elements_in_text=(),
+        report=_without_recipients(draft.report),
     )
     return silent if level is Level.SUBJECT else replace(silent, subject="", elements=())
+
+
+def _without_recipients(report: Report | None) -> Report | None:
+    """That it came back, and why: whom it was for stands in the text."""
+    if report is None:
+        return None
+    whys = dict.fromkeys(one.status for one in report.undelivered)
+    return replace(report, undelivered=tuple(Undelivered("", status) for status in whys))

@@ -17,6 +17,8 @@ PARTS_MOST = 500
 """Parts of one message that are looked at."""
 
 _CALENDARS = {"text/calendar", "application/ics"}
+_STATUS = {"message/delivery-status", "message/global-delivery-status"}
+_ORIGINAL = {"text/rfc822-headers", "message/global-headers", "message/rfc822", "message/global"}
 
 
 _FILENAME = re.compile(rb"filename=\"?([^\";]{1,500})", re.IGNORECASE)
@@ -31,7 +33,8 @@ class Choice:
 
 
 def choose(structure: Value) -> Choice:
-    """Which parts to fetch: plain text, else HTML, and a calendar. Raises ValueError."""
+    """Which parts to fetch: plain text, else HTML, a calendar, and what a delivery report says.
+    Raises ValueError."""
     if not isinstance(structure, list):
         return Choice((), ())
     every: list[Part] = []
@@ -39,8 +42,24 @@ def choose(structure: Value) -> Choice:
     calendar = next(
         (p for p in every if p.media_type in _CALENDARS and p.size <= CALENDAR_MOST), None
     )
-    wanted = (*texts, calendar) if calendar else tuple(texts)
+    wanted = (*texts, *((calendar,) if calendar else ()), *_report(structure, every))
     return Choice(wanted, tuple(p for p in every if p not in wanted and not _is_twin(p)))
+
+
+def _report(structure: list[Value], every: list[Part]) -> list[Part]:
+    """Of a delivery report (RFC 3462) its status, and the header of the mail that came back."""
+    status = next((p for p in every if p.media_type in _STATUS), None)
+    if status is None and b"report" not in [_lower(v) for v in structure]:
+        return []
+    original = next((p for p in every if p.media_type in _ORIGINAL), None)
+    if original is not None and original.media_type in {"message/rfc822", "message/global"}:
+        section = f"{original.section}.HEADER"
+        original = Part(section, "text/rfc822-headers", size=original.size)
+    return [part for part in (status, original) if part is not None]
+
+
+def _lower(value: Value) -> bytes:
+    return value.lower() if isinstance(value, bytes) else b""
 
 
 def _is_twin(part: Part) -> bool:

@@ -17,7 +17,7 @@ TEXT_GROUP = 50
 PART_KEPT = 65_536
 """Octets of one part that are fetched."""
 
-_BODY = re.compile(rb"BODY\[([0-9.]+)\](?:<0>)?")
+_BODY = re.compile(rb"BODY\[([0-9.]+(?:\.HEADER)?)\](?:<0>)?", re.IGNORECASE)
 _NOTHING = Choice((), ())
 
 
@@ -121,7 +121,7 @@ def _fetched(session: Session, commands: Iterable[str]) -> dict[tuple[int, str],
             for name, body in items.items():
                 section = _BODY.fullmatch(name)
                 if section and isinstance(body, bytes):
-                    bodies[uid, section[1].decode()] = body
+                    bodies[uid, section[1].decode().upper()] = body
     return bodies
 
 

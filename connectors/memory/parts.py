@@ -9,6 +9,9 @@ from rules.model.wire import FetchedText, Part
 _TEXT = frozenset({"text/plain", "text/html"})
 _CALENDAR = frozenset({"text/calendar", "application/ics"})
 _CALENDAR_LIMIT = 64 * 1024
+_STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_HEADERS = frozenset({"text/rfc822-headers", "message/global-headers"})
+_WITHIN = frozenset({"message/rfc822", "message/global"})
 
 
 def texts(uid: int, raw: bytes) -> FetchedText:
@@ -32,7 +35,27 @@ def texts(uid: int, raw: bytes) -> FetchedText:
             parts.append((part, data))
         else:
             others.append(part)
+    for part, data in _report(leaves):
+        parts.append((part, data))
+        others = [other for other in others if other.section != part.section]
     return FetchedText(uid, tuple(parts), tuple(others))
+
+
+def _report(leaves: tuple[tuple[str, Message], ...]) -> Iterator[tuple[Part, bytes]]:
+    """Of a delivery report its status, and the header of the mail that came back (RFC 3462)."""
+    kinds = [leaf.get_content_type() for _, leaf in leaves]
+    if _STATUS.isdisjoint(kinds):
+        return
+    for wanted in (_STATUS, _HEADERS | _WITHIN):
+        for (section, leaf), kind in zip(leaves, kinds, strict=True):
+            if kind in wanted:
+                data = _encoded(leaf)
+                part = _part(section, leaf, len(data))
+                if kind in _WITHIN:
+                    part = Part(f"{section}.HEADER", "text/rfc822-headers", size=len(data))
+                    data = data.partition(b"\n\n")[0].partition(b"\r\n\r\n")[0]
+                yield part, data
+                break
 
 
 def _leaves(message: Message, prefix: str = "") -> Iterator[tuple[str, Message]]:

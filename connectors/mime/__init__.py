@@ -3,6 +3,6 @@
 from connectors.mime.compose import MailText, compose
 from connectors.mime.headers import headers
 from connectors.mime.parse import parse
-from connectors.mime.text import Text, text
+from connectors.mime.text import Text, report, text
 
-__all__ = ["MailText", "Text", "compose", "headers", "parse", "text"]
+__all__ = ["MailText", "Text", "compose", "headers", "parse", "report", "text"]

@@ -11,8 +11,9 @@ from typing import Any
 import fast_mail_parser
 
 from connectors.errors import Unreadable
+from connectors.mime import reports
 from connectors.mime.headers import fields, message
-from connectors.mime.text import PART_MOST, text
+from connectors.mime.text import PART_MOST, report, text
 from rules.model.sightings import Message
 from rules.model.wire import FetchedText, Part
 
@@ -30,6 +31,7 @@ _FLOWED = re.compile(r";\s*format\s*=\s*\"?flowed\b", re.IGNORECASE)
 _DELSP = re.compile(r";\s*delsp\s*=\s*\"?yes\b", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 _CALENDARS = {"text/calendar", "application/ics"}
+_ORIGINAL = reports.ORIGINAL | {"message/rfc822", "message/global"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,17 @@ def parse(raw: bytes) -> Message:
         plain = plain.replace(b"\r", b"\n")
     end = _HEADER_END.search(plain)
     read = message(fields(plain[: end.start()] if end else plain), len(raw))
-    found = text(_fetched(_tree(plain)))
-    return replace(read, body=found.body, attachments=found.attachments, invites=found.invites)
+    fetched = _fetched(_tree(plain))
+    found = text(fetched)
+    failed = read.headers.get("x-failed-recipients", "")
+    is_report = any(part.media_type in reports.STATUS for part, _ in fetched.parts)
+    return replace(
+        read,
+        body=found.body,
+        attachments=found.attachments,
+        invites=found.invites,
+        report=report(fetched, failed) if is_report or failed else None,
+    )
 
 
 def by_fast_parser(raw: bytes) -> Node:
@@ -92,10 +103,20 @@ def _fetched(root: Node) -> FetchedText:
     leaves = list(_leaves(root))[:PARTS_MOST]
     small = (n for n in leaves if n.part.media_type in _CALENDARS and n.part.size <= CALENDAR_MOST)
     calendar = next(small, None)
-    wanted = [*texts, calendar] if calendar else texts
+    wanted = [*texts, *([calendar] if calendar else []), *_report(leaves)]
     parts = tuple((n.part, n.content()[:PART_MOST]) for n in wanted)
     others = tuple(n.part for n in leaves if n not in wanted)
     return FetchedText(0, tuple((replace(p, encoding="8bit"), c) for p, c in parts), others)
+
+
+def _report(leaves: list[Node]) -> Iterator[Node]:
+    """Of a delivery report its status, and the header of the mail that came back."""
+    status = next((n for n in leaves if n.part.media_type in reports.STATUS), None)
+    original = next((n for n in leaves if n.part.media_type in _ORIGINAL), None)
+    if status is not None:
+        yield status
+        if original is not None:
+            yield replace(original, part=replace(original.part, media_type="text/rfc822-headers"))
 
 
 def _texts(node: Node) -> list[Node]:
@@ -188,7 +209,18 @@ def _standard(found: StandardMessage, depth: int) -> Node:
 
 def _standard_content(found: StandardMessage) -> bytes:
     content = found.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
+    if isinstance(content, bytes):
+        return content
+    payload = found.get_payload()
+    within = [m for m in payload if isinstance(m, StandardMessage)] if payload else []
+    if found.get_content_type() in reports.STATUS:
+        return b"\n\n".join(_header_of(m) for m in within)
+    return _header_of(within[0]) if within else b""
+
+
+def _header_of(found: StandardMessage) -> bytes:
+    lines = (f"{name}: {value}" for name, value in found.items())
+    return "\n".join(lines).encode("utf-8", "replace")
 
 
 def _standard_subject(payload: list[Any]) -> str:

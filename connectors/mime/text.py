@@ -2,12 +2,12 @@
 
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from connectors.mime import charsets, flowed, html, invites, quotes
+from connectors.mime import charsets, flowed, html, invites, quotes, reports
 from connectors.mime.words import clean, decoded
-from rules.model.sightings import Attachment, Body, EventRef
+from rules.model.sightings import Attachment, Body, EventRef, Report
 from rules.model.wire import FetchedText, Part
 
 PART_MOST = 65_536
@@ -40,9 +40,21 @@ def text(fetched: FetchedText) -> Text:
         if part.media_type in _CALENDARS:
             meeting = meeting or invites.read(_decoded(part, octets))
             attached.append(part)
-        else:
+        elif part.media_type in reports.STATUS:
+            attached.append(part)
+        elif part.media_type not in reports.ORIGINAL:
             written.append(readable(part, octets))
     return Text(body(written), attachments([*attached, *fetched.others]), meeting)
+
+
+def report(fetched: FetchedText, failed: str = "") -> Report | None:
+    """What a bounce says, of the same parts; `failed` is its X-Failed-Recipients. Never raises."""
+
+    def joined(wanted: Container[str]) -> str:
+        read = (_decoded(p, octets) for p, octets in fetched.parts if p.media_type in wanted)
+        return "\n\n".join(read)
+
+    return reports.read(joined(reports.STATUS), joined(reports.ORIGINAL), joined(_TEXTS), failed)
 
 
 def readable(part: Part, octets: bytes) -> str:

@@ -14,10 +14,10 @@ from daemon.clock import now
 from daemon.ports import Mailbox
 from daemon.rulebook import Book
 from daemon.store import Store, exchanges, vetoes
-from rules import decide
+from rules import decide, mailkind
 from rules.model.decisions import Decision
 from rules.model.people import Level, UserId
-from rules.model.sightings import AccountId, MailPlace, Message, Sighting
+from rules.model.sightings import AccountId, MailKind, MailPlace, Message, Sighting
 from rules.model.wire import HeaderRow
 
 Decided = tuple[Sighting, Decision]
@@ -45,6 +45,12 @@ class Seen:
     mark: str
     parents: tuple[str, ...]
 
+    @property
+    def uid(self) -> int:
+        """Its number in the folder; 0 where it lies in none."""
+        place = self.sighting.place
+        return place.uid if isinstance(place, MailPlace) else 0
+
 
 @dataclass(slots=True)
 class Judging:
@@ -63,6 +69,28 @@ class Judging:
             self.aside.append(Aside(_here(place, row), reason))
 
         return each(lambda row: self._read(row, place), rows, put_aside)
+
+    def with_reports(self, seen: Sequence[Seen], mailbox: Mailbox) -> list[Seen]:
+        """What bounces are about is in their parts, and without it nobody knows whom they concern.
+        They are few: one fetch for those of a batch."""
+        bounces = {one.uid: one for one in seen if mailkind.kind(one.message) is MailKind.BOUNCE}
+        if not bounces:
+            return list(seen)
+        told = {fetched.uid: fetched for fetched in mailbox.texts(bounces.keys())}
+
+        def step(one: Seen) -> Seen:
+            fetched = told.get(one.uid) if one.uid in bounces else None
+            if fetched is None:
+                return one
+            failed = one.message.headers.get("x-failed-recipients", "")
+            message = replace(one.message, report=mime.report(fetched, failed))
+            sighting = replace(one.sighting, what=message)
+            return Seen(sighting, message, one.mark, decide.parents(message))
+
+        def put_aside(one: Seen, reason: str) -> None:
+            self._put_aside(one.sighting, reason)
+
+        return each(step, seen, put_aside)
 
     def decide(self, seen: Sequence[Seen]) -> list[Decided]:
         """What is to be done with each."""

@@ -194,7 +194,7 @@ class _Turn:
         batch = self.mailbox.headers(lo, hi)
         reached("mail.headers-fetched")
         judging = Judging(self.capture.store, book, self.capture.secret, self.account)
-        seen = judging.read(batch.rows, place)
+        seen = judging.with_reports(judging.read(batch.rows, place), self.mailbox)
         decided = judging.decide(seen)
         reached("mail.decided")
         if not book.observing:
@@ -291,7 +291,8 @@ class _Turn:
         judging = Judging(
             self.capture.store, self.capture.rulebook.in_force(), self.capture.secret, self.account
         )
-        seen = judging.read(self.mailbox.headers(one.lo, one.hi).rows, place)
+        rows = self.mailbox.headers(one.lo, one.hi).rows
+        seen = judging.with_reports(judging.read(rows, place), self.mailbox)
         with self.capture.store.read() as tx:
             captured = exchanges.captured(tx, folder.id, one.uidvalidity, one.lo, one.hi)
         self.orphans.note(

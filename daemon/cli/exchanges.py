@@ -210,6 +210,13 @@ def _open(
     return follow_ups.open(tx, draft, now, live_since)[0]
 
 
+def _way(exchange: "Exchange") -> str:
+    _ = words()
+    if exchange.undelivered:
+        return _("outbound, came back")
+    return {"inbound": _("inbound"), "outbound": _("outbound")}[exchange.direction]
+
+
 def history(
     context: typer.Context,
     party: Annotated[str, typer.Argument(metavar="THIRD-PARTY", help=mark("By name or code."))],
@@ -236,7 +243,7 @@ def history(
         (
             local(e.happened_at, zone),
             e.ref,
-            {"inbound": _("inbound"), "outbound": _("outbound")}[e.direction],
+            _way(e),
             e.mode,
             who(users, [e.author] if e.author else e.mailbox_owners),
             e.subject,

@@ -20,7 +20,15 @@ from rules.model.exchanges import ExchangeId
 
 CHUNK = 100
 
-TEXTS = frozenset({"comment", "quoted_from", "exchange_attachment", "confidential_comment"})
+TEXTS = frozenset(
+    {
+        "comment",
+        "quoted_from",
+        "exchange_attachment",
+        "exchange_undelivered",
+        "confidential_comment",
+    }
+)
 PEOPLE = frozenset({"exchange_user", "exchange_party", "exchange_contact"})
 COPIES = "sighting"
 """The name under which copies that come or go are told, beside columns and tables."""

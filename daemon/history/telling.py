@@ -21,6 +21,7 @@ _NAMES = {
     "exchange_product": "products",
     "exchange_element": "linked elements",
     "exchange_attachment": "attachments",
+    "exchange_undelivered": "undelivered",
     "exchange_tag": "tags",
     "confidential_comment": "confidential comment",
     "confidential_group": "groups",

@@ -15,7 +15,7 @@ from daemon.store.text import indexable, words
 from rules import identity
 from rules.model.exchanges import Draft, ExchangeId, ExchangeKey, Role
 from rules.model.people import Level, UserId
-from rules.model.sightings import MailPlace, Sighting
+from rules.model.sightings import MailPlace, Sighting, Undelivered
 
 Row = dict[str, Any]
 
@@ -50,6 +50,7 @@ def insert(tx: Tx, news: Sequence[New], now: datetime) -> list[ExchangeId]:
     each = [(exchange, new.draft) for exchange, new in zip(ids, news, strict=True)]
     insert_new(tx, t.exchange_parent, [*_parents(each)])
     insert_new(tx, t.exchange_attachment, [*_attachments(each)])
+    insert_new(tx, t.exchange_undelivered, [*_undelivered(each)])
     for table, rows in _people(each).items():
         insert_new(tx, table, rows)
     return ids
@@ -172,6 +173,22 @@ def _attachments(each: Iterable[tuple[ExchangeId, Draft]]) -> Iterator[Row]:
     for exchange, draft in each:
         for position, name in enumerate(draft.attachments):
             yield _of(exchange, position=position, name=name)
+
+
+def _undelivered(each: Iterable[tuple[ExchangeId, Draft]]) -> Iterator[Row]:
+    for exchange, draft in each:
+        if draft.report is None:
+            continue
+        about = indexable(identity.normal_id(draft.report.about))
+        # That it came back is known where nothing says whom it did not reach.
+        for position, one in enumerate(draft.report.undelivered or (Undelivered(""),)):
+            yield _of(
+                exchange,
+                position=position,
+                message_id=about,
+                recipient=one.recipient,
+                status=one.status,
+            )
 
 
 def _people(each: Iterable[tuple[ExchangeId, Draft]]) -> Mapping[sa.Table, list[Row]]:

@@ -26,7 +26,7 @@ from rules.model.exchanges import (
     Source,
 )
 from rules.model.people import ContactId, EntityId, GroupId, Level, ThirdPartyId, UserId
-from rules.model.sightings import FolderId, MailKind
+from rules.model.sightings import FolderId, MailKind, Undelivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +277,15 @@ class _Hung:
         tag = t.exchange_tag.c
         tagged = sa.select(tag.exchange_id, tag.tag).order_by(tag.tag)
         self.tags = grouped(tx, tagged, tag.exchange_id, ids)
+        # What we sent, and what came back of it: a stranger's "bounce" of their own mail is none.
+        row, back = t.exchange.c, t.exchange_undelivered.c
+        returned = (
+            sa.select(row.id, back.recipient, back.status)
+            .join(t.exchange_undelivered, back.message_id == row.message_id)
+            .where(row.direction == Direction.OUTBOUND)
+            .order_by(back.recipient, back.status)
+        )
+        self.undelivered = grouped(tx, returned, row.id, ids)
 
 
 def _exchange(r: Any, hung: _Hung) -> Exchange:
@@ -314,4 +323,5 @@ def _exchange(r: Any, hung: _Hung) -> Exchange:
         revision=r.revision,
         answers=r.answers,
         tags=tuple(hung.tags[r.id]),
+        undelivered=tuple(dict.fromkeys(Undelivered(*one) for one in hung.undelivered[r.id])),
     )

@@ -213,6 +213,8 @@ def _narrow(tx: Tx, exchange: ExchangeId, level: Level, now: datetime) -> None:
             words=classified.words_of(tx, exchange, subject, "", stored.project),
         )
     )
+    back = t.exchange_undelivered
+    tx.execute(sa.update(back).where(back.c.exchange_id == exchange).values(recipient=""))
     attached = t.exchange_attachment
     tx.execute(sa.delete(attached).where(attached.c.exchange_id == exchange))
     hush(tx, exchange, now)

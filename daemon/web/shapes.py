@@ -28,6 +28,13 @@ class Element(BaseModel):
     state: str | None
 
 
+class Undelivered(BaseModel):
+    """Somebody whom a mail of ours did not reach, by a bounce that came back."""
+
+    recipient: str = Field(description="Empty where the bounce does not say, or may not be seen.")
+    status: str = Field(description="Why, as RFC 3463 has it: `5.1.1`; empty where nothing says.")
+
+
 class Exchange(BaseModel):
     """One dealing with a third party. Times are UTC, people are email addresses."""
 
@@ -41,6 +48,7 @@ class Exchange(BaseModel):
     recorded_at: datetime
     source: exchanges.Source
     kind: str | None
+    undelivered: list[Undelivered]
     subject: str
     comment: str
     quoted_from: int | None = Field(description="Where quoted text starts in `comment`.")
@@ -151,6 +159,9 @@ def exchange(value: exchanges.Exchange, names: Names) -> Exchange:
         recorded_at=value.recorded_at,
         source=value.source,
         kind=value.kind,
+        undelivered=[
+            Undelivered(recipient=one.recipient, status=one.status) for one in value.undelivered
+        ],
         subject=value.subject,
         comment=value.comment,
         quoted_from=value.quoted_from,

@@ -8,7 +8,7 @@ from typing import NewType
 
 from rules.model.people import ContactId, EntityId, GroupId, Level, ThirdPartyId, UserId
 from rules.model.quick import quick
-from rules.model.sightings import MailKind
+from rules.model.sightings import MailKind, Report, Undelivered
 
 ExchangeId = NewType("ExchangeId", int)
 
@@ -103,6 +103,7 @@ class Draft:
     `mode` and `purpose` are codes of the editable lists; `happened_at` is aware. `answers`: whether
     rules let it close follow-ups; None leaves that to the rule set's default. What the text or an
     attachment names is in `elements_in_text`, apart from `elements`: it goes where the text goes.
+    `report` is what a bounce says.
     """
 
     keys: tuple[ExchangeKey, ...]
@@ -134,13 +135,15 @@ class Draft:
     tags: tuple[str, ...] = ()
     elements_in_text: tuple[LinkedElement, ...] = ()
     said: tuple[Said, ...] = ()
+    report: Report | None = None
 
 
 @quick
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One dealing with a third party, reference `EXC-12`. Confidential text is not in here:
-    it is read by a call of its own (schema 10)."""
+    it is read by a call of its own (schema 10). `undelivered`: whom it did not reach, by the
+    bounces that came back."""
 
     id: ExchangeId
     ref: str
@@ -170,3 +173,4 @@ class Exchange:
     revision: int = 1
     answers: bool | None = None
     tags: tuple[str, ...] = ()
+    undelivered: tuple[Undelivered, ...] = ()

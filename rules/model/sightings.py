@@ -49,6 +49,23 @@ class Attachment:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """Somebody whom a mail did not reach, and why (RFC 3463, `5.1.1`); "" where nothing says."""
+
+    recipient: str
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a bounce says (RFC 3464): the bare Message-ID of the mail that came back, and whom it
+    did not reach."""
+
+    about: str
+    undelivered: tuple[Undelivered, ...] = ()
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -83,6 +100,7 @@ class Message:
     body: Body | None = None
     attachments: tuple[Attachment, ...] = ()
     invites: "EventRef | None" = None
+    report: Report | None = None
 
 
 @dataclass(frozen=True, slots=True)

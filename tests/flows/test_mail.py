@@ -182,3 +182,38 @@ def test_suggestions_come_from_headers_and_nothing_is_stored(house: House) -> No
     assert list(found) == ["glassworks.example", "remi@free.fr"]
     assert (found["glassworks.example"]["sent"], found["glassworks.example"]["received"]) == (2, 1)
     assert house.json("report") == []
+
+
+def test_a_bounce_is_told_at_the_mail_that_came_back(house: House) -> None:
+    # Of our own server, in the Inbox, which is read before Sent: nobody from outside takes part.
+    back = (
+        "From: MAILER-DAEMON@lumen.example\r\nTo: ann@lumen.example\r\nSubject: Undelivered\r\n"
+        "Date: Tue, 24 Nov 2026 09:00:00 +0100\r\nMessage-ID: <back@lumen.example>\r\n"
+        "MIME-Version: 1.0\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=a\r\n\r\n"
+        "--a\r\nContent-Type: text/plain\r\n\r\nNobody there.\r\n"
+        "--a\r\nContent-Type: message/delivery-status\r\n\r\n"
+        "Reporting-MTA: dns; mx.lumen.example\r\n\r\n"
+        "Final-Recipient: rfc822; jean@mistral.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+        "--a\r\nContent-Type: message/rfc822\r\n\r\n"
+        "From: ann@lumen.example\r\nMessage-ID: <sent@lumen.example>\r\n\r\nSecret.\r\n--a--\r\n"
+    )
+    for number in (1, 2):
+        # A second one is about a mail that nobody sent: it stays out.
+        raw = back if number == 1 else back.replace("sent@", "other@").replace("back@", "b2@")
+        house.dovecot.deliver("ann", "INBOX", raw.encode())
+    house.dovecot.deliver(
+        "ann",
+        "Gesendet",
+        mail("ann@lumen.example", "jean@mistral.example", "Devis", message_id="sent@lumen.example"),
+    )
+    house.prepare()
+    house.suivi("sync")
+    found = {e["subject"]: e for e in house.history("Brasserie Mistral")}
+    assert found.keys() == {"Devis", "Undelivered"}
+    assert found["Undelivered"]["kind"] == "bounce"
+    assert found["Devis"]["undelivered"] == [
+        {"recipient": "jean@mistral.example", "status": "5.1.1"}
+    ]
+    assert "came back" in house.suivi("history", "Brasserie Mistral").stdout
+    assert house.json("explain", "b2@lumen.example")[0]["verdict"] == "ignore"

@@ -88,6 +88,16 @@ exchange_attachment = table(
     integer("position", key=True),
     text("name"),
 )
+# Of a bounce: whom a mail did not reach, by the Message-ID of that mail, which may come later.
+exchange_undelivered = table(
+    "exchange_undelivered",
+    owned_by("exchange_id", "exchange"),
+    integer("position", key=True),
+    text("message_id"),
+    text("recipient"),
+    text("status"),
+    sa.Index("ix_exchange_undelivered_message_id", "message_id"),
+)
 # Fields that a person changed: no rule overwrites them.
 exchange_edit = table(
     "exchange_edit",

@@ -2,10 +2,10 @@
 
 import pytest
 
-from connectors import imap
+from connectors import imap, mime
 from connectors.errors import Refused, Unreachable
 from connectors.memory import MemoryMailbox
-from rules.model.sightings import FolderRole
+from rules.model.sightings import FolderRole, Report, Undelivered
 from tests.connectors.imap.conftest import account
 
 PLAIN = (
@@ -23,6 +23,20 @@ MIXED = (
     b"Content-Disposition: attachment; filename=quote.pdf\r\n\r\nUERG\r\n"
     b"--a\r\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\r\n\r\n"
     b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n--a--\r\n"
+)
+
+
+BOUNCE = (
+    b"From: MAILER-DAEMON@mx.staff.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+    b"Message-ID: <bounce@mx.staff.example>\r\n"
+    b"Content-Type: multipart/report; report-type=delivery-status; boundary=a\r\n\r\n"
+    b"--a\r\nContent-Type: text/plain\r\n\r\nNobody there.\r\n"
+    b"--a\r\nContent-Type: message/delivery-status\r\n\r\n"
+    b"Reporting-MTA: dns; mx.staff.example\r\n\r\n"
+    b"Final-Recipient: rfc822; ann@acme.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    b"--a\r\nContent-Type: %s\r\n\r\n"
+    b"From: bob@staff.example\r\nMessage-ID: <quote@staff.example>\r\nSubject: Quote\r\n\r\n"
+    b"%s--a--\r\n"
 )
 
 
@@ -115,6 +129,23 @@ def test_texts_are_the_readable_parts_and_the_names_of_the_rest(place, user, mai
     assert [(p.filename, p.media_type, p.encoding) for p in named] == [
         ("quote.pdf", "application/pdf", "base64")
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [(b"message/rfc822", b"The price is 3 euros.\r\n"), (b"text/rfc822-headers", b"")],
+)
+def test_of_a_bounce_its_status_and_the_header_of_what_came_back(place, user, mailbox, kind, body):
+    place.deliver(user, "INBOX", BOUNCE % (kind, body))
+    uid = mailbox.examine("INBOX").uidnext - 1
+    (fetched,) = mailbox.texts([uid])
+    assert b"price" not in b"".join(octets for _, octets in fetched.parts)
+    assert mime.report(fetched) == Report(
+        "quote@staff.example", (Undelivered("ann@acme.example", "5.1.1"),)
+    )
+    text = mime.text(fetched)
+    assert text.body.text == "Nobody there."
+    assert "message/delivery-status" in [a.media_type for a in text.attachments]
 
 
 def test_a_message_is_found_by_its_id(place, user, mailbox):
