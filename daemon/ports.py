@@ -1,6 +1,6 @@
 """What the arrows ask of the outside world; connectors and their memory twins meet these."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from rules.model.wire import (
@@ -27,6 +27,8 @@ class Mailbox(Protocol):
     def examine(self, folder: str) -> FolderState: ...
 
     def headers(self, lo: int, hi: int) -> HeaderBatch: ...
+
+    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]: ...
 
     def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]: ...
 

@@ -90,7 +90,8 @@ def _from_ledger(store: Store, secret: bytes, text: str) -> Iterator[Explanation
             )
         for item in quarantine.explain(tx, marks):
             verdict = "quarantined" if item.resolved_at is None else "no longer quarantined"
-            yield Explanation("quarantine", item.place, item.at, verdict, item.reason)
+            why = item.reason if item.dropped is None else f"dropped: {item.dropped}"
+            yield Explanation("quarantine", item.place, item.at, verdict, why)
 
 
 def _from_mailbox(

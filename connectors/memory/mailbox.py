@@ -1,7 +1,7 @@
 """The twin of an IMAP account: folders of messages with ascending UIDs."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -122,6 +122,10 @@ class MemoryMailbox(Faults):
         holes = tuple(uid for uid in there if (name, uid) in self.silent)
         rows = tuple(self._row(uid, it.messages[uid]) for uid in there if uid not in holes)
         return HeaderBatch(lo, hi, rows, holes)
+
+    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]:
+        """One batch a range, in order."""
+        return (self.headers(lo, hi) for lo, hi in ranges)
 
     def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]:
         """The text of those that are still there, in ascending order."""

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from connectors.caldav import CaldavAccountClient
 
 
-def imap_account(mailbox: Mailbox, ruleset: RuleSet | None = None) -> ImapAccount:
+def imap_account(
+    mailbox: Mailbox, ruleset: RuleSet | None = None, *earlier: RuleSet
+) -> ImapAccount:
     """The IMAP account behind a `[[mailboxes]]` table; the header fields that the rules ask about
     are fetched too."""
     # Where answers arrive, it is asked who sent them; elsewhere that field is only long.
     fields: tuple[str, ...] = ("AUTHENTICATION-RESULTS",) if mailbox.authserv_id else ()
-    if ruleset is not None:
-        fields += tuple(sorted(name.upper() for name in ruleset.compiled.headers))
+    rules = earlier if ruleset is None else (ruleset, *earlier)
+    fields += tuple(sorted({name.upper() for one in rules for name in one.compiled.headers}))
     return ImapAccount(
         host=mailbox.host,
         port=mailbox.port,
@@ -34,9 +36,9 @@ def imap_account(mailbox: Mailbox, ruleset: RuleSet | None = None) -> ImapAccoun
     )
 
 
-def mailbox_of(mailbox: Mailbox, ruleset: RuleSet | None = None) -> MailboxPort:
+def mailbox_of(mailbox: Mailbox, ruleset: RuleSet | None = None, *earlier: RuleSet) -> MailboxPort:
     """A logged-in mailbox, to be judged by these rules. Raises Unreachable or Refused."""
-    return imap.connect(imap_account(mailbox, ruleset))
+    return imap.connect(imap_account(mailbox, ruleset, *earlier))
 
 
 def calendars_of(calendar: Calendar) -> Calendars:

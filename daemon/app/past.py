@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -285,6 +285,9 @@ class _Listening:
 
     def headers(self, lo: int, hi: int) -> HeaderBatch:
         return self._mailbox.headers(lo, hi)
+
+    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]:
+        return self._mailbox.sweep(ranges)
 
     def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]:
         found = self._mailbox.texts(uids)

@@ -3,14 +3,15 @@
 import os
 import threading
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from daemon import proof, steps
-from daemon.app import connect
+from daemon.app import connect, reconciling
 from daemon.app.parts import Parts, Progress, assemble, silent
 from daemon.app.suggest import Suggestions, suggestions
 from daemon.app.turns import Member, take
+from daemon.capture.reconcile import AccountFound
 from daemon.clock import now
 from daemon.config import Settings
 from daemon.followups.answer import answers
@@ -103,6 +104,17 @@ class App:
             for account, mailbox in parts.members.mail.values()
         )
         return proof.explain(parts.store, parts.rulebook, parts.secret, text, asked)
+
+    def reconcile(
+        self, account: str | None = None, progress: Progress = silent
+    ) -> Iterator[AccountFound]:
+        """What became of every message of each mailbox, or of the one of this name; nothing is
+        changed. Raises NoSuchMailbox."""
+        return reconciling.accounts_of(self._parts, account, progress)
+
+    def judge_again(self, found: Iterable[AccountFound]) -> int:
+        """Let the next sync judge what was unexplained; how many messages."""
+        return reconciling.judge_again(self._parts, found)
 
     def suggest(self, limit: int = 20, progress: Progress = silent) -> Suggestions:
         """Whom staff write with most and the directory lacks; nothing is stored."""

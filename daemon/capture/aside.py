@@ -20,10 +20,11 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A message for the quarantine: where it is and why. `mark` is the keyed hash by which it is
-    found, where that much could be read."""
+    """A message for the quarantine: where it is, at which step it went wrong, and why. `mark` is
+    the keyed hash by which it is found, where that much could be read."""
 
     place: MailPlace
+    step: str
     reason: str
     mark: str | None = None
 

@@ -172,7 +172,7 @@ def _sync_one(
 def _gone(capture: CalendarCapture, tx: Tx, calendar: shelf.Calendar, hrefs: Iterable[str]) -> None:
     moment = now()
     for href in hrefs:
-        work.clear(tx, LOOK_AGAIN, _key(calendar, href))
+        work.clear(tx, LOOK_AGAIN, key_of(calendar.id, href))
         capture.withdraw(tx, calendar.id, href, moment)
 
 
@@ -190,7 +190,7 @@ def _judge_alone(
             return _judge(capture, tx, book, account, calendar, obj)
     except Unstorable as error:
         place = _place(calendar, obj)
-        quarantine.put(tx, account.id, place, str(error), now())
+        quarantine.put(tx, account.id, place, str(error), now(), step="store")
         return Counter({(Verdict.WAIT, Reason.UNREADABLE): 1})
 
 
@@ -204,13 +204,13 @@ def _judge(
 ) -> Counts:
     moment = now()
     place = _place(calendar, obj)
-    key = _key(calendar, obj.href)
+    key = key_of(calendar.id, obj.href)
     work.clear(tx, LOOK_AGAIN, key)
     quarantine.settle_event(tx, place, moment)
     try:
         events = ical.read(obj.data, account.zone, moment - capture.past, moment + capture.future)
     except Unreadable as error:
-        quarantine.put(tx, account.id, place, str(error), moment)
+        quarantine.put(tx, account.id, place, str(error), moment, step="read")
         return Counter({(Verdict.WAIT, Reason.UNREADABLE): 1})
     if not events:
         return Counter()
@@ -257,8 +257,9 @@ def _place(calendar: shelf.Calendar, obj: CalendarObject) -> EventPlace:
     return EventPlace(calendar.id, calendar.name, obj.href, obj.etag or "", calendar.dedicated)
 
 
-def _key(calendar: shelf.Calendar, href: str) -> str:
-    return f"{calendar.id}:{href}"
+def key_of(calendar: CalendarId, href: str) -> str:
+    """By what the work of reading an object again is known."""
+    return f"{calendar}:{href}"
 
 
 def _is_in(key: str, calendar: CalendarId) -> bool:

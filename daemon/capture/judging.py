@@ -66,7 +66,7 @@ class Judging:
         """The headers as messages."""
 
         def put_aside(row: HeaderRow, reason: str) -> None:
-            self.aside.append(Aside(_here(place, row), reason))
+            self.aside.append(Aside(_here(place, row), "read", reason))
 
         return each(lambda row: self._read(row, place), rows, put_aside)
 
@@ -88,12 +88,12 @@ class Judging:
             return Seen(sighting, message, one.mark, decide.parents(message))
 
         def put_aside(one: Seen, reason: str) -> None:
-            self._put_aside(one.sighting, reason)
+            self._put_aside(one.sighting, "read", reason)
 
         return each(step, seen, put_aside)
 
-    def decide(self, seen: Sequence[Seen]) -> list[Decided]:
-        """What is to be done with each."""
+    def decide(self, seen: Sequence[Seen], at: datetime | None = None) -> list[Decided]:
+        """What is to be done with each, now or `at` another moment."""
         with self.store.read() as tx:
             threads = exchanges.threads(tx, {parent for one in seen for parent in one.parents})
             vetoed = vetoes.level(tx, [one.mark for one in seen])
@@ -105,7 +105,7 @@ class Judging:
                 self.book.directory,
                 one.sighting,
                 thread,
-                now(),
+                at or now(),
                 veto=vetoed.get(one.mark, Level.EVERYTHING),
                 since=self.account.since,
                 around=self.book.around,
@@ -113,7 +113,7 @@ class Judging:
             return one.sighting, decision
 
         def put_aside(one: Seen, reason: str) -> None:
-            self._put_aside(one.sighting, reason)
+            self._put_aside(one.sighting, "decide", reason)
 
         return each(step, seen, put_aside)
 
@@ -139,7 +139,7 @@ class Judging:
             return replace(sighting, what=whole), decide.text(decision, whole)
 
         def put_aside(one: Decided, reason: str) -> None:
-            self._put_aside(one[0], reason)
+            self._put_aside(one[0], "text", reason)
 
         return each(step, decided, put_aside)
 
@@ -150,15 +150,15 @@ class Judging:
         mark = record.key_hash(self.secret, message)
         return Seen(sighting, message, mark, decide.parents(message))
 
-    def _put_aside(self, sighting: Sighting, reason: str) -> None:
-        self.aside.append(aside_of(self.secret, sighting, reason))
+    def _put_aside(self, sighting: Sighting, step: str, reason: str) -> None:
+        self.aside.append(aside_of(self.secret, sighting, step, reason))
 
 
-def aside_of(secret: bytes, sighting: Sighting, reason: str) -> Aside:
+def aside_of(secret: bytes, sighting: Sighting, step: str, reason: str) -> Aside:
     """A message that was read, for the quarantine: `explain` finds it by its Message-ID."""
     if not isinstance(sighting.place, MailPlace):
         raise TypeError("only mail is put aside here")
-    return Aside(sighting.place, reason, record.key_hash(secret, sighting.what))
+    return Aside(sighting.place, step, reason, record.key_hash(secret, sighting.what))
 
 
 def _here(place: MailPlace, row: HeaderRow) -> MailPlace:

@@ -109,10 +109,7 @@ def _sync(turn: "_Turn", progress: Progress) -> Synced:
     with capture.store.read() as tx:
         left = unfinished.left(tx, account.id, now())
     found = mailbox.folders()
-    troubles = [
-        f"there is no folder {name!r}: correct `folders`, or make it again"
-        for name in sorted(account.folders - {info.name for info in found if info.selectable})
-    ]
+    troubles = missing(found, account.folders)
     todo = tuple(watched(found, account.folders))
     refused: list[Refused] = []
     goes_on = True
@@ -152,6 +149,15 @@ def _sync_folder(turn: "_Turn", info: FolderInfo, progress: Progress) -> bool:
         if not progress(info.name, done, total):
             return False
     return True
+
+
+def missing(found: Iterable[FolderInfo], extra: frozenset[str]) -> list[str]:
+    """The folders that the configuration names and the mailbox has not, a line each."""
+    there = {info.name for info in found if info.selectable}
+    return [
+        f"there is no folder {name!r}: correct `folders`, or make it again"
+        for name in sorted(extra - there)
+    ]
 
 
 def watched(found: Iterable[FolderInfo], extra: frozenset[str]) -> Iterator[FolderInfo]:
@@ -229,7 +235,13 @@ class _Turn:
             refused = keep(tx, book, decided, moment)
             for item in (*aside, *refused):
                 quarantine.put(
-                    tx, self.account.id, item.place, item.reason, moment, key_hash=item.mark
+                    tx,
+                    self.account.id,
+                    item.place,
+                    item.reason,
+                    moment,
+                    key_hash=item.mark,
+                    step=item.step,
                 )
             for uid in batch.holes:
                 folders.hole(tx, place.folder, place.uidvalidity, uid, moment)
@@ -266,7 +278,7 @@ class _Turn:
                 with alone(tx):
                     self._keep(tx, book, [one], moment)
             except Unstorable as error:
-                refused.append(aside_of(self.capture.secret, one[0], str(error)))
+                refused.append(aside_of(self.capture.secret, one[0], "store", str(error)))
         return refused
 
     def recall(self, left: Iterable[Unfinished]) -> None:

@@ -18,6 +18,8 @@ from daemon.cli import (
     options,
     people,
     proof,
+    quarantine,
+    reconcile,
     reminders,
     rules,
     running,
@@ -41,7 +43,8 @@ OURS = (
 
 
 def main() -> None:
-    """Runs the command line. Exit codes: 0, 1 failed, 2 usage, 78 configuration."""
+    """Runs the command line. Exit codes: 0, 1 failed, 2 usage, 69 a server that does not answer
+    (`reconcile`), 78 configuration."""
     command = localised(get_command(build()), of_environment())
     try:
         command(prog_name="suivi")
@@ -74,6 +77,8 @@ def build() -> typer.Typer:
         options,
         rules,
         proof,
+        reconcile,
+        quarantine,
         templates,
         demo,
     ):

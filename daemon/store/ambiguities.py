@@ -11,7 +11,7 @@ from daemon.store.rows import grouped, inserting
 from daemon.store.tables import places
 from rules.model.decisions import Ambiguous, By
 from rules.model.people import ContactId, ThirdPartyId, UserId
-from rules.model.sightings import Sighting
+from rules.model.sightings import FolderId, Sighting
 
 table = places.ambiguity
 c = table.c
@@ -78,6 +78,12 @@ def open_ones(tx: Tx) -> tuple[Question, ...]:
         )
         for r in rows
     )
+
+
+def asked(tx: Tx, folder: FolderId, uidvalidity: int, lo: int, hi: int) -> frozenset[int]:
+    """The UIDs lo…hi of a folder about which a person is asked, or was."""
+    here = sa.and_(c.folder_id == folder, c.uidvalidity == uidvalidity, c.uid.between(lo, hi))
+    return frozenset(tx.execute(sa.select(c.uid).where(here)).scalars())
 
 
 def drop(tx: Tx, question: int) -> None:

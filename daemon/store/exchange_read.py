@@ -26,7 +26,7 @@ from rules.model.exchanges import (
     Source,
 )
 from rules.model.people import ContactId, EntityId, GroupId, Level, ThirdPartyId, UserId
-from rules.model.sightings import FolderId, MailKind, Undelivered
+from rules.model.sightings import AccountId, FolderId, MailKind, Undelivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +205,16 @@ def captured(tx: Tx, folder: FolderId, uidvalidity: int, lo: int, hi: int) -> fr
     c = t.sighting.c
     here = sa.and_(c.folder_id == folder, c.uidvalidity == uidvalidity, c.uid.between(lo, hi))
     return frozenset(tx.execute(sa.select(c.uid).where(here)).scalars())
+
+
+def copies(tx: Tx, account: AccountId) -> dict[tuple[FolderId, int], int]:
+    """How many copies were seen in each folder of an account, by folder and UIDVALIDITY."""
+    c = t.sighting.c
+    query = sa.select(c.folder_id, c.uidvalidity, sa.func.count()).where(
+        c.account_id == account, c.folder_id.is_not(None)
+    )
+    rows = tx.execute(query.group_by(c.folder_id, c.uidvalidity))
+    return {(FolderId(folder), uidvalidity): number for folder, uidvalidity, number in rows}
 
 
 def attachments(tx: Tx, exchange: ExchangeId) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def seen(tx: Tx, account: AccountId, info: FolderInfo, state: FolderState, now: 
         .on_conflict_do_update(index_elements=["account_id", "name"], set_=facts)
     )
     folder = FolderId(tx.execute(statement.returning(table.c.id)).scalar_one())
-    _forget_other_uids(tx, folder, state)
+    _forget_other_uids(tx, folder, state, now)
     return Folder(
         id=folder,
         account=account,
@@ -89,11 +89,23 @@ def _arrived(before: sa.Row[Any] | None, state: FolderState) -> int:
     return max(0, state.uidnext - int(before.uidnext))
 
 
-def _forget_other_uids(tx: Tx, folder: FolderId, state: FolderState) -> None:
-    judged, hole = places.judged_range, places.hole
+def _forget_other_uids(tx: Tx, folder: FolderId, state: FolderState, now: datetime) -> None:
+    judged, hole, quarantine = places.judged_range, places.hole, places.quarantine
     for table, uid in ((judged, judged.c.lo), (hole, hole.c.uid)):
         gone = sa.or_(table.c.uidvalidity != state.uidvalidity, uid >= state.uidnext)
         tx.execute(sa.delete(table).where(table.c.folder_id == folder, gone))
+    # What waits under a number that nothing has any more is asked for under its new one.
+    tx.execute(
+        sa.update(quarantine)
+        .where(
+            quarantine.c.folder_id == folder,
+            quarantine.c.resolved_at.is_(None),
+            sa.or_(
+                quarantine.c.uidvalidity != state.uidvalidity, quarantine.c.uid >= state.uidnext
+            ),
+        )
+        .values(resolved_at=now)
+    )
     tx.execute(
         sa.update(judged)
         .where(judged.c.folder_id == folder, judged.c.hi >= state.uidnext)
@@ -131,6 +143,25 @@ def judged(
         .order_by(table.c.lo)
     )
     return merged((r.lo, r.hi) for r in rows)
+
+
+def judged_at_all(tx: Tx, folder: FolderId, uidvalidity: int) -> Ranges:
+    """The UIDs judged with whatever directory under whatever rules, as far as that is known."""
+    c = places.judged_range.c
+    this = sa.and_(c.folder_id == folder, c.uidvalidity == uidvalidity)
+    return merged((r.lo, r.hi) for r in tx.execute(sa.select(c.lo, c.hi).where(this)))
+
+
+def unjudge(tx: Tx, folder: FolderId, uidvalidity: int, uid: int) -> None:
+    """A UID counts as judged no more: the next sync judges it."""
+    table = places.judged_range
+    c = table.c
+    here = sa.and_(c.folder_id == folder, c.uidvalidity == uidvalidity, c.lo <= uid, c.hi >= uid)
+    rows = [dict(r) for r in tx.execute(sa.select(table).where(here)).mappings()]
+    tx.execute(sa.delete(table).where(here))
+    parts = [{**r, **part} for r in rows for part in ({"hi": uid - 1}, {"lo": uid + 1})]
+    if parts := [p for p in parts if p["lo"] <= p["hi"]]:
+        tx.execute(sa.insert(table), parts)
 
 
 def past(tx: Tx) -> dict[tuple[FolderId, int], Ranges]:

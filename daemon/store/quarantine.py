@@ -22,16 +22,22 @@ LONGEST_WAIT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing in quarantine: where it is, why, and how often it was tried."""
+    """One thing in quarantine: where it is, at which step it went there, why, and how often it was
+    tried, from `since` to `at`. `place` names account and folder or calendar; `dropped` says why a
+    person wants it tried no more."""
 
     id: int
+    account: str
     place: str
     spot: spots.Spot
+    step: str
     reason: str
+    since: datetime
     at: datetime
     attempts: int
     next_try: datetime
     resolved_at: datetime | None = None
+    dropped: str | None = None
 
 
 def put(
@@ -42,10 +48,13 @@ def put(
     now: datetime,
     *,
     key_hash: str | None = None,
+    step: str = "",
 ) -> None:
-    """It can't be read or stored: identity and reason, never content. Each time it waits longer.
+    """It can't be read or stored: identity and reason, never content. Each time it waits longer;
+    one that was dropped stays so.
 
-    `key_hash` is the keyed hash of its Message-ID or UID, where that much could be read.
+    `key_hash` is the keyed hash of its Message-ID or UID, where that much could be read; `step`
+    is where it went wrong.
     """
     where = spots.at(account, place)
     values = spots.columns(where)
@@ -54,15 +63,18 @@ def put(
     wait = min(FIRST_WAIT * 2 ** min(known, 10), LONGEST_WAIT)
     facts: dict[str, Any] = {
         "reason": reason,
+        "step": step or None,
         "attempts": known + 1,
         "last_at": now,
         "next_try_at": now + wait,
-        "resolved_at": None,
+        "resolved_at": sa.case((c.dropped.is_not(None), c.resolved_at), else_=None),
         "place_name": spots.named(place),
     }
     if key_hash is not None:
         facts["key_hash"] = key_hash
-    statement = inserting(tx, table).values(**values, first_at=now, **facts)
+    statement = inserting(tx, table).values(
+        {**values, **facts, "first_at": now, "resolved_at": None}
+    )
     tx.execute(statement.on_conflict_do_update(index_elements=spots.unique(where), set_=facts))
 
 
@@ -106,9 +118,15 @@ def settle(tx: Tx, in_folder: FolderId, uidvalidity: int, lo: int, hi: int, now:
     tx.execute(sa.delete(hole).where(filled))
 
 
-def resolve(tx: Tx, item: int, now: datetime) -> None:
-    """A person says that it is well, or needs no more tries."""
-    tx.execute(sa.update(table).where(c.id == item).values(resolved_at=now))
+def drop(tx: Tx, item: int, why: str, now: datetime) -> None:
+    """A person wants it tried no more, and says why: so its absence stays explained."""
+    tx.execute(sa.update(table).where(c.id == item).values(resolved_at=now, dropped=why))
+
+
+def again(tx: Tx, item: int, now: datetime) -> None:
+    """A message is to be tried at the next sync, also if it was dropped."""
+    facts = {"next_try_at": now, "resolved_at": None, "dropped": None}
+    tx.execute(sa.update(table).where(c.id == item).values(**facts))
 
 
 def settle_event(tx: Tx, place: EventPlace, now: datetime) -> None:
@@ -120,6 +138,23 @@ def settle_event(tx: Tx, place: EventPlace, now: datetime) -> None:
 def items(tx: Tx) -> tuple[Item, ...]:
     """All that is in quarantine now, oldest first."""
     return _items(tx, c.resolved_at.is_(None))
+
+
+def get(tx: Tx, item: int) -> Item | None:
+    """One that is in quarantine, or was dropped; None also for what is well by now."""
+    found = _items(tx, sa.and_(c.id == item, _is_open_or_dropped()))
+    return found[0] if found else None
+
+
+def among(tx: Tx, in_folder: FolderId, uidvalidity: int, lo: int, hi: int) -> dict[int, Item]:
+    """What of UIDs lo…hi is in quarantine, or was dropped."""
+    here = sa.and_(c.folder_id == in_folder, c.uidvalidity == uidvalidity, c.uid.between(lo, hi))
+    found = _items(tx, sa.and_(here, _is_open_or_dropped()))
+    return {item.spot.uid: item for item in found if item.spot.uid is not None}
+
+
+def _is_open_or_dropped() -> sa.ColumnElement[bool]:
+    return sa.or_(c.resolved_at.is_(None), c.dropped.is_not(None))
 
 
 def explain(tx: Tx, key_hashes: Iterable[str]) -> tuple[Item, ...]:
@@ -137,13 +172,17 @@ def _items(tx: Tx, which: sa.ColumnElement[bool]) -> tuple[Item, ...]:
     return tuple(
         Item(
             id=r.id,
+            account=r.account_name or f"account {r.account_id}",
             place=spots.place_of(r),
             spot=spots.read(r),
+            step=r.step or "",
             reason=r.reason,
+            since=r.first_at,
             at=r.last_at,
             attempts=r.attempts,
             next_try=r.next_try_at,
             resolved_at=r.resolved_at,
+            dropped=r.dropped,
         )
         for r in tx.execute(query)
     )

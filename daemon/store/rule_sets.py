@@ -47,6 +47,11 @@ def last(tx: Tx) -> KeptSet | None:
     return None if row is None else _kept(row)
 
 
+def kept(tx: Tx) -> tuple[KeptSet, ...]:
+    """All that are kept, in the order in which they came into force."""
+    return tuple(map(_kept, tx.execute(sa.select(table).order_by(c.id))))
+
+
 def of(tx: Tx, fingerprint: str) -> KeptSet | None:
     """The one that a decision names, if it is kept still."""
     query = sa.select(table).where(c.fingerprint == fingerprint).order_by(c.id.desc()).limit(1)

@@ -138,11 +138,15 @@ quarantine = table(
     text("place_name"),
     text("key_hash", null=True),
     text("reason"),
+    # read, decide, text or store; none of what earlier versions put here.
+    text("step", null=True),
     integer("attempts"),
     moment("first_at"),
     moment("last_at"),
     moment("next_try_at"),
     moment("resolved_at", null=True),
+    # Why a person wants it tried no more.
+    text("dropped", null=True),
     sa.UniqueConstraint("folder_id", "uidvalidity", "uid"),
     sa.UniqueConstraint("calendar_id", "href", "recurrence"),
     sa.Index("ix_quarantine_key_hash", "key_hash"),

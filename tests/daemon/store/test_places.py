@@ -23,13 +23,12 @@ from daemon.store import (
     folders,
     open_store,
     people,
-    quarantine,
 )
 from daemon.store.folders import merged
 from daemon.store.tables import places
 from rules.model.decisions import Reason, Verdict
 from rules.model.people import Level, ThirdParty, ThirdPartyId
-from rules.model.sightings import EventPlace, FolderRole, MailPlace
+from rules.model.sightings import FolderRole
 from rules.model.wire import CalendarInfo, FolderInfo, FolderState
 
 TTL = timedelta(seconds=30)
@@ -266,50 +265,28 @@ def test_tallies_add_up(store: Store, world: Any, now: datetime) -> None:
         assert folders.totals(tx) == {"ignore:no-third-party": 8, "record:matched": 1}
 
 
-def test_what_cannot_be_read_is_asked_for_again_ever_later(
-    store: Store, world: Any, now: datetime
+@pytest.mark.parametrize(
+    ("uid", "left"),
+    [
+        (1, ((2, 20),)),
+        (7, ((1, 6), (8, 20))),
+        (10, ((1, 9), (11, 20))),
+        (20, ((1, 19),)),
+        (21, ((1, 20),)),
+    ],
+)
+def test_one_message_counts_as_judged_no_more(
+    store: Store, world: Any, uid: int, left: Any
 ) -> None:
-    place = MailPlace(world.inbox, FolderRole.INBOX, "INBOX", 7, 5)
+    version = _version(store)
     with store.write() as tx:
-        quarantine.put(tx, world.annas, place, "broken charset", now, key_hash="h")
-        assert folders.hole(tx, world.inbox, 7, 9, now) == 1
-        assert folders.hole(tx, world.inbox, 7, 9, now) == 2
-        assert quarantine.due(tx, world.annas, world.inbox, now) == ()
-        soon = now + quarantine.FIRST_WAIT
-        assert quarantine.due(tx, world.annas, world.inbox, soon) == (5, 9)
-        quarantine.put(tx, world.annas, place, "broken charset", soon)
-        assert quarantine.due(tx, world.annas, world.inbox, soon + quarantine.FIRST_WAIT) == (9,)
-        (item,) = quarantine.items(tx)
-        assert (item.place, item.reason, item.attempts) == (
-            "anna: INBOX UID 5",
-            "broken charset",
-            2,
-        )
-        # Asked at `later`, both answered; one of them is still broken.
-        later = soon + timedelta(days=1)
-        quarantine.put(tx, world.annas, place, "broken charset", later)
-        quarantine.settle(tx, world.inbox, 7, 1, 10, later)
-        assert folders.holes(tx, world.inbox, 7) == ()
-        assert len(quarantine.items(tx)) == 1
-        quarantine.settle(tx, world.inbox, 7, 1, 10, later + timedelta(hours=1))
-        assert quarantine.items(tx) == ()
-        assert [i.resolved_at is not None for i in quarantine.explain(tx, ["h", "x"])] == [True]
-
-
-def test_a_broken_calendar_object_is_quarantined_too(
-    store: Store, world: Any, now: datetime
-) -> None:
-    place = EventPlace(3, "Work", "/work/a.ics", "1")
-    with store.write() as tx:
-        for _ in range(2):
-            quarantine.put(tx, world.annas, place, "no DTSTART", now, key_hash="h")
-        (item,) = quarantine.explain(tx, ["h"])
-        assert (item.place, item.attempts) == ("anna: Work /work/a.ics", 2)
-        quarantine.settle_event(tx, place, now)
-        assert quarantine.items(tx) == ()
-        quarantine.put(tx, world.annas, place, "no DTSTART", now)
-        quarantine.resolve(tx, quarantine.items(tx)[0].id, now)
-        assert quarantine.items(tx) == ()
+        for rules in ("r1", "r2"):
+            folders.judge(tx, world.inbox, 7, 1, 20, version, rules)
+        folders.unjudge(tx, world.inbox, 7, uid)
+        for rules in ("r1", "r2"):
+            assert folders.judged(tx, world.inbox, 7, version, rules) == left
+        assert folders.judged_at_all(tx, world.inbox, 7) == left
+        assert folders.judged_at_all(tx, world.inbox, 8) == ()
 
 
 def test_only_calendars_of_watched_accounts_have_names(
