@@ -33,7 +33,8 @@ _STAMPS = re.compile(r"(?:\s*(?:\[[^\[\]]{0,80}\]|\*{3}[^*]{0,40}\*{3}))+")
 
 
 def key(email: str) -> AddressKey:
-    """The form in which addresses are compared: letter case, plus tag and IDN form don't count.
+    """The form in which addresses are compared: letter case, plus tag, IDN form and the tag by
+    which a server knows its own bounces (BATV) don't count.
 
     Dots do: only some providers ignore them (spec §4).
     """
@@ -46,11 +47,14 @@ def _key(email: str) -> AddressKey:
     if not at:
         return AddressKey(_local(host))
     local = _local(local)
+    if local.startswith("prvs="):
+        local = _BATV.sub("", local)
     base, _, _ = local.partition("+")
     return AddressKey(f"{base.rstrip() or local}@{host_key(host)}")
 
 
 _remembered = lru_cache(maxsize=4096)(_key)
+_BATV = re.compile(r"(?:prvs=[^=]*=)+(?=[^+\s])")
 
 
 def _local(text: str) -> str:

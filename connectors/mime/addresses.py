@@ -27,6 +27,7 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+_COMMENT = re.compile(r"\([^()]*\)")
 _ROUTE = re.compile(r"^@[^:]*:")
 
 
@@ -109,6 +110,8 @@ def _tokens(value: str) -> list[tuple[str, str]]:
 
 def _address(email: str, name: str) -> Address | None:
     if not _PLAIN.fullmatch(email):
+        if "(" in email:
+            email = _COMMENT.sub("", email)
         email = _ROUTE.sub("", "".join(clean(email).split())).strip("'\"<>")
     local, at, domain = email.rpartition("@")
     if not (local and at and domain) or len(email) > EMAIL_MOST:

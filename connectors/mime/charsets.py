@@ -26,6 +26,13 @@ _KNOWN: dict[str, str] = {
     **{name: name for name in encodings.aliases.aliases.values()},
     **encodings.aliases.aliases,
     "utf_8_sig": "utf_8_sig",
+    # Codecs without an alias are in no table of Python's.
+    **{name: name for name in ("cp720", "cp737", "cp856", "cp874", "cp875", "cp1006", "koi8_t")},
+    "koi8_u": "koi8_u",
+    "x_sjis": "cp932",
+    "x_euc_jp": "euc_jp",
+    "x_gbk": "gb18030",
+    "ks_c_5601_1987": "cp949",
     "cp65001": "utf_8",
     "unicode_1_1_utf_7": "utf_7",
     "ansi_x3_110_1983": "cp1252",

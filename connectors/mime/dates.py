@@ -44,6 +44,9 @@ def _unusual(value: str) -> datetime | None:
 
 def _aware(fields: tuple[int, int, int, int, int, int], offset: int) -> datetime | None:
     year, month, day, hour, minute, second = fields
+    if 100 <= year < 1000:
+        # Programs that counted years since 1900 (RFC 5322 §4.3).
+        year += 1900
     # Year 1 and 9999 leave no room for other zones, and nobody wrote mail then.
     if not 1970 <= year <= 9000:
         return None
