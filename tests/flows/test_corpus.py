@@ -84,6 +84,6 @@ def test_every_message_is_captured_or_named(delivered, tmp_path, record_property
     assert (synced.troubles, aside) == ((), ())
     assert len(captured) == len(set(captured))
     assert there | set(holes) == set(range(1, number + 1))
-    # Keep-out comes before any rule: two subjects carry the tag. Nothing else is unexplained.
+    # Keep-out comes before any rule: two say `Sensitivity: private`. All else is captured.
     assert counts.keys() == {"record: matched", "ignore: kept-out"}
     assert len(there - set(captured)) == counts["ignore: kept-out"] == 2
