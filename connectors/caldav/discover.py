@@ -16,6 +16,7 @@ from connectors.caldav.multistatus import (
     propfind,
 )
 from connectors.errors import Refused
+from connectors.problems import Problem
 from rules.model.wire import CalendarInfo
 
 WELL_KNOWN: Final = "/.well-known/caldav"
@@ -52,13 +53,13 @@ def discover(session: Session, spellings: Spellings) -> tuple[CalendarInfo, ...]
         if homes:
             found = {c.href: c for home in homes for c in _calendars(session, home, "1", spellings)}
             return tuple(found.values())
-    raise Refused(f"{session.host}: no calendars found from {session.path}; check the URL")
+    raise Refused.at(session.host, Problem.NO_CALENDARS, path=session.path)
 
 
 def _place(session: Session, path: str) -> Row | None:
     answer = session.request("PROPFIND", path, propfind(*_PLACE), _headers("0"))
     if answer.status == 403:
-        raise Refused(f"{session.host}: this user may not read {path}")
+        raise Refused.at(session.host, Problem.MAY_NOT_READ, path=path)
     if answer.status != 207:
         return None
     try:
@@ -81,9 +82,7 @@ def _homes(session: Session, place: Row) -> tuple[str, ...]:
 def _here(session: Session, href: str) -> str:
     """The path of an href on our origin: credentials don't follow it elsewhere."""
     if "://" in href and not href.startswith(session.origin + "/"):
-        raise Refused(
-            f"{session.host}: its calendars live on {href[:120]}; make that the account's URL"
-        )
+        raise Refused.at(session.host, Problem.LIVES_ELSEWHERE, url=href[:120])
     return href.removeprefix(session.origin)
 
 
@@ -92,11 +91,11 @@ def _calendars(
 ) -> tuple[CalendarInfo, ...]:
     answer = session.request("PROPFIND", path, propfind(*_CALENDAR), _headers(depth))
     if answer.status != 207:
-        raise Refused(f"{session.host}: can't list the calendars in {path} ({answer.status})")
+        raise Refused.at(session.host, Problem.CANNOT_LIST, path=path, status=answer.status)
     try:
         rows = parse(answer.body).rows
     except NotMultistatus as error:
-        raise Refused(f"{session.host}: {error}; is this a CalDAV server?") from error
+        raise Refused.at(session.host, Problem.NO_DAV, path=path) from error
     return tuple(_info(row, spellings) for row in rows if _is_calendar(row))
 
 

@@ -17,6 +17,7 @@ from caldav.lib.http_sync import requests
 
 from connectors import certificates
 from connectors.errors import Refused, Unreachable
+from connectors.problems import Problem
 
 MAX_REDIRECTS: Final = 5
 BUSY: Final = frozenset({429, 502, 503, 504})
@@ -44,7 +45,7 @@ class Session:
     ) -> None:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Refused(f"{parts.hostname or 'calendar account'}: not an http(s) URL")
+            raise Refused.at(parts.hostname or url[:80], Problem.NOT_A_URL)
         self.host = parts.hostname
         self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self.path = parts.path or "/"
@@ -81,7 +82,7 @@ class Session:
             if answer.status not in (301, 302, 303, 307, 308):
                 return self._checked(answer)
             path = self._redirected(path, answer.headers.get("location", ""))
-        raise Unreachable(f"{self.host}: redirects in a circle")
+        raise Unreachable.at(self.host, Problem.REDIRECTS_IN_A_CIRCLE)
 
     def close(self) -> None:
         """Close the connections."""
@@ -102,9 +103,9 @@ class Session:
         try:
             self._dav.build_auth_object(list(self._dav.extract_auth_types(challenge)))
         except caldav_errors.AuthorizationError as error:
-            raise Refused(f"{self.host}: asks for a login of another kind than ours") from error
+            raise Refused.at(self.host, Problem.OTHER_LOGIN) from error
         if self._dav.auth is None:
-            raise Refused(f"{self.host}: offers neither Basic, Digest nor Bearer login")
+            raise Refused.at(self.host, Problem.NO_LOGIN)
 
     def _send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         try:
@@ -120,11 +121,10 @@ class Session:
             )
             content = response.content or b""
         except requests.exceptions.SSLError as error:
-            raise Refused(
-                f"{self.host}: its certificate is not trusted; name the authority in ca_file"
-            ) from error
+            raise Refused.at(self.host, Problem.CERTIFICATE, why=_reason(error)) from error
         except requests.exceptions.Timeout as error:
-            raise Unreachable(f"{self.host}: no answer within {self._timeout:g} s") from error
+            seconds = f"{self._timeout:g}"
+            raise Unreachable.at(self.host, Problem.NO_ANSWER_WITHIN, seconds=seconds) from error
         except OSError as error:
             # Every exception of requests and niquests is an OSError.
             raise Unreachable(f"{self.host}: {_reason(error)}") from error
@@ -145,24 +145,24 @@ class Session:
 
     def _checked(self, answer: Answer) -> Answer:
         if answer.status == 401:
-            raise Refused(f"{self.host}: user or password not accepted; check the account")
+            raise Refused.at(self.host, Problem.ACCOUNT)
         if answer.status in BUSY:
-            raise Unreachable(f"{self.host}: answers {answer.status}{_wait(answer.headers)}")
+            raise _busy(self.host, answer)
         return answer
 
     def _redirected(self, path: str, location: str) -> str:
         target = urlsplit(urljoin(self.origin + path, location))
         if f"{target.scheme}://{target.netloc}" != self.origin:
-            raise Refused(
-                f"{self.host}: redirects to {target.scheme}://{target.hostname}{target.path[:80]}; "
-                "if you trust it, make it the account's URL"
-            )
+            url = f"{target.scheme}://{target.hostname}{target.path[:80]}"
+            raise Refused.at(self.host, Problem.REDIRECTED, url=url)
         return target.path or "/"
 
 
-def _wait(headers: Mapping[str, str]) -> str:
-    after = headers.get("retry-after", "").strip()
-    return f", asks to wait {after[:40]}" if after else ""
+def _busy(host: str, answer: Answer) -> Unreachable:
+    after = answer.headers.get("retry-after", "").strip()[:40]
+    if not after:
+        return Unreachable.at(host, Problem.ANSWERS, status=answer.status)
+    return Unreachable.at(host, Problem.ANSWERS_LATER, status=answer.status, seconds=after)
 
 
 def _reason(error: BaseException) -> str:

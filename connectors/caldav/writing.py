@@ -11,6 +11,7 @@ from connectors.caldav import etags, reading
 from connectors.caldav.hrefs import Spellings, canonical
 from connectors.caldav.http import Answer, Session
 from connectors.errors import Changed, Refused, Unreachable
+from connectors.problems import Problem
 from rules.model.wire import CalendarObject
 
 _FOLD: Final = re.compile(rb"\r?\n[ \t]")
@@ -150,5 +151,6 @@ def _marks(data: bytes) -> frozenset[tuple[bytes, bytes]]:
 
 
 def _not_allowed(session: Session, href: str, answer: Answer) -> Refused:
-    what = "may not write" if answer.status == 403 else f"refuses ({answer.status})"
-    return Refused(f"{session.host}: {what} {href}; check the rights on this calendar")
+    if answer.status == 403:
+        return Refused.at(session.host, Problem.MAY_NOT_WRITE, path=href)
+    return Refused.at(session.host, Problem.REFUSES, status=answer.status, path=href)

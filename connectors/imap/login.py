@@ -14,6 +14,7 @@ from connectors.errors import Refused, Unreachable
 from connectors.imap.account import ImapAccount, Password
 from connectors.imap.session import Session, shown
 from connectors.imap.wire import WireError
+from connectors.problems import Problem
 
 CONNECT_SECONDS = 10.0
 
@@ -60,18 +61,13 @@ def _context(account: ImapAccount) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=account.ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise Refused(
-            f"{account.host}: ca_file {account.ca_file} can't be used ({shown(str(error))}): "
-            "name a readable PEM file"
-        ) from error
+        why = shown(str(error))
+        raise Refused.at(account.host, Problem.CA_FILE, file=account.ca_file, why=why) from error
 
 
 def _start_tls(client: Any, account: ImapAccount) -> None:
     if not client.has_capability("STARTTLS"):
-        raise Refused(
-            f"{account.host}: the server offers no STARTTLS on port {account.port}: "
-            'set security = "tls" and its port, usually 993'
-        )
+        raise Refused.at(account.host, Problem.NO_STARTTLS, port=account.port)
     client.starttls(_context(account))
     # What was offered before TLS may have been written by anybody (RFC 9051 §11.1).
     client._cached_capabilities = None
@@ -83,15 +79,9 @@ def _log_in(client: Any, account: ImapAccount) -> None:
             if client.has_capability("AUTH=PLAIN"):
                 client.plain_login(user, password)
             elif client.has_capability("LOGINDISABLED"):
-                raise Refused(
-                    f"{account.host}: the server takes no password on this connection: "
-                    'set security = "tls" or "starttls"'
-                )
+                raise Refused.at(account.host, Problem.NOT_IN_CLEAR)
             elif not (user + password).isascii():
-                raise Refused(
-                    f"{account.host}: the server can't take a user name or password with letters "
-                    "outside ASCII (no AUTH=PLAIN): choose another password"
-                )
+                raise Refused.at(account.host, Problem.ASCII_ONLY)
             else:
                 client.login(user, password)
 
@@ -135,23 +125,18 @@ def _translated(account: ImapAccount) -> Iterator[None]:
         said = _without_secrets(account, str(error))
         if _LATER.search(said):
             raise Unreachable(f"{host}: {said}") from None
-        raise Refused(
-            f"{host}: login of {account.user} refused ({said}): check user name and password"
-        ) from None
+        raise Refused.at(host, Problem.LOGIN, user=account.user, why=said) from None
     except ssl.SSLCertVerificationError as error:
-        raise Refused(
-            f"{host}: the certificate is not trusted ({shown(error.verify_message)}): use the host "
-            "name that it was made for, or name your authority's PEM file in ca_file"
-        ) from error
+        why = shown(error.verify_message)
+        raise Refused.at(host, Problem.CERTIFICATE, why=why) from error
     except ssl.SSLError as error:
-        raise Unreachable(
-            f"{host}: TLS: {shown(error.reason or str(error))} (is {account.port} the port for "
-            f"security = {account.security!r}?)"
-        ) from error
+        why = shown(error.reason or str(error))
+        place = {"port": account.port, "security": account.security}
+        raise Unreachable.at(host, Problem.TLS_FAILED, why=why, **place) from error
     except CapabilityError as error:
         raise Refused(f"{host}: {_without_secrets(account, str(error))}") from None
     except TimeoutError as error:
-        raise Unreachable(f"{host}: no answer in time") from error
+        raise Unreachable.at(host, Problem.NO_ANSWER) from error
     except OSError as error:
         raise Unreachable(f"{host}: {shown(error.strerror or str(error))}") from error
     except (imaplib.IMAP4.error, EOFError, WireError) as error:

@@ -14,6 +14,7 @@ from connectors.imap.account import ImapAccount
 from connectors.imap.login import open_session
 from connectors.imap.session import Reply, Session, shown
 from connectors.imap.texts import texts
+from connectors.problems import Problem
 from rules.model.wire import FetchedText, FolderInfo, FolderState, HeaderBatch
 
 _EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS", re.IGNORECASE)
@@ -46,18 +47,13 @@ class ImapMailbox:
         reply = self.session.run("EXAMINE", name)
         if reply.status == "NO" and not reply.busy:
             # Whatever ails it, be it the server's own fault, ails this folder: others can be read.
-            raise Refused(
-                f"{self.session.host}: folder {folder!r}: {shown(reply.text)}: make it readable, "
-                "or leave it out"
-            )
+            why = shown(reply.text)
+            raise Refused.at(self.session.host, Problem.FOLDER, folder=repr(folder), why=why)
         if not reply.ok:
             self.session.refuse(reply, f"folder {folder!r}")
         codes, exists = _state(reply)
         if not codes.get(b"UIDVALIDITY"):
-            raise Refused(
-                f"{self.session.host}: folder {folder!r}: the server gives no UIDVALIDITY, so what "
-                "was read can't be told from what is new: leave the folder out"
-            )
+            raise Refused.at(self.session.host, Problem.NO_UIDVALIDITY, folder=repr(folder))
         uidnext = codes.get(b"UIDNEXT") or self._next_uid(exists)
         self._folder = folder
         return FolderState(

@@ -20,6 +20,7 @@ from aiosmtplib import (
 from connectors import certificates
 from connectors.errors import ConnectorError, Refused, Unreachable
 from connectors.oauth import Tokens
+from connectors.problems import Problem
 
 Security = Literal["tls", "starttls", "none"]
 
@@ -129,7 +130,9 @@ def _tls(server: SmtpServer) -> ssl.SSLContext:
         except OSError as error:
             # An SSLError is an OSError too: the file is there, but holds no certificate.
             why = error.strerror or "not PEM certificates"
-            raise Refused(f"{server.place}: ca_file {server.ca_file}: {one_line(why)}") from error
+            raise Refused.at(
+                server.place, Problem.CA_FILE, file=server.ca_file, why=one_line(why)
+            ) from error
     return context
 
 
@@ -140,19 +143,17 @@ def _meaning(server: SmtpServer, error: Exception) -> ConnectorError:
     match cause:
         case ssl.SSLCertVerificationError():
             why = one_line(cause.verify_message)
-            return Refused(
-                f"{place}: certificate not trusted ({why}); correct the host name, or set ca_file"
-            )
+            return Refused.at(place, Problem.CERTIFICATE, why=why)
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER"):
-            return Refused(f"{place}: no TLS on this port; try security = starttls, or none")
+            return Refused.at(place, Problem.NO_TLS)
         case SMTPAuthenticationError(code=code) if code >= 500:
-            why = one_line(cause.message)
-            return Refused(f"{place}: login refused ({code} {why}); check user and password")
+            why = f"{code} {one_line(cause.message)}"
+            return Refused.at(place, Problem.LOGIN, user=server.user, why=why)
         case SMTPResponseException(code=code):
             kind = Refused if code >= 500 else Unreachable
             return kind(f"{place}: {code} {one_line(cause.message)}")
         case SMTPTimeoutError() if server.security != "tls":
-            return Unreachable(f"{place}: {words} (if this port speaks TLS: security = tls)")
+            return Unreachable.at(place, Problem.PERHAPS_TLS, why=words)
         case SMTPConnectError() | SMTPServerDisconnected() | SMTPTimeoutError() | OSError():
             return Unreachable(f"{place}: {words}")
         case _:

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError
+
 from daemon.app.secret import CREDENTIAL, SIZE
 from daemon.config.load import CREDENTIALS
 from daemon.config.written import written
@@ -78,6 +81,8 @@ def installing(tables: Mapping[str, Any], path: Path, language: str) -> Installi
     """What these tables make: each `password` a credential of its own."""
     found: dict[str, bytes] = {}
     changed = dict(tables)
+    if isinstance(changed.get("database"), Mapping):
+        changed["database"] = _apart(changed["database"])
     for section in ("database", "smtp"):
         if isinstance(changed.get(section), Mapping):
             changed[section] = _named(changed[section], section, found)
@@ -86,6 +91,21 @@ def installing(tables: Mapping[str, Any], path: Path, language: str) -> Installi
         changed[section] = [_named(row, f"{row['name']}-{suffix}", found) for row in rows]
     whole = {name: value for name, value in changed.items() if value not in ((), [])}
     return Installing(path, written(whole, language), found)
+
+
+def _apart(database: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A password within the address of the database is one of its own."""
+    try:
+        url = sa.make_url(database.get("url") or "")
+    except (ArgumentError, ValueError):
+        # What is wrong with it is told by whoever opens it.
+        return database
+    inside = url.password or url.query.get("password")
+    if not inside:
+        return database
+    bare = url._replace(password=None).difference_update_query(["password"])
+    password = database.get("password") or str(inside)
+    return {**database, "url": bare.render_as_string(hide_password=False), "password": password}
 
 
 def _named(table: Mapping[str, Any], name: str, found: dict[str, bytes]) -> Mapping[str, Any]:

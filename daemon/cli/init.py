@@ -5,6 +5,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from pwd import struct_passwd
 
     from daemon.app.installing import Installing
+    from daemon.config import Settings
     from daemon.config.answers import Answers
 
 
@@ -57,8 +61,9 @@ def init(
     done = _("Written: {path}, and passwords in {folder}.")
     typer.echo(done.format(path=plain(path), folder=plain(files.folder)))
     loaded = load(path)
-    _beside(path, loaded.state_dir, told.third_parties)
-    _check(path)
+    with _service(path, files) as service:
+        _beside(service, loaded.state_dir, told.third_parties)
+        _check(service, by_user=_knows_the_user(loaded))
 
 
 def _state_dir(told: "Answers") -> Path:
@@ -81,15 +86,62 @@ def _make_sure(files: "Installing", *, ask: bool, overwrite: bool) -> None:
         raise Trouble(_("nothing was changed"))
 
 
-def _beside(path: Path, state_dir: Path, third_parties: Path | None) -> None:
-    """Make the database, and import the list; as the unit's user, whose files these are."""
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """How suivi runs once it is started: on this configuration, as this user if there is one (these
+    files are its own), with a directory of credentials that are its to read."""
+
+    path: Path
+    user: "struct_passwd | None"
+    credentials: Path | None
+
+    def suivi(self, *arguments: str) -> int:
+        """One of our own commands, its words shown; what it can't do the check tells too."""
+        # Not with -m alone: root may stand in a folder that holds a `daemon` of somebody else's.
+        command = [sys.executable, "-P", "-m", "daemon.cli", "--config", str(self.path)]
+        lent = {"CREDENTIALS_DIRECTORY": str(self.credentials)} if self.credentials else {}
+        return subprocess.run(  # noqa: S603  ours
+            [*command, *arguments],
+            check=False,
+            env={**os.environ, **lent},
+            user=self.user and self.user.pw_uid,
+            group=self.user and self.user.pw_gid,
+            extra_groups=self.user and (),
+        ).returncode
+
+
+@contextmanager
+def _service(path: Path, files: "Installing") -> Iterator[_Service]:
+    """With what the unit would load, for so long: what lies beside the configuration is root's."""
     from daemon.app.installing import service_user
 
     user = service_user()
+    if user is None:
+        yield _Service(path, None, None)
+        return
+    with tempfile.TemporaryDirectory(prefix="suivi-init-") as folder:
+        place = Path(folder)
+        for file in files.folder.iterdir():
+            _give(file, place / file.name, user)
+        os.chown(place, user.pw_uid, user.pw_gid)
+        yield _Service(path, user, place)
+
+
+def _give(file: Path, copy: Path, user: "struct_passwd") -> None:
+    """A copy that this user alone reads."""
+    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(file.read_bytes())
+    os.chown(copy, user.pw_uid, user.pw_gid)
+
+
+def _beside(service: _Service, state_dir: Path, third_parties: Path | None) -> None:
+    """Make the database, and import the list."""
+    user = service.user
     if user is not None and not state_dir.exists():
         state_dir.mkdir(mode=0o700, parents=True)
         os.chown(state_dir, user.pw_uid, user.pw_gid)
-    _suivi(path, user, "db", "upgrade")
+    service.suivi("db", "upgrade")
     if third_parties is None:
         return
     with tempfile.TemporaryDirectory(prefix="suivi-init-") as folder:
@@ -99,30 +151,25 @@ def _beside(path: Path, state_dir: Path, third_parties: Path | None) -> None:
         if user is not None:
             for place in (Path(folder), copy):
                 os.chown(place, user.pw_uid, user.pw_gid)
-        _suivi(path, user, "import", "third-parties", str(copy))
+        service.suivi("import", "third-parties", str(copy))
 
 
-def _suivi(path: Path, user: "struct_passwd | None", *arguments: str) -> None:
-    """One of our own commands; its words are shown, and what it can't do the check tells too."""
-    # Not with -m alone: root may stand in a folder that holds a `daemon` of somebody else's.
-    command = [sys.executable, "-P", "-m", "daemon.cli", "--config", str(path), *arguments]
-    subprocess.run(  # noqa: S603  ours
-        command,
-        check=False,
-        user=user and user.pw_uid,
-        group=user and user.pw_gid,
-        extra_groups=user and (),
-    )
+def _knows_the_user(loaded: "Settings") -> bool:
+    """Whether the database may know us by our user alone (PostgreSQL's peer authentication)."""
+    return loaded.database.url is not None and loaded.database.password is None
 
 
-def _check(path: Path) -> None:
+def _check(service: _Service, *, by_user: bool) -> None:
     from daemon import clock
     from daemon.app.checkup import Asked
     from daemon.cli.operation import tried
     from daemon.config import load
 
     _ = words()
-    sound = tried(Asked(load(path), clock.now, of_environment()))
+    if by_user and service.user is not None:
+        sound = service.suivi("check") == 0
+    else:
+        sound = tried(Asked(load(service.path), clock.now, of_environment()))
     typer.echo()
     if not sound:
         typer.echo(_("Mend what is marked ✗, then `suivi check` again."))

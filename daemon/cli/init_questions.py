@@ -14,7 +14,7 @@ from daemon.cli.context import words
 from daemon.cli.output import plain
 from daemon.config.answers import Answers, checked_answers
 from daemon.config.mistakes import Source, explain
-from daemon.config.settings import Calendar, Company, Http, Mailbox, Smtp, Staff
+from daemon.config.settings import Calendar, Company, Database, Http, Mailbox, Smtp, Staff
 from daemon.i18n import of_environment
 
 if TYPE_CHECKING:
@@ -51,10 +51,22 @@ def asked(path: Path) -> Answers:
         tables["smtp"] = _whole(Smtp, lambda: _smtp(domain, users[0]["email"]))
     if url := _text(_("Address of suivi's pages for your staff, if there is one"), ""):
         tables["http"] = _whole(Http, lambda: {"public_url": url})
+    if database := _whole(Database, _database):
+        tables["database"] = database
     tables["directory"] = {}
     if file := _text(_("CSV file of third parties to import, if there is one"), ""):
         tables["directory"] = {"third_parties": str(Path(file).expanduser().absolute())}
     return checked_answers(tables, Source(path, {}))
+
+
+def _database() -> Table:
+    _ = words()
+    url = _text(_("PostgreSQL to keep it all in (postgresql://user@host/name); else SQLite"), "")
+    if not url:
+        return {}
+    question = _("Its password; empty where it needs none")
+    password: str = typer.prompt(question, default="", show_default=False, hide_input=True)
+    return {"url": url, "password": password} if password else {"url": url}
 
 
 def _company() -> Table:

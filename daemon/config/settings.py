@@ -65,6 +65,14 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _database(text: str) -> str:
+    if not re.match(r"(sqlite|postgresql)(\+[a-z0-9]+)?://", text):
+        raise ValueError(
+            "should be postgresql://user@host:port/name or sqlite:////path/suivi.sqlite"
+        )
+    return text
+
+
 def _listen(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
@@ -84,6 +92,7 @@ def _level(value: Any) -> Any:
 Email = Annotated[str, AfterValidator(_email)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+DatabaseAddress = Annotated[str, AfterValidator(_database)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Privacy = Annotated[Level, BeforeValidator(_level)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -112,7 +121,7 @@ class Company(Section):
 class Database(Section):
     """`url` in SQLAlchemy's form; default: SQLite in the state directory."""
 
-    url: str | None = Field(default=None, repr=False)
+    url: DatabaseAddress | None = Field(default=None, repr=False)
     password: SecretStr | None = None
 
 

@@ -29,6 +29,9 @@ MORE: Mapping[str, Sequence[tuple[str, str]]] = {
         ('rules_dir = "rules"', mark("rules files, *.yaml, beside this file")),
         ('templates_dir = "templates"', mark("mail templates, beside this file")),
     ),
+    "database": (
+        ('url = "postgresql:///suivi?host=/run/postgresql"', mark("PostgreSQL, of this machine")),
+    ),
     "http": (
         ('listen = "127.0.0.1:8425"', mark("a reverse proxy speaks to the world")),
         ('public_url = "https://suivi.example.org"', mark("links in mails begin with it")),

@@ -72,7 +72,7 @@ def test_without_questions(
     assert (folder / "suivi.toml").read_bytes() == before
 
 
-def test_with_questions(tmp_path: Path, dovecot: Dovecot, house: House) -> None:
+def test_with_questions(tmp_path: Path, dovecot: Dovecot, house: House, postgresql: str) -> None:
     """A conversation on a terminal: the password is not shown, a mistake is asked again."""
     talk = [
         ("Name of the company", "Atelier Lumen"),
@@ -96,8 +96,14 @@ def test_with_questions(tmp_path: Path, dovecot: Dovecot, house: House) -> None:
         ("Calendars too?", "n"),
         ("Send reminders", "n"),
         ("Address of suivi's pages", ""),
+        ("PostgreSQL", "db.example"),
+        ("Its password", ""),
+        ("should be postgresql://", None),
+        ("PostgreSQL", postgresql),
+        ("Its password", "of-the-database"),
         ("CSV file", ""),
         ("Written: ", None),
+        ("✓ database: postgresql://", None),
         ("✓ mailbox ann", None),
     ]
     state = {"SUIVI_STATE_DIR": str(tmp_path / "state"), "SUIVI_RUNTIME_DIR": str(tmp_path / "run")}
@@ -124,9 +130,12 @@ def test_with_questions(tmp_path: Path, dovecot: Dovecot, house: House) -> None:
             process.kill()
         process.wait()
         os.close(ours)
-    assert "ann-secret" not in "".join(whole)
+    assert "ann-secret" not in "".join(whole) and "of-the-database" not in "".join(whole)
     text = (tmp_path / "house" / "suivi.toml").read_text()
     assert 'timezone = "Europe/Paris"' in text and "ann-secret" not in text
+    assert f'url = "{postgresql}"' in text and "of-the-database" not in text
+    kept = tmp_path / "house" / "credentials" / "database"
+    assert kept.read_text() == "of-the-database\n"
 
 
 def _until(terminal: int, heard: str, wanted: str, whole: list[str], seconds: float = 60) -> str:

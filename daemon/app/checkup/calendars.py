@@ -43,7 +43,7 @@ def calendar(asked: Asked, account: Calendar) -> Iterator[CheckLine]:
         finally:
             client.close()
     except ConnectorError as error:
-        yield refused("calendar", account.name, error)
+        yield refused(asked, "calendar", account.name, error)
 
 
 def _looked_at(

@@ -89,6 +89,10 @@ def until(asked: Asked, ends: datetime | None) -> str:
     return asked.words("; certificate until {date}").format(date=f"{ends:%Y-%m-%d}")
 
 
-def refused(area: str, name: str, error: ConnectorError) -> CheckLine:
-    """What a server said no to; its own words, which connectors complete with what to do."""
-    return bad(area, str(error), name)
+def refused(asked: Asked, area: str, name: str, error: ConnectorError) -> CheckLine:
+    """What a server said no to: in the language of who asks where the words are ours, else its
+    own."""
+    if error.problem is None:
+        return bad(area, str(error), name)
+    text = asked.words(error.problem.value).format(**error.facts)
+    return bad(area, f"{error.place}: {text}", name)

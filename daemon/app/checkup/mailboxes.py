@@ -24,7 +24,7 @@ def mailbox(asked: Asked, box: Mailbox) -> Iterator[CheckLine]:
         finally:
             opened.close()
     except ConnectorError as error:
-        yield refused("mailbox", box.name, error)
+        yield refused(asked, "mailbox", box.name, error)
 
 
 def _looked_at(asked: Asked, box: Mailbox, opened: imap.ImapMailbox) -> Iterator[CheckLine]:
@@ -39,7 +39,7 @@ def _looked_at(asked: Asked, box: Mailbox, opened: imap.ImapMailbox) -> Iterator
         text = _("no Sent folder found: what staff send is missed; name it in `folders`")
         yield warning("mailbox", text, box.name)
     wanted = tuple(watched(found, frozenset(box.folders)))
-    troubles = [line for folder in wanted for line in _examined(box, opened, folder)]
+    troubles = [line for folder in wanted for line in _examined(asked, box, opened, folder)]
     yield from troubles
     yield from certificate(asked, "mailbox", box.name, opened.certificate_ends)
     if troubles or missing:
@@ -54,11 +54,13 @@ def _looked_at(asked: Asked, box: Mailbox, opened: imap.ImapMailbox) -> Iterator
     yield ok("mailbox", told + until(asked, opened.certificate_ends), box.name)
 
 
-def _examined(box: Mailbox, opened: imap.ImapMailbox, folder: FolderInfo) -> Iterator[CheckLine]:
+def _examined(
+    asked: Asked, box: Mailbox, opened: imap.ImapMailbox, folder: FolderInfo
+) -> Iterator[CheckLine]:
     try:
         opened.examine(folder.name)
     except Refused as error:
-        yield refused("mailbox", box.name, error)
+        yield refused(asked, "mailbox", box.name, error)
 
 
 def _roles(asked: Asked, folders: Iterable[FolderInfo]) -> str:

@@ -24,7 +24,7 @@ def server(asked: Asked) -> Iterator[CheckLine]:
     try:
         ends = smtp.check(connect.smtp_server(settings))
     except ConnectorError as error:
-        yield refused("smtp", "", error)
+        yield refused(asked, "smtp", "", error)
         return
     login = (
         _("{server} takes mail of {user}")

@@ -83,7 +83,7 @@ def test_nobody_there_and_nobody_answering_are_unreachable(dovecot, user):
 
 
 def test_the_wrong_port_is_told_from_the_wrong_certificate(dovecot, user):
-    with pytest.raises(Unreachable, match=r"is .* the port for security = 'tls'"):
+    with pytest.raises(Unreachable, match=r'is .* the port for security = "tls"'):
         imap.connect(account(dovecot, user, security="tls", ca_file=dovecot.ca_file))
 
 

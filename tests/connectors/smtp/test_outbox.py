@@ -191,7 +191,7 @@ def test_a_wrong_password_is_not_the_mails_fault_and_is_not_told(tmp_path):
         outcomes, _, details = send(sink, THREE, user="suivi", password="falsch-0815")
         assert sink.connections == 1
     assert outcomes == [TRY_AGAIN] * 3
-    assert "check user and password" in details[0]
+    assert "check user name and password" in details[0]
     assert "falsch" not in details[0]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +73,38 @@ def test_every_password_is_a_file_of_its_own_for_its_owner_alone(tmp_path: Path)
     assert loaded.company.name == 'Dupont & Fils "SA"'
     assert [m.password.get_secret_value() for m in loaded.mailboxes] == ["geheim 1", "geheim 2"]
     assert loaded.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "password"),
+    [
+        ('url = "postgresql://u:ge%40heim@db/s"', "postgresql://u@db/s", "ge@heim"),
+        ('url = "postgresql://u@db/s?password=geheim"', "postgresql://u@db/s", "geheim"),
+        ('url = "postgresql://u@db/s"\npassword = "geheim"', "postgresql://u@db/s", "geheim"),
+        ('url = "postgresql://u:x@db/s"\npassword = "geheim"', "postgresql://u@db/s", "geheim"),
+        ('url = "postgresql:///s?host=/run/pg"', "postgresql:///s?host=/run/pg", None),
+    ],
+)
+def test_the_password_of_the_database_is_never_in_the_file(
+    tmp_path: Path, given: str, url: str, password: str | None
+) -> None:
+    """Wherever it was given; and the address that is used has it."""
+    file = answers(tmp_path, ANSWERS.replace("[company]", f"[database]\n{given}\n[company]"))
+    path = tmp_path / "etc" / "suivi.toml"
+    for _again in range(2):
+        files = installing(read(file).tables, path, "en")
+        assert files.in_the_way() == ()
+        files.put(tmp_path / "state")
+    assert tomllib.loads(path.read_text("utf-8"))["database"]["url"] == url
+    credential = tmp_path / "etc" / "credentials" / "database"
+    loaded = load(path)
+    if password is None:
+        assert not credential.exists()
+        assert loaded.database_url == url
+        return
+    assert (credential.read_text(), mode(credential)) == (f"{password}\n", 0o600)
+    assert password not in path.read_text("utf-8")
+    assert sa.make_url(loaded.database_url).password == password
 
 
 def test_twice_is_as_good_as_once_and_the_key_stays(tmp_path: Path) -> None:

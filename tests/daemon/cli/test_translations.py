@@ -8,6 +8,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from connectors.problems import Problem
 from daemon.i18n import LANGUAGES, catalogue, of_environment, plural, translator
 from rules.language.messages import HINTS, MESSAGES, PLACED_IN_RULE
 
@@ -27,8 +28,9 @@ def used() -> set[str | tuple[str, str]]:
     marked = {
         message if isinstance(message, str) else tuple(message) for _, _, message, _, _ in found
     }
-    # The core is pure: its messages are a table, which the daemon translates.
-    return marked | {PLACED_IN_RULE, *HINTS.values(), *MESSAGES.values()}
+    # The core is pure, connectors know no language: their messages are tables, which the daemon
+    # translates.
+    return marked | {PLACED_IN_RULE, *HINTS.values(), *MESSAGES.values(), *map(str, Problem)}
 
 
 def french() -> Catalog:
