@@ -45,7 +45,8 @@ class Session:
     ) -> None:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Refused.at(parts.hostname or url[:80], Problem.NOT_A_URL)
+            # Never the whole of it: there may be a password inside.
+            raise Refused.at(parts.hostname or "url", Problem.NOT_A_URL)
         self.host = parts.hostname
         self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self.path = parts.path or "/"

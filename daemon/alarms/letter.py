@@ -37,8 +37,8 @@ _TO_DO = {
         "then, and say so."
     ),
     Kind.BACKUP: mark(
-        "`systemctl status suivi-backup.timer suivi-backup.service` says why; `suivi backup FILE` "
-        "takes one now. Whoever backs up otherwise: `[watch] backup_days = 0`."
+        "`systemctl status 'suivi-backup*'` says why; `suivi backup FILE` takes one now. "
+        "Whoever backs up otherwise: `[watch] backup_days = 0`."
     ),
 }
 _OVER = {

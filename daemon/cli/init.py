@@ -119,9 +119,10 @@ def _service(path: Path, files: "Installing") -> Iterator[_Service]:
     if user is None:
         yield _Service(path, None, None)
         return
-    with tempfile.TemporaryDirectory(prefix="suivi-init-") as folder:
+    # In memory, as systemd's own: one that is killed leaves no secret on a disk.
+    with tempfile.TemporaryDirectory(prefix="suivi-init-", dir="/run") as folder:
         place = Path(folder)
-        for file in files.folder.iterdir():
+        for file in filter(Path.is_file, files.folder.iterdir()):
             _give(file, place / file.name, user)
         os.chown(place, user.pw_uid, user.pw_gid)
         yield _Service(path, user, place)

@@ -68,7 +68,8 @@ def _web_address(text: str) -> str:
 def _database(text: str) -> str:
     if not re.match(r"(sqlite|postgresql)(\+[a-z0-9]+)?://", text):
         raise ValueError(
-            "should be postgresql://user@host:port/name or sqlite:////path/suivi.sqlite"
+            "should be the address of a SQLite or PostgreSQL database: sqlite:////path/suivi.sqlite"
+            " or postgresql://user@host:port/name"
         )
     return text
 

@@ -98,7 +98,7 @@ def test_with_questions(tmp_path: Path, dovecot: Dovecot, house: House, postgres
         ("Address of suivi's pages", ""),
         ("PostgreSQL", "db.example"),
         ("Its password", ""),
-        ("should be postgresql://", None),
+        ("SQLite or PostgreSQL", None),
         ("PostgreSQL", postgresql),
         ("Its password", "of-the-database"),
         ("CSV file", ""),

@@ -1,15 +1,14 @@
-"""What is installed: the Debian package, or the wheel with what it needs, each built once."""
+"""A suivi to be tried: its package and its wheel, each built once, and a machine that has it."""
 
-import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-PLATFORMS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
+from tests.systemd.installed import DROP_IN, configure, drop_in, install_wheel, serve_mail
+from tests.systemd.machines import Machine, booted
+from tests.systemd.packages import ROOT, build_deb, wheels_for
+from tests.systemd.roots import release_here
 
 
 @pytest.fixture(scope="session")
@@ -18,51 +17,46 @@ def suite(request: pytest.FixtureRequest) -> str:
     return str(request.config.getoption("--suite"))
 
 
-def build_deb(checkout: Path, folder: Path) -> Path:
-    """The package of a checkout, for the Debian of this machine."""
-    if shutil.which("dpkg-deb") is None or not Path("/usr/bin/python3").exists():
-        pytest.skip("packages are built on Debian")
-    done = subprocess.run(
-        [str(checkout / "deb" / "build"), str(Path(sys.executable).parent), str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=1200,
-    )
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.splitlines()[-1])
-
-
-@pytest.fixture(scope="session")
-def deb(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_deb(ROOT, tmp_path_factory.mktemp("deb"))
-
-
 @pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory, suite: str) -> Path:
-    """What `./run wheel` writes, the packages that it names, and the units."""
-    folder = tmp_path_factory.mktemp("wheelhouse")
-    python = {"bookworm": "3.11", "trixie": "3.13"}[suite]
-    tags = [f"--platform={name}_x86_64" for name in PLATFORMS]
-    for command in (
-        ["-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        ["deb/needed.py", "requirements.lock"],
-        # Last, for the one before writes what it reads.
-        [
-            *("-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", *tags),
-            *("--python-version", python, "-d", str(folder), "-r", f"{folder}/requirements.txt"),
-        ],
-    ):
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=1200,
-        )
-        assert done.returncode == 0, done.stderr
-        if command[0].endswith("needed.py"):
-            (folder / "requirements.txt").write_text(done.stdout)
-    shutil.copytree(ROOT / "systemd", folder / "systemd")
-    return folder
+    return wheels_for(suite, tmp_path_factory.mktemp("wheelhouse"))
+
+
+@pytest.fixture(scope="session")
+def registry(request: pytest.FixtureRequest, suite: str) -> Path:
+    """The wheels that a package for another Debian is built from; for ours pip knows where."""
+    if suite == release_here():
+        return Path()
+    found: Path = request.getfixturevalue("wheelhouse")
+    return found
+
+
+@pytest.fixture(scope="session")
+def deb(tmp_path_factory: pytest.TempPathFactory, suite: str, registry: Path) -> Path:
+    return build_deb(ROOT, tmp_path_factory.mktemp("deb"), suite, registry)
+
+
+@pytest.fixture(scope="session")
+def machine(request: pytest.FixtureRequest, suite: str) -> Iterator[Machine]:
+    """Debian with suivi installed and configured, and a mail server; nothing of suivi runs."""
+    with booted(suite) as guest:
+        if suite == "bookworm":
+            deb: Path = request.getfixturevalue("deb")
+            guest.write(f"/root/{deb.name}", deb.read_bytes())
+            assert "suivi.toml" in guest.sh(f"dpkg -i /root/{deb.name} 2>&1")
+        else:
+            install_wheel(guest, request.getfixturevalue("wheelhouse"))
+        serve_mail(guest, suite)
+        configure(guest)
+        yield guest
+
+
+@pytest.fixture
+def suivi(machine: Machine) -> Iterator[Machine]:
+    """The machine with suivi up, on a good configuration; a watchdog of six seconds, not thirty."""
+    configure(machine)
+    drop_in(machine, "WatchdogSec=6")
+    machine.sh("systemctl reset-failed 'suivi*'; systemctl start suivi.target")
+    assert machine.property("suivi", "ActiveState") == "active"
+    yield machine
+    machine.sh(f"rm -f {DROP_IN}; systemctl daemon-reload")

@@ -4,83 +4,17 @@ One machine for all; each test finds it running and leaves it so. `--suite=trixi
 instead of 12. Debian 12 installs the package, others the wheel, as docs/how-to/install.md says.
 """
 
-import json
 import re
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Callable
 
 import pytest
 
-from tests.systemd.company import DOVECOT, DOVECOT_2_4, PEOPLE, SECRET, TOML, letter
-from tests.systemd.machines import Machine, booted
+from tests.systemd.company import PEOPLE, SECRET
+from tests.systemd.installed import GOOD, captured, configure, deliver, drop_in, eventually
+from tests.systemd.machines import Machine
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
-
-T = TypeVar("T")
-
-INSTALL = Path(__file__).parents[2] / "docs" / "how-to" / "install.md"
-CONFIG = "/etc/suivi/suivi.toml"
-GOOD = TOML.format(port=10143)
-DROP_IN = "/run/systemd/system/suivi.service.d/test.conf"
-
-
-def eventually(look: Callable[[], T], what: str, seconds: float = 60) -> T:
-    until = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < until, f"not within {seconds} s: {what}: {found!r}"
-        time.sleep(0.3)
-    return found
-
-
-@pytest.fixture(scope="module")
-def machine(request: pytest.FixtureRequest, suite: str) -> Iterator[Machine]:
-    """Debian with suivi installed and configured, and a mail server; nothing of suivi runs."""
-    with booted(suite) as guest:
-        if suite == "bookworm":
-            deb: Path = request.getfixturevalue("deb")
-            guest.write(f"/root/{deb.name}", deb.read_bytes())
-            assert "suivi.toml" in guest.sh(f"dpkg -i /root/{deb.name} 2>&1")
-        else:
-            install_wheel(guest, request.getfixturevalue("wheelhouse"))
-        guest.write("/root/dovecot.conf", DOVECOT if suite == "bookworm" else DOVECOT_2_4)
-        guest.sh(
-            "mkdir -p /srv/mail/alice/{cur,new,tmp} && chown -R mail:mail /srv/mail && "
-            "systemd-run --quiet --unit=mailserver dovecot -F -c /root/dovecot.conf"
-        )
-        guest.write(CONFIG, GOOD, "640")
-        guest.write("/etc/suivi/credentials/alice-mail", SECRET + "\n", "600")
-        guest.sh(f"chgrp suivi {CONFIG}")
-        yield guest
-
-
-def install_wheel(guest: Machine, wheelhouse: Path) -> None:
-    """By the very words of the manual."""
-    for file in wheelhouse.rglob("*"):
-        if file.is_file():
-            guest.write(f"/root/dist/{file.relative_to(wheelhouse)}", file.read_bytes())
-    blocks = re.findall(r"^```sh wheel\n(.*?)^```", INSTALL.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 1
-    words = "export PIP_NO_INDEX=1 PIP_FIND_LINKS=/root/dist; cd /root/dist; set -e\n"
-    guest.sh(words + blocks[0], timeout=900)
-
-
-@pytest.fixture
-def suivi(machine: Machine) -> Iterator[Machine]:
-    """The machine with suivi up, on a good configuration; a watchdog of six seconds, not thirty."""
-    machine.write(CONFIG, GOOD, "640")
-    machine.sh(f"chgrp suivi {CONFIG}")
-    drop_in(machine, "WatchdogSec=6")
-    machine.sh("systemctl reset-failed 'suivi*'; systemctl start suivi.target")
-    assert machine.property("suivi", "ActiveState") == "active"
-    yield machine
-    machine.sh(f"rm -f {DROP_IN}; systemctl daemon-reload")
-
-
-def drop_in(machine: Machine, *lines: str) -> None:
-    machine.write(DROP_IN, "\n".join(("[Service]", *lines, "")))
-    machine.sh("systemctl daemon-reload")
 
 
 def restarts(machine: Machine) -> int:
@@ -120,16 +54,6 @@ def test_a_message_is_captured_and_the_next_is_told_by_the_server(suivi: Machine
     ).group(0)
 
 
-def deliver(machine: Machine, number: int) -> None:
-    machine.write(f"/srv/mail/alice/tmp/{number}", letter(number))
-    machine.sh(f"cd /srv/mail/alice; chown mail tmp/{number}; mv tmp/{number} new/{number}.x.y")
-
-
-def captured(machine: Machine) -> list[str]:
-    told = json.loads(machine.sh("runuser -u suivi -- /opt/suivi/bin/suivi history DUP --json"))
-    return sorted(one["subject"] for one in told["exchanges"])
-
-
 def test_a_killed_daemon_is_back_and_nothing_is_twice(suivi: Machine) -> None:
     before, known = restarts(suivi), captured(suivi)
     suivi.sh("systemctl kill --signal=KILL --kill-who=main suivi")
@@ -154,8 +78,7 @@ def test_what_hangs_ends_by_the_watchdog_with_its_stacks(
     """The loop itself, and the turn of a mailbox that oversteps the time it asked for."""
 
     def hang() -> None:
-        suivi.write(CONFIG, GOOD + "\n[capture]\npatience_seconds = 2\n", "640")
-        suivi.sh(f"chgrp suivi {CONFIG}")
+        configure(suivi, GOOD + "\n[capture]\npatience_seconds = 2\n")
         drop_in(suivi, "WatchdogSec=6", f"Environment=SUIVI_CRASH_AT={step}:hang")
         deliver(suivi, 10 + len(step))
         suivi.sh("systemctl restart suivi")
@@ -181,11 +104,10 @@ def assert_ended_by_the_watchdog(machine: Machine, hang: Callable[[], object]) -
 def test_a_good_reload_is_in_force_and_a_bad_one_is_told(suivi: Machine) -> None:
     main = suivi.property("suivi", "MainPID")
     more = '\n[[users]]\nname = "Bob"\nemail = "bob@atelier.example"\n'
-    suivi.write(CONFIG, GOOD + more, "640")
-    suivi.sh(f"chgrp suivi {CONFIG}; systemctl reload suivi")
+    configure(suivi, GOOD + more)
+    suivi.sh("systemctl reload suivi")
     suivi.sh("/opt/suivi/bin/suivi option list --user bob@atelier.example")
-    suivi.write(CONFIG, GOOD + more.replace("email", "emial"), "640")
-    suivi.sh(f"chgrp suivi {CONFIG}")
+    configure(suivi, GOOD + more.replace("email", "emial"))
     assert suivi.done("systemctl reload suivi").returncode != 0
     assert suivi.property("suivi", "ActiveState") == "active"
     told = suivi.property("suivi", "StatusText")
@@ -193,8 +115,8 @@ def test_a_good_reload_is_in_force_and_a_bad_one_is_told(suivi: Machine) -> None
     assert "[[users]] option 'email' is missing" in told
     assert suivi.property("suivi", "MainPID") == main
     assert "did you mean 'email'?" in suivi.journal()
-    suivi.write(CONFIG, GOOD, "640")
-    suivi.sh(f"chgrp suivi {CONFIG}; systemctl reload suivi.target")
+    configure(suivi)
+    suivi.sh("systemctl reload suivi.target")
     assert "refused" not in suivi.property("suivi", "StatusText")
 
 
@@ -226,8 +148,7 @@ def test_without_its_key_it_does_not_start_and_with_it_it_does(suivi: Machine) -
 
 
 def test_a_refused_configuration_stays_down_whoever_visits(suivi: Machine) -> None:
-    suivi.write(CONFIG, "[nonsense\n", "640")
-    suivi.sh(f"chgrp suivi {CONFIG}")
+    configure(suivi, "[nonsense\n")
     before = suivi.journal().count("not TOML")
     visits = suivi.start(
         "for n in $(seq 100); do curl -s -m 2 -o /dev/null http://127.0.0.1:8425/; sleep 0.1; done"
@@ -241,8 +162,8 @@ def test_a_refused_configuration_stays_down_whoever_visits(suivi: Machine) -> No
     assert 1 <= suivi.journal().count("not TOML") - before <= 2
     assert suivi.property("suivi.socket", "ActiveState") == "inactive"
     assert suivi.property("suivi-down.target", "ActiveState") == "active"
-    suivi.write(CONFIG, GOOD, "640")
-    suivi.sh(f"chgrp suivi {CONFIG}; systemctl start suivi.target")
+    configure(suivi)
+    suivi.sh("systemctl start suivi.target")
     assert suivi.property("suivi", "ActiveState") == "active"
     assert suivi.property("suivi-down.target", "ActiveState") == "inactive"
 

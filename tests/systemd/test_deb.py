@@ -1,15 +1,16 @@
-"""The Debian package in a clean Debian, without a systemd that runs: from install to purge."""
+"""The Debian package in a clean Debian, without a systemd that runs: from install to purge.
+
+`--suite=trixie` takes Debian 13 instead of 12, and builds the package in it.
+"""
 
 import json
 import shlex
 import shutil
 import sqlite3
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,8 @@ import pytest
 from daemon.store.versions import known
 from tests.servers.dovecot import Dovecot
 from tests.systemd.company import PEOPLE, SECRET, TOML, letter
-from tests.systemd.conftest import ROOT, build_deb
-from tests.systemd.machines import tree
+from tests.systemd.packages import build_deb, checkout_copy
+from tests.systemd.roots import Debian, root_of
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -37,12 +38,6 @@ def upgrade() -> None:
     op.create_table("of_a_later_version", sa.Column("id", sa.Integer, primary_key=True))
 '''
 
-WRITTEN_BY_DEBIAN = ("/var/lib/dpkg", "/var/log", "/var/cache", "/tmp", "/root")
-"""Where dpkg and its like keep their books."""
-BACKUPS = {f"/etc/{name}-" for name in ("passwd", "group", "shadow", "gshadow")}
-BACKUPS |= {f"/var/lib/systemd/deb-systemd-helper-{how}" for how in ("enabled", "masked")}
-BACKUPS |= {"/etc/.pwd.lock"}
-
 KEPT = (
     "/etc/suivi",
     "/var/lib/suivi",
@@ -52,87 +47,16 @@ KEPT = (
 """What stays until purge: what is the company's, and which units the admin had switched on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Debian:
-    """The root of a Debian of our own; the network is that of the machine."""
-
-    root: Path
-
-    def command(self, *words: str) -> list[str]:
-        """In it, with a /proc that is there for this command alone."""
-        script = 'mount -t proc proc "$1/proc" && root=$1 && shift && exec chroot "$root" "$@"'
-        words = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", *words)
-        return ["unshare", "--mount", "sh", "-c", script, "sh", str(self.root), *words]
-
-    def run(self, *words: str) -> str:
-        """As root."""
-        done = subprocess.run(
-            self.command(*words), capture_output=True, text=True, check=False, timeout=600
-        )
-        assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
-
-    def as_suivi(self, *words: str) -> list[str]:
-        """As the user of the unit, with what systemd would have made for it."""
-        made = [f"{name}_DIRECTORY={path}" for name, path in DIRECTORIES.items()]
-        user = ("setpriv", "--reuid=suivi", "--regid=suivi", "--clear-groups")
-        return self.command(*user, "env", *made, *words)
-
-    def path(self, inside: str) -> Path:
-        """A file of it, as it is called here."""
-        return self.root / inside.lstrip("/")
-
-    def files(self) -> set[str]:
-        """All that there is, but for what Debian writes down."""
-        found = subprocess.run(
-            ["find", str(self.root), "-xdev", "-printf", "/%P\n"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
-        return {name for name in found if not name.startswith(WRITTEN_BY_DEBIAN)} - BACKUPS
-
-
-DIRECTORIES = {
-    "STATE": "/var/lib/suivi",
-    "RUNTIME": "/run/suivi",
-    "CREDENTIALS": "/run/credentials/suivi.service",
-}
-
-
 @pytest.fixture
-def debian() -> Iterator[Debian]:
-    codename = subprocess.run(
-        ["sh", "-c", ". /etc/os-release && echo $VERSION_CODENAME"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    base = tree(codename)
-    with tempfile.TemporaryDirectory(prefix="suivi-debian-") as folder:
-        Path(folder).chmod(0o711)
-        root = Path(folder) / "root"
-        subprocess.run(["cp", "-a", "--reflink=auto", str(base), str(root)], check=True)
-        yield Debian(root)
+def debian(suite: str) -> Iterator[Debian]:
+    with root_of(suite) as root:
+        yield root
 
 
 @pytest.fixture(scope="session")
-def higher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def higher(tmp_path_factory: pytest.TempPathFactory, suite: str, registry: Path) -> Path:
     """A package of a later version, which has a migration more."""
-    checkout = tmp_path_factory.mktemp("higher")
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode:
-        pytest.skip("not a git checkout, so nobody knows which files belong")
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).exists():
-            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, checkout / name)
+    checkout = checkout_copy(tmp_path_factory.mktemp("higher"))
     project = checkout / "pyproject.toml"
     text = project.read_text()
     assert text.count('\nversion = "') == 1
@@ -140,7 +64,7 @@ def higher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.write_text(text.replace(line, f'version = "{HIGHER}"'))
     versions = checkout / "daemon" / "store" / "migrations" / "versions"
     (versions / "9999_later.py").write_text(MIGRATION.format(before=known()[-1]))
-    return build_deb(checkout, tmp_path_factory.mktemp("higher-deb"))
+    return build_deb(checkout, tmp_path_factory.mktemp("higher-deb"), suite, registry)
 
 
 @contextmanager

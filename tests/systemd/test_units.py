@@ -100,5 +100,5 @@ def test_backups_of_both_databases_differ_in_what_reaches_the_database_alone() -
     }
     file, server = lines["suivi-backup.service"], lines["suivi-backup-postgresql.service"]
     differ = {"Description", "PrivateNetwork", "RestrictAddressFamilies", "IPAddressDeny"}
-    differ |= {"LoadCredential", "ExecPaths"}
+    differ |= {"LoadCredential", "ExecPaths", "After", "Wants"}
     assert {line.partition("=")[0] for line in file ^ server} == differ
