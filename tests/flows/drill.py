@@ -141,12 +141,17 @@ class Drill:
                 self.rows[self.step].reminders += len(staff)
 
     @contextmanager
-    def load(self, *work: Callable[[], None], every: float = 1.0) -> Iterator[None]:
-        """Do these things again and again meanwhile."""
+    def load(
+        self, *work: Callable[[], None], every: float = 1.0, most: int = 10_000
+    ) -> Iterator[None]:
+        """Do these things again and again meanwhile, `most` times in all: so that a daemon which
+        hardly lives doesn't leave more and more to the next one."""
         ended = threading.Event()
 
         def run() -> None:
-            while not ended.wait(every):
+            for _ in range(most):
+                if ended.wait(every):
+                    return
                 for thing in work:
                     thing()
 
@@ -185,7 +190,7 @@ class Drill:
             process.wait()
         self._died(before)
 
-    def _died(self, before: tuple[int, int]) -> None:
+    def _died(self, before: tuple[int, ...]) -> None:
         self.rows[self.step].kills += 1
         self.rows[self.step].working += self._done() != before
         self.note_doubt()
@@ -207,8 +212,17 @@ class Drill:
             assert sighted <= judged, (self.step, user)
             assert {names[uid] for uid in judged - sighted} <= self.answers, (self.step, user)
 
-    def _done(self) -> tuple[int, int]:
-        return self.sightings().total(), len(self._ledger("state <> 'due'"))
+    def _done(self) -> tuple[int, ...]:
+        """How much it has stored so far: it grows by every step of both arrows."""
+        query = """
+            SELECT (SELECT count(*) FROM sighting) AS seen,
+                coalesce(sum(attempts), 0) AS attempts,
+                coalesce(sum(CASE WHEN state <> 'due' THEN 1 ELSE 0 END), 0) AS taken,
+                coalesce(sum(CASE WHEN state = 'sent' THEN 1 ELSE 0 END), 0) AS sent
+            FROM ledger
+        """
+        (row,) = self._rows(query)
+        return row.seen, row.attempts, row.taken, row.sent
 
     def settle(self, patience: float = PATIENCE) -> None:
         """Run undisturbed until all is caught up, or for so long that it never will be; `judge`

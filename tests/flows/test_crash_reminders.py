@@ -82,7 +82,7 @@ def test_at_very_many_random_moments(
         for number in range(kills):
             it.step = f"{number // 100 * 100 + 1} and on"
             it.ask(2)
-            with it.load(it.ask, every=0.2):
+            with it.load(it.ask, every=0.2, most=5):
                 it.dies_at_work(it.step, moments.uniform(0, 0.5))
         it.settle(PATIENCE + kills)
         it.judge(f"{kills} times kill -9 on {database.partition(':')[0]}", tell)
