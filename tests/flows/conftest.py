@@ -1,12 +1,14 @@
 """A house with real servers around it, on both databases."""
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from daemon.store import upgrade
 from tests.flows.house import USERS, House
 from tests.servers import postgres, smtpsink
 from tests.servers.dav import DavServer
@@ -23,33 +25,47 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    """The name of a PostgreSQL database of today's schema, with nothing in it."""
+    upgrade(_new_database(postgres_url, "template1", "flow_template"))
+    return "flow_template"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database of today's schema, with nothing in it."""
+    path = tmp_path_factory.mktemp("template") / "suivi.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, of each kind in turn."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'suivi.sqlite3'}"
-    return _new_database(request.getfixturevalue("postgres_url"))
+def database(request: pytest.FixtureRequest) -> str:
+    """The address of a database with nothing in it, of each kind in turn."""
+    return str(request.getfixturevalue(request.param))
 
 
 @pytest.fixture
-def postgresql(postgres_url: str) -> str:
-    """The address of an empty PostgreSQL database, where that kind is enough."""
-    return _new_database(postgres_url)
+def postgresql(postgres_url: str, postgres_template: str) -> str:
+    """The address of such a PostgreSQL database, where that kind is enough."""
+    return _new_database(postgres_url, postgres_template, f"flow_{next(_numbers)}")
 
 
-def _new_database(server: str) -> str:
-    name = f"flow_{next(_numbers)}"
+def _new_database(server: str, template: str, name: str) -> str:
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
     engine.dispose()
     return server.rsplit("/", 1)[0] + "/" + name
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> str:
-    """The address of an empty SQLite database, where one kind is enough."""
-    return f"sqlite:///{tmp_path / 'suivi.sqlite3'}"
+def sqlite(tmp_path: Path, sqlite_template: Path) -> str:
+    """The address of such a SQLite database, where one kind is enough."""
+    path = tmp_path / "suivi.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture

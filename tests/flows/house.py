@@ -87,9 +87,8 @@ class House:
         return exchanges
 
     def prepare(self, people: str = PEOPLE) -> None:
-        """Configuration, database and third parties."""
+        """Configuration, database and third parties, by one command."""
         self.configure()
-        self.suivi("db", "upgrade")
         listed = self.folder / "people.csv"
         listed.write_text(people, "utf-8")
         self.suivi("import", "third-parties", str(listed))

@@ -24,7 +24,7 @@ from rules import replies
 from rules.model.exchanges import Exchange
 from rules.model.followups import CalendarCopy, FollowUp, LedgerEntry
 from rules.model.people import User
-from tests.flows.house import PEOPLE, House
+from tests.flows.house import House
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -113,11 +113,8 @@ class Inside:
 
 
 def furnish(house: House) -> House:
-    """Configuration, database and third parties, by one command."""
-    house.configure()
-    listed = house.folder / "people.csv"
-    listed.write_text(PEOPLE, "utf-8")
-    house.suivi("import", "third-parties", str(listed))
+    """The house, prepared."""
+    house.prepare()
     return house
 
 
