@@ -87,7 +87,10 @@ def test_a_backup_beside_capture_is_one_moment_and_catches_up(
     drill.assert_judged_is_recorded()
     (found,) = house.json("explain", next(iter(drill.recorded())))
     assert found["source"] == "ledger"
+    # What came after the backup is pending, and nothing is missed.
+    assert _fates(house) == {"captured": shot.held, "pending": number - shot.held}
     house.suivi("sync")
+    assert _fates(house) == {"captured": number}
     assert drill.recorded() == collections.Counter(names)
     assert drill.sightings() == collections.Counter(names)
     drill.assert_judged_is_recorded()
@@ -97,3 +100,13 @@ def test_a_backup_beside_capture_is_one_moment_and_catches_up(
         f" {shot.seconds:.1f} s, while {shot.meanwhile} were recorded"
         f" ({shot.meanwhile / shot.seconds:.0f}/s), and holds {shot.held}"
     )
+
+
+def _fates(house: House) -> dict[str, int]:
+    """What became of Ann's messages, as `suivi reconcile` tells, which finds nothing wrong."""
+    (ann,) = house.json("reconcile")["accounts"]
+    counts: collections.Counter[str] = collections.Counter()
+    for folder in ann["folders"]:
+        for count in folder["counts"]:
+            counts[count["fate"]] += count["number"]
+    return dict(counts)
