@@ -289,6 +289,11 @@ class Drill:
         assert len(received) == self.asked
         assert not any(row.forbidden for row in self.rows.values())
         assert all(len(set(copies)) == 1 for copies in received.values())
+        self.assert_reconciled()
+
+    def assert_reconciled(self) -> None:
+        """Each message that the mail server has is accounted for."""
+        self.house.suivi("reconcile", timeout=600)
 
     def _told(self, title: str, received: Mapping[str, list[bytes]]) -> str:
         heads = (

@@ -62,6 +62,8 @@ def test_nothing_is_sent_or_written_twice_after_an_older_state(
     before = dav.objects("ann", WORK)
     house.suivi("restore", str(backup), "--replace")
     assert "suivi release --anyway" in house.suivi("release", check=False).stderr
+    # What came after the backup waits for the next sync; nothing is missed.
+    assert "2 pending (2 new)" in house.suivi("reconcile").stdout
     with looking(house) as office:
         assert office.states(arrived) == [(1, "due")]
         assert office.get(done).state is State.TO_DO
@@ -92,6 +94,7 @@ def test_nothing_is_sent_or_written_twice_after_an_older_state(
             with office.within.read() as tx:
                 waiting = ledger.all_open(tx)
             assert [(e.due.follow_up, e.state) for e in waiting] == [(again.id, LedgerState.DUE)]
+        assert "2 messages; 1 captured; 1 left out" in house.suivi("reconcile").stdout
 
 
 def _after_the_backup(house: House, office: Office, sent: Path, done: FollowUp) -> None:
