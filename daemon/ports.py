@@ -1,6 +1,6 @@
 """What the arrows ask of the outside world; connectors and their memory twins meet these."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from rules.model.wire import (
@@ -19,7 +19,8 @@ from rules.model.wire import (
 class Mailbox(Protocol):
     """One logged-in IMAP account, read-only: no flag changes, nothing moves (spec §5).
 
-    Every call may raise Unreachable or Refused; after Unreachable the session is dead.
+    Every call may raise Unreachable or Refused; after Unreachable the session is dead. `sweep`
+    yields the `headers` of each range in order; other calls may be made between two of them.
     """
 
     def folders(self) -> tuple[FolderInfo, ...]: ...
@@ -28,7 +29,7 @@ class Mailbox(Protocol):
 
     def headers(self, lo: int, hi: int) -> HeaderBatch: ...
 
-    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]: ...
+    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Generator[HeaderBatch, None, None]: ...
 
     def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]: ...
 

@@ -78,8 +78,8 @@ def direction(directory: Directory, sighting: Sighting) -> tuple[Direction | Non
     if what.report is not None:
         # A mail server wrote it, ours or theirs: what it tells comes from outside.
         return Direction.INBOUND, Step("direction", Direction.INBOUND, "a delivery report")
-    from_ = _who(directory, sighting.owner, what.from_)
-    second = _who(directory, sighting.owner, what.sender or what.reply_to)
+    from_ = whose(directory, sighting.owner, what.from_)
+    second = whose(directory, sighting.owner, what.sender or what.reply_to)
     role = sighting.place.role if isinstance(sighting.place, MailPlace) else FolderRole.OTHER
     outside = _outside(directory, what)
     return _of_mail(from_, second, "Sender" if what.sender else "Reply-To", role, outside)
@@ -102,6 +102,12 @@ def _of_mail(
     return None, Step("direction", "among colleagues", evidence)
 
 
+@lru_cache(maxsize=1024)
+def is_internal(from_: Who, second: Who, role: FolderRole, outside: bool) -> bool:
+    """Whether a mail is one among colleagues; `outside`: a recipient is from outside."""
+    return not outside and look_up(from_, second, role is FolderRole.SENT) is Way.WE_WROTE
+
+
 def who(directory: Directory, owner: UserId | None, address: Address) -> Who:
     """Whose address this is, seen from the mailbox of `owner`."""
     known = match.standing(directory, address.email)
@@ -117,7 +123,8 @@ def who(directory: Directory, owner: UserId | None, address: Address) -> Who:
 _FIRST = (_KNOWN, _STRANGER, _OWN, _ALIAS, _INTERNAL)
 
 
-def _who(directory: Directory, owner: UserId | None, addresses: Sequence[Address]) -> Who:
+def whose(directory: Directory, owner: UserId | None, addresses: Sequence[Address]) -> Who:
+    """The same of all addresses of a field."""
     if not addresses:
         return _NO_ONE
     found = [who(directory, owner, a) for a in addresses if a.email.strip()]
@@ -134,6 +141,6 @@ def _outside(directory: Directory, message: Message) -> int:
 
 def of_meeting(directory: Directory, owner: UserId | None, event: Event) -> tuple[Direction, Step]:
     """A meeting that somebody from outside called is inbound; our own is outbound."""
-    organizer = _who(directory, owner, (event.organizer,) if event.organizer else ())
+    organizer = whose(directory, owner, (event.organizer,) if event.organizer else ())
     way = Direction.INBOUND if organizer in _THEIRS else Direction.OUTBOUND
     return way, Step("direction", way, f"organizer is {organizer}")

@@ -15,7 +15,7 @@ from rules.model.sightings import (
     Message,
     Sighting,
 )
-from rules.privacy import kept_out
+from rules.privacy import kept_out, place_kept_out
 from rules.ruleset import RuleSet
 
 Gate = Callable[[RuleSet, Directory, Sighting], str | None]
@@ -57,8 +57,10 @@ _NOT_JUNK = frozenset({"$notjunk", "notjunk", "nonjunk"})
 
 def _is_unsent(_ruleset: RuleSet, _directory: Directory, sighting: Sighting) -> str | None:
     place = sighting.place
-    if not isinstance(place, MailPlace):
-        return None
+    return _unsent(place) if isinstance(place, MailPlace) else None
+
+
+def _unsent(place: MailPlace) -> str | None:
     if place.role in _UNSENT_ROLES:
         return f"folder is {place.role}"
     if not place.keywords:
@@ -67,6 +69,12 @@ def _is_unsent(_ruleset: RuleSet, _directory: Directory, sighting: Sighting) -> 
     if "\\draft" in flags or (flags & _UNSENT_FLAGS and not flags & _NOT_JUNK):
         return "flag"
     return None
+
+
+def is_open(ruleset: RuleSet, place: MailPlace) -> bool:
+    """Whether a message may pass these gates, as far as they ask where it lies and how it is
+    flagged."""
+    return _unsent(place) is None and place_kept_out(ruleset, place) is None
 
 
 def _is_kept_out(ruleset: RuleSet, _directory: Directory, sighting: Sighting) -> str | None:

@@ -108,6 +108,11 @@ def _is_bounce(message: Message) -> bool:
     return nobodys and fold(message.subject[:_LOOK_AT]).startswith(_RETURNED)
 
 
+def is_postmans(email: str) -> bool:
+    """Whether this is the address of a mailer daemon, whose mails are bounces."""
+    return _local(email) in _POSTMEN
+
+
 def _is_from_nowhere(message: Message) -> bool:
     """The null sender, which nothing may be sent back to (RFC 5321 §4.5.5)."""
     return _header(message, "return-path") == "<>"

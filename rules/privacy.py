@@ -28,18 +28,30 @@ def kept_out(ruleset: RuleSet, sighting: Sighting) -> str | None:
 
     Names the kind of rule only: neither the folder nor the subject, which may be private too.
     """
-    if _folder_is_private(ruleset, sighting.place):
-        return "folder"
-    if isinstance(sighting.place, MailPlace) and _is_marked(ruleset, sighting.place):
-        return "keyword"
+    by_place = place_kept_out(ruleset, sighting.place)
+    if by_place is not None:
+        return by_place
     what = sighting.what
-    title = fold((what.summary if isinstance(what, Event) else what.subject)[:_LOOK_AT])
-    for tag in ruleset.keep_out_tags:
-        if tag in title:
-            return "subject tag"
+    if is_tagged(ruleset, what.summary if isinstance(what, Event) else what.subject):
+        return "subject tag"
     if isinstance(what, Message):
         return _header_rule(ruleset, what)
     return None
+
+
+def place_kept_out(ruleset: RuleSet, place: MailPlace | EventPlace) -> str | None:
+    """The same, as far as only the place and the flags there are asked."""
+    if _folder_is_private(ruleset, place):
+        return "folder"
+    if isinstance(place, MailPlace) and _is_marked(ruleset, place):
+        return "keyword"
+    return None
+
+
+def is_tagged(ruleset: RuleSet, title: str) -> bool:
+    """Whether a title carries a tag that keeps it out."""
+    start = fold(title[:_LOOK_AT])
+    return any(tag in start for tag in ruleset.keep_out_tags)
 
 
 def _folder_is_private(ruleset: RuleSet, place: MailPlace | EventPlace) -> bool:

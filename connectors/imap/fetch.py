@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -39,7 +39,7 @@ _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 
 def batches(
     session: Session, ranges: Iterable[tuple[int, int]], fields: tuple[str, ...] = ()
-) -> Iterator[HeaderBatch]:
+) -> Generator[HeaderBatch, None, None]:
     """One batch a range, in order, the next ranges already in flight; `fields` are read beside
     those of the core. Raises Unreachable."""
     items = _items(session, fields)

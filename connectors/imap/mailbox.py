@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable
 from datetime import datetime
 
 from imapclient import imap_utf7
@@ -68,7 +68,7 @@ class ImapMailbox:
         """The headers of UIDs `lo`…`hi`, complete: what is not given is named in `holes`."""
         return next(self.sweep([(lo, hi)]))
 
-    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]:
+    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Generator[HeaderBatch, None, None]:
         """One batch a range, in order, with the next ones already asked for.
 
         Other calls may be made between two batches; opening another folder ends the sweep's use.

@@ -1,7 +1,7 @@
 """The twin of an IMAP account: folders of messages with ascending UIDs."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -123,9 +123,10 @@ class MemoryMailbox(Faults):
         rows = tuple(self._row(uid, it.messages[uid]) for uid in there if uid not in holes)
         return HeaderBatch(lo, hi, rows, holes)
 
-    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]:
+    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Generator[HeaderBatch, None, None]:
         """One batch a range, in order."""
-        return (self.headers(lo, hi) for lo, hi in ranges)
+        for lo, hi in ranges:
+            yield self.headers(lo, hi)
 
     def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]:
         """The text of those that are still there, in ascending order."""

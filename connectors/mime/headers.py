@@ -50,7 +50,9 @@ def headers(row: Row) -> Message:
 def fields(block: bytes) -> dict[bytes, bytes]:
     """Fields by lower-case name, unfolded; repeated lists joined, else the first one counts."""
     found: dict[bytes, bytes] = {}
-    for line in _FOLD.sub(b"", block).split(b"\n", FIELDS_MOST)[:FIELDS_MOST]:
+    if b"\n " in block or b"\n\t" in block:
+        block = _FOLD.sub(b"", block)
+    for line in block.split(b"\n", FIELDS_MOST)[:FIELDS_MOST]:
         name, colon, value = line.partition(b":")
         if not colon:
             continue
@@ -71,25 +73,35 @@ def message(found: Mapping[bytes, bytes], size: int) -> Message:
         octets = get(name)
         return raw_text(octets) if octets else ""
 
-    def people(name: bytes) -> tuple[Address, ...]:
+    def listed(name: bytes) -> tuple[Address, ...]:
         octets = get(name)
-        return addresses(raw_text(octets)) if octets else ()
+        return people(octets) if octets else ()
 
     return Message(
         message_id=_message_id(value(b"message-id")),
-        subject=decoded(value(b"subject"))[:SUBJECT_MOST],
+        subject=subject(get(b"subject", b"")),
         date=date(value(b"date")),
-        from_=people(b"from"),
-        sender=people(b"sender"),
-        reply_to=people(b"reply-to"),
-        to=people(b"to"),
-        cc=people(b"cc"),
-        bcc=people(b"bcc"),
+        from_=listed(b"from"),
+        sender=listed(b"sender"),
+        reply_to=listed(b"reply-to"),
+        to=listed(b"to"),
+        cc=listed(b"cc"),
+        bcc=listed(b"bcc"),
         in_reply_to=_ids(value(b"in-reply-to")),
         references=_ids(value(b"references")),
         headers=_others(found),
         size=size,
     )
+
+
+def people(value: bytes) -> tuple[Address, ...]:
+    """The mailboxes that the value of an address field names."""
+    return addresses(raw_text(value))
+
+
+def subject(value: bytes) -> str:
+    """The value of Subject as text."""
+    return decoded(raw_text(value))[:SUBJECT_MOST] if value else ""
 
 
 def _message_id(value: str) -> str | None:

@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -286,7 +286,7 @@ class _Listening:
     def headers(self, lo: int, hi: int) -> HeaderBatch:
         return self._mailbox.headers(lo, hi)
 
-    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Iterator[HeaderBatch]:
+    def sweep(self, ranges: Iterable[tuple[int, int]]) -> Generator[HeaderBatch, None, None]:
         return self._mailbox.sweep(ranges)
 
     def texts(self, uids: Collection[int]) -> tuple[FetchedText, ...]:

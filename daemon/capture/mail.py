@@ -10,6 +10,7 @@ what was not committed; the keys of exchanges make that harmless.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -18,6 +19,7 @@ import structlog
 from connectors.errors import Refused
 from daemon.capture import orphans, record, telling, unfinished
 from daemon.capture.aside import Aside
+from daemon.capture.glancing import Glancing
 from daemon.capture.judging import Decided, Judging, MailAccount, aside_of
 from daemon.capture.orphans import Orphans
 from daemon.capture.unfinished import Unfinished
@@ -140,14 +142,16 @@ def _sync_folder(turn: "_Turn", info: FolderInfo, progress: Progress) -> bool:
         retries = quarantine.due(tx, account.id, folder.id, now())
     place = MailPlace(folder.id, info.role, info.name, state.uidvalidity, uid=0)
     for uid in retries:
-        turn.judge(place, uid, uid)
+        turn.judge(place, turn.mailbox.headers(uid, uid))
     done, todo = 0, _unjudged(capture, folder, state)
     total = sum(hi - lo + 1 for lo, hi in todo)
-    for lo, hi in todo:
-        turn.judge(place, lo, hi)
-        done += hi - lo + 1
-        if not progress(info.name, done, total):
-            return False
+    # While one batch is judged, the next ones are on their way.
+    with closing(turn.mailbox.sweep(todo)) as batches:
+        for batch in batches:
+            turn.judge(place, batch)
+            done += batch.hi - batch.lo + 1
+            if not progress(info.name, done, total):
+                return False
     return True
 
 
@@ -188,29 +192,34 @@ class _Turn:
     mailbox: Mailbox
     lease: Lease
     fields: frozenset[str] | None = None
+    glancing: Glancing | None = None
     counts: Counts = field(default_factory=Counter)
     orphans: Orphans = field(default_factory=Orphans)
     unfinished: list[Unfinished] = field(default_factory=list)
 
-    def judge(self, place: MailPlace, lo: int, hi: int) -> None:
+    def judge(self, place: MailPlace, batch: HeaderBatch) -> None:
         """One batch of the examined folder, from headers to commit."""
+        reached("mail.headers-fetched")
         book = self.capture.rulebook.in_force()
         if self.fields is not None and not book.ruleset.compiled.headers <= self.fields:
             raise _Outgrown
-        batch = self.mailbox.headers(lo, hi)
-        reached("mail.headers-fetched")
+        if self.glancing is None or not self.glancing.fits(book, place):
+            self.glancing = Glancing.of(book, place, self.account)
+        ignored, rows = self.glancing.over(batch.rows, now() - self.capture.log_for)
         judging = Judging(self.capture.store, book, self.capture.secret, self.account)
-        seen = judging.with_reports(judging.read(batch.rows, place), self.mailbox)
+        seen = judging.with_reports(judging.read(rows, place), self.mailbox)
         decided = judging.decide(seen)
         reached("mail.decided")
         if not book.observing:
             decided = judging.with_text(decided, self.mailbox)
         reached("mail.text-fetched")
         try:
-            counts = self._store(book, place, batch, decided, judging.aside)
+            counts = self._store(book, place, batch, decided, judging.aside, ignored)
         except Unstorable as error:
             log.warning("a batch is stored one by one", account=self.account.name, why=str(error))
-            counts = self._store(book, place, batch, decided, judging.aside, one_by_one=True)
+            counts = self._store(
+                book, place, batch, decided, judging.aside, ignored, one_by_one=True
+            )
         reached("mail.committed")
         telling.told(self.account.name, decided)
         self.counts += counts
@@ -222,6 +231,7 @@ class _Turn:
         batch: HeaderBatch,
         decided: Sequence[Decided],
         aside: Sequence[Aside],
+        ignored: Counter[Reason],
         *,
         one_by_one: bool = False,
     ) -> Counts:
@@ -245,7 +255,7 @@ class _Turn:
                 )
             for uid in batch.holes:
                 folders.hole(tx, place.folder, place.uidvalidity, uid, moment)
-            counts = _counted(decided, aside, refused)
+            counts = _counted(decided, aside, refused, ignored)
             folders.tally(tx, place.folder, moment.date(), counts)
             quarantine.settle(tx, place.folder, place.uidvalidity, batch.lo, batch.hi, moment)
             version = book.directory.version
@@ -336,7 +346,8 @@ class _Turn:
         try:
             state = self.mailbox.examine(place.name)
             if state.uidvalidity == place.uidvalidity:
-                self.judge(replace(place, keywords=frozenset()), place.uid, place.uid)
+                here = replace(place, keywords=frozenset())
+                self.judge(here, self.mailbox.headers(place.uid, place.uid))
         except Refused as error:
             # It was readable a moment ago; the next sync tries again, and shows it if it stays so.
             log.warning("refused", account=self.account.name, error=str(error))
@@ -344,7 +355,10 @@ class _Turn:
 
 
 def _counted(
-    decided: Sequence[Decided], aside: Sequence[Aside], refused: Sequence[Aside]
+    decided: Sequence[Decided],
+    aside: Sequence[Aside],
+    refused: Sequence[Aside],
+    ignored: Counter[Reason],
 ) -> Counts:
     put_aside = {item.place.uid for item in refused}
     counts = Counter(
@@ -352,5 +366,6 @@ def _counted(
         for sighting, decision in decided
         if not isinstance(sighting.place, MailPlace) or sighting.place.uid not in put_aside
     )
+    counts.update({(Verdict.IGNORE, reason): n for reason, n in ignored.items()})
     unreadable = len(aside) + len(refused)
     return counts + Counter({(Verdict.WAIT, Reason.UNREADABLE): unreadable})

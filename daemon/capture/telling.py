@@ -11,10 +11,15 @@ from rules.model.sightings import MailPlace, Sighting
 log = structlog.stdlib.get_logger(__name__)
 
 
+def is_told() -> bool:
+    """Whether anybody wants to hear of each decision."""
+    return logging.getLogger(__name__).isEnabledFor(logging.DEBUG)
+
+
 def told(account: str, decided: Iterable[tuple[Sighting, Decision]]) -> None:
     """What was decided, once it is stored."""
     # Asked once: a backfill decides thousands a second.
-    if not logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
+    if not is_told():
         return
     for sighting, decision in decided:
         log.debug(
