@@ -24,7 +24,7 @@ _LONGEST_REMEMBERED = 300
 """Octets of a field's value: a hostile one is not remembered."""
 
 _PRINTABLE = re.compile(rb"[\t\x20-\x7e]*")
-_SENDER = re.compile(rb"<?[!-;?-~]{3,}>?")
+_SENDER = re.compile(rb"<?(?:[!-;?-~]|=(?!\?)){3,}+>?")
 
 
 @dataclass(slots=True)
