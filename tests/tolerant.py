@@ -3,11 +3,12 @@
 import email
 import re
 from datetime import UTC, datetime
+from email import utils
 from email.errors import HeaderParseError
 from email.header import Header, decode_header
 from email.message import Message
 from email.policy import compat32
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from connectors.mime import html
 
@@ -31,7 +32,7 @@ class Tolerant:
     def sender(self) -> list[str]:
         """The addresses of From."""
         values = [str(v) for v in self._message.get_all("from", [])]
-        return sorted({a.lower() for _, a in getaddresses(values) if "@" in a})
+        return sorted({a.lower() for _, a in _addresses(values) if "@" in a})
 
     def date(self) -> datetime | None:
         """The instant, None where there is none."""
@@ -51,6 +52,13 @@ class Tolerant:
                 found |= set(plain(text).split())
                 found |= set(plain(html.text(text)).split()) if kind == "text/html" else set()
         return found
+
+
+def _addresses(values: list[str]) -> list[tuple[str, str]]:
+    # Newer Pythons, and Debian's, forgive only if they are told to (CVE-2023-27043).
+    if getattr(utils, "supports_strict_parsing", False):
+        return utils.getaddresses(values, strict=False)  # type: ignore[call-arg]
+    return utils.getaddresses(values)
 
 
 def plain(text: str) -> str:

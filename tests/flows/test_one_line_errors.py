@@ -203,7 +203,7 @@ password_file = "{office.secret("smtp")}"
         "gone": "Connection refused",
         "strange": "name your authority's PEM file in ca_file",
         "noca": "name a readable PEM file",
-        "plain": f"is {server.port} the port for security = 'tls'?",
+        "plain": f'is {server.port} the port for security = "tls"?',
         "agenda": "password",
     }
     told = {line.split(": ")[1]: line for line in synced.stderr.splitlines() if "suivi: " in line}

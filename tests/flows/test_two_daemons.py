@@ -78,7 +78,7 @@ def test_each_reminder_and_message_is_taken_by_one(
         assert attempts == [1]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_suspended_beyond_its_leases(two: tuple[House, House], tmp_path: Path, tell: Told) -> None:
     first, second = two
     with drill(first, tmp_path / "sent") as it, second.daemon():
@@ -96,8 +96,10 @@ def _suspend_and_wake(it: Drill, step: str) -> None:
     with it.house.daemon(SUIVI_CRASH_AT=f"{step}:1:stop") as process:
         it.deliver()
         it.ask()
-        with it.load(it.deliver if step.startswith("mail.") else it.ask):
-            eventually(lambda: _is_suspended(process), what=f"{step} reached", house=it.house)
+        # Not in step with the polling: whoever is a little quicker would take each of them.
+        with it.load(it.deliver if step.startswith("mail.") else it.ask, every=0.37):
+            reached = f"{step} reached"
+            eventually(lambda: _is_suspended(process), seconds=60, what=reached, house=it.house)
         it.note_doubt()
         it.deliver_answer_first()
         it.ask()
