@@ -60,7 +60,7 @@ _RETURNED = (
 # Who writes from such an address reads no answer, for nobody wrote.
 _NOBODY = re.compile(
     r"(?:no|do-?not|ne-?pas|non)[-_.]?(?:reply|repondre|responder|respond|answer|antworten|rispondere)"
-    r"|nepasrepondre|noresponder|keine?[-_.]?antwort|nicht[-_.]?antworten|noreply|notifications?"
+    r"|keine?[-_.]?antwort|nicht[-_.]?antworten|notifications?"
     r"|(?:no|do-?not|ne-?pas)[-_.]?reply[-_.+].*"
 )
 

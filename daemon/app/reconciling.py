@@ -23,7 +23,7 @@ class NoSuchMailbox(Exception):
 
 @dataclass(slots=True)
 class _Earlier:
-    """The sets of rules that were in force once, each compiled once."""
+    """The sets of rules that were in force once, each compiled once for all mailboxes."""
 
     parts: Parts
     read: dict[str, RuleSet | None] = field(default_factory=dict)
@@ -52,14 +52,13 @@ def accounts_of(
     members = [(a, m) for a, m in parts.members.mail.values() if name in (None, a.name)]
     if name is not None and not members:
         raise NoSuchMailbox(", ".join(a.name for a, _ in parts.members.mail.values()) or "–")
-    return (reconcile(_reconciling(parts, a, m, progress)) for a, m in members)
+    earlier = _Earlier(parts)
+    return (reconcile(_reconciling(parts, a, m, earlier, progress)) for a, m in members)
 
 
 def _reconciling(
-    parts: Parts, account: MailAccount, mailbox: Mailbox, progress: Progress
+    parts: Parts, account: MailAccount, mailbox: Mailbox, earlier: _Earlier, progress: Progress
 ) -> Reconciling:
-    earlier = _Earlier(parts)
-
     def login() -> ports.Mailbox:
         ruleset = parts.rulebook.in_force().ruleset
         return connect.mailbox_of(mailbox, ruleset, *(one.ruleset for one in earlier()))
