@@ -55,6 +55,8 @@ def build(
             route.endpoint,
             methods=[route.method],
             response_model=route.model,
+            status_code=route.status,
+            responses=problems.documented(route.problems),
             include_in_schema=route.schema,
         )
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")

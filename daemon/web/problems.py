@@ -1,6 +1,6 @@
 """Errors of the API as problem details (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from daemon.store import StoreError, Unavailable
@@ -21,6 +22,27 @@ class Problem(HTTPException):
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, detail, headers)
+
+
+class Document(BaseModel):
+    """A problem document (RFC 9457 §3)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def documented(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
+    """These statuses as the OpenAPI document describes them."""
+    schema = {"schema": Document.model_json_schema()}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/problem+json": schema},
+        }
+        for status in statuses
+    }
 
 
 def answer(
