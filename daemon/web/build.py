@@ -9,7 +9,8 @@ from starlette.staticfiles import StaticFiles
 
 from daemon.meter import UNMETERED, Meter
 from daemon.store import Store
-from daemon.web import problems
+from daemon.web import failures
+from daemon.web.described import describe, responses
 from daemon.web.headers import SecurityHeaders
 from daemon.web.house import House
 from daemon.web.links import Links
@@ -46,7 +47,7 @@ def build(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
     app.state.house = House(store, readiness, callers, links, language, templates, metrics)
-    problems.install(app)
+    failures.install(app)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metered, meter=meter)
     for route in ROUTES:
@@ -56,8 +57,9 @@ def build(
             methods=[route.method],
             response_model=route.model,
             status_code=route.status,
-            responses=problems.documented(route.problems),
+            responses=responses(route),
             include_in_schema=route.schema,
         )
+    describe(app)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     return app

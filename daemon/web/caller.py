@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from daemon.i18n import mark
 from daemon.web.house import InHouse
 from daemon.web.problems import Problem
 from rules.model.people import Right, User, UserId
@@ -57,7 +58,7 @@ def _caller(user: Annotated[User | None, Depends(known_caller)]) -> User:
     if user is None:
         raise Problem(
             401,
-            "a bearer token is needed: Authorization: Bearer …",
+            mark("a bearer token is needed: Authorization: Bearer …"),
             headers={"WWW-Authenticate": 'Bearer realm="suivi"'},
         )
     return user

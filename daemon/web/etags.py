@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Header
 
+from daemon.i18n import mark
 from daemon.web.problems import Problem
 
 _OURS = re.compile(r'"r(\d{1,18})"')
@@ -27,7 +28,9 @@ def must_match(if_match: str | None, revision: int) -> None:
     """Let pass who read this revision. Raises a 428 Problem where nothing was said (RFC 6585 §3),
     412 where something else was read."""
     if if_match is None:
-        raise Problem(428, "say with If-Match which revision is meant: the ETag it was read with")
+        raise Problem(
+            428, mark("say with If-Match which revision is meant: the ETag it was read with")
+        )
     if if_match.strip() == "*":
         return
     # Weak ones never match here (RFC 9110 §13.1.1), so they are not looked for.
@@ -35,4 +38,4 @@ def must_match(if_match: str | None, revision: int) -> None:
         int(found[1]) for part in if_match.split(",") if (found := _OURS.fullmatch(part.strip()))
     ]
     if revision not in read:
-        raise Problem(412, "it was changed meanwhile: read it again, and change that")
+        raise Problem(412, mark("it was changed meanwhile: read it again, and change that"))

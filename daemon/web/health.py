@@ -3,10 +3,41 @@
 from typing import Any
 
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 
 from daemon.web.caller import MaybeCaller
 from daemon.web.house import InHouse
 from daemon.web.readiness import Check
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+class ShownCheck(BaseModel):
+    """One thing that can be out of order; `detail` for a known caller only."""
+
+    name: str
+    ok: bool
+    reason: str
+    detail: list[str] | None = None
+
+
+class Counted(BaseModel):
+    """How many accounts there are, and how many of them are well."""
+
+    ok: int
+    of: int
+
+
+class ShownReadiness(BaseModel):
+    """Whether suivi can do its work, and each thing that was looked at."""
+
+    ready: bool
+    checks: list[ShownCheck]
+    accounts: Counted
 
 
 async def alive() -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
+from daemon.i18n import mark
 from daemon.web.problems import Problem
 
 LARGEST = 200
@@ -31,5 +32,5 @@ def key_of(cursor: str, *types: type) -> tuple[Any, ...]:
         key = None
     fits = isinstance(key, list) and len(key) == len(types)
     if not fits or not all(type(part) is kind for part, kind in zip(key, types, strict=True)):
-        raise Problem(422, "cursor: not one that this API gave")
+        raise Problem(422, mark("cursor: not one that this API gave"))
     return tuple(key)

@@ -1,97 +1,108 @@
-"""Errors of the API as problem details (RFC 9457)."""
+"""Problem details (RFC 9457): what the API answers where it can't do what it was asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from daemon.store import StoreError, Unavailable
-from daemon.web.headers import SECURITY
+from daemon.i18n import mark, translator
 
-log = structlog.stdlib.get_logger(__name__)
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:suivi:problem:"
+"""What the type of every problem begins with; programs may go by the rest, which stays."""
+
+KINDS: Mapping[int, tuple[str, str]] = {
+    400: ("bad-request", mark("Bad request")),
+    401: ("not-logged-in", mark("Not logged in")),
+    403: ("forbidden", mark("Forbidden")),
+    404: ("not-found", mark("Not found")),
+    405: ("method-not-allowed", mark("Method not allowed")),
+    409: ("conflict", mark("Conflict")),
+    410: ("gone", mark("Gone")),
+    412: ("changed-meanwhile", mark("Changed meanwhile")),
+    413: ("too-large", mark("Too large")),
+    415: ("unsupported-media-type", mark("Unsupported media type")),
+    422: ("invalid", mark("Not valid")),
+    428: ("precondition-required", mark("Precondition required")),
+    429: ("too-many-requests", mark("Too many requests")),
+    500: ("internal", mark("Something went wrong here")),
+    502: ("elsewhere", mark("Another server failed")),
+    503: ("unavailable", mark("Not available now")),
+}
+"""What each status is called by its type, and in words."""
 
 
 class Problem(HTTPException):
-    """An answer other than success; `detail` says what to do."""
+    """An answer other than success. `text` says what to do; it is marked for translation
+    (`daemon.i18n.mark`), with places for `details`. `kind` names what happened where the status
+    says too little, for programs: lower case, with hyphens."""
 
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status, detail, headers)
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        kind: str | None = None,
+        **details: object,
+    ) -> None:
+        super().__init__(status, text.format(**details) if details else text, headers)
+        self.kind = kind
+        self._text = text
+        self._details = details
+
+    def told(self, _: Callable[[str], str]) -> str:
+        """The detail in the language of `_`."""
+        return _(self._text).format(**self._details) if self._details else _(self._text)
+
+
+class Wrong(BaseModel):
+    """One part of a request that can't be used."""
+
+    parameter: str = Field(description="Which one, from the outside in: `follow_up.start`.")
+    detail: str
 
 
 class Document(BaseModel):
     """A problem document (RFC 9457 §3)."""
 
-    type: str
+    type: str = Field(description="What happened, for programs: `urn:suivi:problem:not-found`.")
     title: str
     status: int
-    detail: str
+    detail: str = Field(description="What happened and what to do, in the language of the answer.")
+    errors: list[Wrong] | None = Field(default=None, description="Each part that is not valid.")
 
 
 def documented(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
-    """These statuses as the OpenAPI document describes them."""
-    schema = {"schema": Document.model_json_schema()}
+    """These statuses as the OpenAPI document describes them; `daemon.web.described` brings the
+    schema that they refer to."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {"application/problem+json": schema},
-        }
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}}
         for status in statuses
     }
 
 
 def answer(
-    status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+    status: int,
+    detail: str,
+    language: str,
+    headers: Mapping[str, str] | None = None,
+    kind: str | None = None,
+    **more: Any,
 ) -> JSONResponse:
-    """A problem document."""
-    title = HTTPStatus(status).phrase
-    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return JSONResponse(
-        content, status, headers=dict(headers or {}), media_type="application/problem+json"
-    )
-
-
-def install(app: FastAPI) -> None:
-    """Makes every error of `app` a problem document."""
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(StoreError, _store)
-    app.add_exception_handler(Exception, _unexpected)
-
-
-async def _http(request: Request, error: Any) -> JSONResponse:
-    detail = str(error.detail)
-    if detail == HTTPStatus(error.status_code).phrase:
-        detail = f"{request.method} {request.url.path}: {detail.lower()}"
-    return answer(error.status_code, detail, error.headers)
-
-
-async def _invalid(_request: Request, error: Any) -> JSONResponse:
-    # What was sent is not repeated: it may be a secret in the wrong place.
-    errors = [
-        {"parameter": ".".join(str(part) for part in problem["loc"][1:]), "detail": problem["msg"]}
-        for problem in error.errors()
-    ]
-    return answer(422, "some parameters can't be used", errors=errors)
-
-
-async def _store(_request: Request, error: Exception) -> JSONResponse:
-    log.error("the store failed a request", kind=type(error).__name__, error=str(error))
-    status = 503 if isinstance(error, Unavailable) else 500
-    return answer(status, "the database does not answer now: try again")
-
-
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    # Starlette raises it again after this answer, and the server logs it with its trace. The
-    # route's pattern, not the path: a path may be a signed link.
-    route = getattr(request.scope.get("route"), "path", "")
-    log.error("request failed", route=route, kind=type(error).__name__)
-    # This answer is made outside of the middleware that adds the headers, and uvicorn closes the
-    # connection after it: without saying so, a client's next request would be lost on it.
-    headers = {**SECURITY, "Connection": "close"}
-    return answer(500, "something went wrong here: the daemon's log says what", headers)
+    """A problem document whose `detail` is in `language` already."""
+    phrase = HTTPStatus(status).phrase
+    usual, title = KINDS.get(status, (phrase.lower().replace(" ", "-"), phrase))
+    content = {
+        "type": TYPE + (kind or usual),
+        "title": translator(language)(title),
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+    told = {"Content-Language": language, "Vary": "Accept-Language", **(headers or {})}
+    return JSONResponse(content, status, headers=told, media_type=MEDIA_TYPE)

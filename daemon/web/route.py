@@ -1,15 +1,16 @@
 """One URL of the table, and what the OpenAPI document says of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """One URL. `model` describes the JSON answer with which it succeeds, as `status`; `problems`
-    are the other statuses it may answer with, each a problem document (RFC 9457). Pages have no
-    model and are not in the schema."""
+    are the other statuses it may answer with, each a problem document (RFC 9457); those that go
+    without saying (`daemon.web.described`) need not be named. `also` are statuses that answer with
+    a document of their own. Pages have no model and are not in the schema."""
 
     method: str
     path: str
@@ -18,3 +19,4 @@ class Route:
     schema: bool = True
     status: int = 200
     problems: tuple[int, ...] = ()
+    also: Mapping[int, type] = field(default_factory=dict)

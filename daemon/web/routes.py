@@ -5,8 +5,8 @@ from daemon.web.api import exchanges, follow_ups, third_parties
 from daemon.web.route import Route
 
 ROUTES = (
-    Route("GET", "/healthz", health.alive),
-    Route("GET", "/readyz", health.ready),
+    Route("GET", "/healthz", health.alive, health.Alive),
+    Route("GET", "/readyz", health.ready, health.ShownReadiness, also={503: health.ShownReadiness}),
     Route("GET", "/metrics", health.metrics, schema=False),
     *exchanges.ROUTES,
     *follow_ups.ROUTES,

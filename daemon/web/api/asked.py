@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from daemon.i18n import mark
 from daemon.store import Tx, people
 from daemon.web.problems import Problem
 from daemon.web.shapes.common import Names
@@ -23,7 +24,9 @@ def require(tx: Tx, caller: User, *either: Right) -> frozenset[Right]:
     """The caller's rights. Raises a 403 Problem unless one of `either` is among them."""
     rights = access.rights_of(caller, people.groups(tx))
     if not caller.active or rights.isdisjoint(either):
-        raise Problem(403, f"needs the right {' or '.join(right.value for right in either)}")
+        raise Problem(
+            403, mark("needs one of these rights: {rights}"), rights=", ".join(sorted(either))
+        )
     return rights
 
 
@@ -31,7 +34,7 @@ def known(tx: Tx, party: int | None) -> ThirdPartyId | None:
     if party is None:
         return None
     if people.get_third_party(tx, ThirdPartyId(party)) is None:
-        raise Problem(404, f"there is no third party {party}")
+        raise Problem(404, mark("there is no third party {party}"), party=party)
     return ThirdPartyId(party)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
+from daemon.i18n import mark
 from daemon.store import Tx, people
 from daemon.store import exchanges as stored
 from daemon.web.api.asked import Party, Words, known, names, require
@@ -68,7 +69,7 @@ def _moment(after: str) -> tuple[datetime, ExchangeId]:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise Problem(422, "cursor: not one that this API gave")
+        raise Problem(422, mark("cursor: not one that this API gave"))
     return moment, ExchangeId(last)
 
 

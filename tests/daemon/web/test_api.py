@@ -110,7 +110,7 @@ def test_without_the_right_it_is_403(weak: httpx2.Client, parties, path: str) ->
     answer = weak.get(path)
     assert answer.status_code == 403
     assert answer.json()["title"] == "Forbidden"
-    assert "needs the right see_" in answer.json()["detail"]
+    assert "needs one of these rights: see_" in answer.json()["detail"]
 
 
 def test_an_exchange_is_whole(admin: httpx2.Client, parties) -> None:
@@ -203,7 +203,7 @@ def test_parameters_that_cannot_be_used_are_422(admin: httpx2.Client, parties, p
     answer = admin.get(LISTS[0], params=params)
     assert answer.status_code == 422
     problem = answer.json()
-    assert (problem["type"], problem["status"]) == ("about:blank", 422)
+    assert (problem["type"], problem["status"]) == ("urn:suivi:problem:invalid", 422)
     assert "x" * 100 not in answer.text
 
 
