@@ -98,7 +98,7 @@ def visible(exchange: Exchange, user: User, groups: Mapping[GroupId, Group]) -> 
     if level is Level.EVERYTHING:
         return exchange
     came_back = tuple(replace(one, recipient="") for one in exchange.undelivered)
-    silent = replace(exchange, comment="", quoted_from=None, undelivered=came_back)
+    silent = replace(exchange, comment="", html=None, quoted_from=None, undelivered=came_back)
     return silent if level is Level.SUBJECT else replace(silent, subject="")
 
 

@@ -97,6 +97,7 @@ def redact(draft: Draft, level: Level) -> Draft:
         draft,
         level=level,
         comment="",
+        html=None,
         quoted_from=None,
         attachments=(),
         confidential=None,

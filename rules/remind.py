@@ -99,8 +99,9 @@ def _due(
 def _offsets(follow_up: FollowUp, wish: Wishes) -> list[tuple[timedelta, str | None]]:
     """What each reminder states, and for what it leaves open the user's wish."""
     return [
-        (wish.before if r.before is None else r.before, r.template or wish.template)
+        (wish.before if lead is None else lead, r.template or wish.template)
         for r in _by_email(follow_up)
+        for lead in (r.lead(follow_up.when),)
     ]
 
 
@@ -251,7 +252,7 @@ def obsolete(
         return Why.MOVED
     if due.recipient not in {a.user for a in follow_up.assignees}:
         return Why.REASSIGNED
-    stated = {r.before for r in _by_email(follow_up)}
+    stated = {r.lead(follow_up.when) for r in _by_email(follow_up)}
     if due.before not in stated and None not in stated:
         return Why.REMINDER_REMOVED
     if dues is not None and _identity(due) not in _identities(dues):

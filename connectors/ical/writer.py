@@ -93,7 +93,8 @@ def _alarm(follow_up: FollowUp) -> bytes:
     """A VALARM that rings with the first reminder; nothing once it is over."""
     if not follow_up.reminders or follow_up.state is not State.TO_DO:
         return b""
-    before = max(AN_HOUR if r.before is None else r.before for r in follow_up.reminders)
+    leads = [r.lead(follow_up.when) for r in follow_up.reminders]
+    before = max(AN_HOUR if lead is None else lead for lead in leads)
     if follow_up.when.all_day:
         before = timedelta(days=before.days) - MORNING
     # A task without start is placed by its due time.

@@ -45,6 +45,8 @@ class Absorb:
         ours = follow_ups.by_uid(tx, event.uid)
         if ours is not None:
             return self._merge(tx, book, ours, sighting.place, sighting.owner, obj, event, now)
+        if follow_ups.was_deleted(tx, event.uid):
+            return _decision(book, "follow-up", "deleted in suivi")
         sign = adopt.sign(book.ruleset, book.directory, sighting, book.around, now)
         if sign is None:
             return None

@@ -21,6 +21,7 @@ from daemon.store import calendars as shelf
 from rules import identity, match
 from rules.model.followups import CalendarCopy, CopyState, FollowUp
 from rules.model.people import Level, UserId
+from rules.model.reasons import Why
 from rules.model.sightings import AccountId, EventPlace, Sighting
 
 OUTSIDERS = "has guests from outside: a server may mail them"
@@ -69,6 +70,9 @@ def _write(
     follow_up: FollowUp,
     copy: CalendarCopy,
 ) -> None:
+    if follow_up.deleted:
+        _take_away(publish, book, calendars, lease, follow_up, copy)
+        return
     try:
         _one(publish, book, calendars, lease, follow_up, copy)
     except Changed:
@@ -104,6 +108,39 @@ def _one(
         follow_ups.put_copy(tx, mark)
         if mark.etag is not None:
             shelf.written(tx, calendar.id, mark.href, mark.etag)
+
+
+def _take_away(
+    publish: Publish,
+    book: Book,
+    calendars: Calendars,
+    lease: Lease,
+    follow_up: FollowUp,
+    copy: CalendarCopy,
+) -> None:
+    """The object of a deleted follow-up goes, as it stands now: a PUT that nobody marked may have
+    written it. One with guests from outside is left alone, for its server may mail them."""
+    with publish.store.read() as tx:
+        calendar = shelf.get(tx, copy.calendar)
+    gone = replace(
+        copy,
+        etag=None,
+        schedule_tag=None,
+        base=None,
+        pushed_revision=follow_up.revision,
+        state=CopyState.GONE,
+        reason=Why.DELETED,
+    )
+    for found in calendars.fetch(calendar.href, [copy.href]):
+        if ical.outside_attendees(found.data, _own(book)):
+            gone = replace(gone, state=CopyState.PARKED, reason=OUTSIDERS)
+            continue
+        try:
+            calendars.delete(calendar.href, copy.href, found.etag or "*")
+        except Changed as error:
+            raise Refused(f"{copy.href}: changes faster than it can be deleted") from error
+        reached("follow-up.deleted")
+    _mark(publish, lease, gone)
 
 
 def _rung(book: Book, follow_up: FollowUp) -> FollowUp:

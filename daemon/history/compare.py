@@ -23,6 +23,7 @@ CHUNK = 100
 TEXTS = frozenset(
     {
         "comment",
+        "html",
         "quoted_from",
         "exchange_attachment",
         "exchange_undelivered",

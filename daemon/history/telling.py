@@ -14,6 +14,7 @@ _NAMES = {
     "mode_id": "mode",
     "purpose_id": "purpose",
     "comment": "text",
+    "html": "text",
     "quoted_from": "text",
     "exchange_party": "third parties",
     "exchange_contact": "contacts",

@@ -11,7 +11,7 @@ from daemon.store import elements, erasure, lists
 from daemon.store.database import Tx
 from daemon.store.rows import insert_new, inserting
 from daemon.store.tables import exchanges as t
-from daemon.store.text import words
+from daemon.store.text import indexable, words
 from rules.model.exchanges import (
     ConfidentialComment,
     Draft,
@@ -19,7 +19,7 @@ from rules.model.exchanges import (
     LinkedElement,
     Role,
 )
-from rules.model.people import Level
+from rules.model.people import Level, UserId
 
 
 def add(tx: Tx, exchange: ExchangeId, draft: Draft, now: datetime) -> None:
@@ -56,15 +56,20 @@ def told(tx: Tx, exchange: ExchangeId, draft: Draft, now: datetime) -> None:
 
 
 def _many(tx: Tx, exchange: ExchangeId, draft: Draft) -> None:
-    for code in draft.products:
-        item = lists.item_id(tx, "product", code)
-        _append(tx, t.exchange_product, exchange, item_id=item)
+    if draft.products and "products" not in edited(tx, exchange):
+        for code in draft.products:
+            item = lists.item_id(tx, "product", code)
+            _append(tx, t.exchange_product, exchange, item_id=item)
     insert_new(tx, t.exchange_tag, [{"exchange_id": exchange, "tag": tag} for tag in draft.tags])
 
 
 def link(tx: Tx, exchange: ExchangeId, found: Iterable[LinkedElement], level: Level | None) -> None:
     """Link elements that were found in what `level` shows; None: a person says so."""
     c = t.exchange_element.c
+    found = tuple(found)
+    if level is not None and found:
+        refused = edited(tx, exchange)
+        found = tuple(e for e in found if _refusal(e) not in refused)
     for element in found:
         number = elements.put(tx, element)
         row = {"exchange_id": exchange, "element_id": number, "level": level}
@@ -79,6 +84,32 @@ def link(tx: Tx, exchange: ExchangeId, found: Iterable[LinkedElement], level: Le
         )
         keys = ["exchange_id", "element_id"]
         tx.execute(statement.on_conflict_do_update(index_elements=keys, set_={"level": less}))
+
+
+def refuse(
+    tx: Tx,
+    exchange: ExchangeId,
+    several: Iterable[LinkedElement],
+    by: UserId | None,
+    now: datetime,
+) -> None:
+    """A person says that the exchange is not about these: no rule links them again."""
+    rows = [
+        {"exchange_id": exchange, "field": _refusal(e), "by_id": by, "at": now} for e in several
+    ]
+    insert_new(tx, t.exchange_edit, rows)
+
+
+def _refusal(element: LinkedElement) -> str:
+    return indexable(f"element:{element.type}:{element.ref}")
+
+
+def edited(tx: Tx, exchange: ExchangeId) -> frozenset[str]:
+    """The fields that a person changed, named as in `Draft`: neither rules nor further copies
+    overwrite them."""
+    edit = t.exchange_edit.c
+    names = sa.select(edit.field).where(edit.exchange_id == exchange)
+    return frozenset(tx.execute(names).scalars())
 
 
 def narrow(tx: Tx, exchange: ExchangeId, level: Level) -> None:
@@ -107,6 +138,7 @@ def put_confidential(
     table, group = t.confidential_comment, t.confidential_group
     facts = {
         "text": comment.text,
+        "html": comment.html,
         "words": words(comment.text),
         "author_id": comment.author,
         "written_at": now,
@@ -134,7 +166,7 @@ def _hide_text(tx: Tx, exchange: ExchangeId, comment: ConfidentialComment, now: 
         put_confidential(tx, exchange, comment, now)
     row = t.exchange
     plain = sa.and_(row.c.id == exchange, row.c.comment != "")
-    changes = {"comment": "", "quoted_from": None, "revision": row.c.revision + 1}
+    changes = {"comment": "", "html": None, "quoted_from": None, "revision": row.c.revision + 1}
     if tx.execute(sa.update(row).where(plain).values(changes)).rowcount:
         erasure.erased(tx)
 
@@ -163,7 +195,7 @@ def words_of(tx: Tx, exchange: ExchangeId, subject: str, comment: str, project: 
 
 def _said(tx: Tx, exchange: ExchangeId) -> None:
     """Give each single-valued field the last word of all copies, but for what a person changed."""
-    c, edit = t.sighting.c, t.exchange_edit.c
+    c = t.sighting.c
     told = tx.execute(sa.select(c.said).where(c.exchange_id == exchange, c.said.is_not(None)))
     words_by_field: dict[str, list[tuple[int, str, Any]]] = {}
     for copy in told.scalars():
@@ -171,8 +203,7 @@ def _said(tx: Tx, exchange: ExchangeId) -> None:
             words_by_field.setdefault(name, []).append((rank, str(value), value))
     if not words_by_field:
         return
-    edited = set(tx.execute(sa.select(edit.field).where(edit.exchange_id == exchange)).scalars())
-    for name in sorted(words_by_field.keys() - edited):
+    for name in sorted(words_by_field.keys() - edited(tx, exchange)):
         _SET[name](tx, exchange, max(words_by_field[name])[2])
 
 

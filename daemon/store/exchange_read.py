@@ -233,7 +233,7 @@ def confidential(tx: Tx, exchange: ExchangeId) -> ConfidentialComment | None:
     shared = tx.execute(sa.select(group.group_id).where(group.exchange_id == exchange)).scalars()
     groups = frozenset(GroupId(g) for g in shared)
     author = None if row.author_id is None else UserId(row.author_id)
-    return ConfidentialComment(row.text, author, groups, row.revision)
+    return ConfidentialComment(row.text, author, groups, row.revision, row.html)
 
 
 def _one(tx: Tx, which: sa.ColumnElement[bool]) -> Exchange | None:
@@ -334,4 +334,5 @@ def _exchange(r: Any, hung: _Hung) -> Exchange:
         answers=r.answers,
         tags=tuple(hung.tags[r.id]),
         undelivered=tuple(dict.fromkeys(Undelivered(*one) for one in hung.undelivered[r.id])),
+        html=r.html,
     )

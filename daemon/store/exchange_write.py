@@ -143,16 +143,23 @@ def dig_up(tx: Tx, of_rule: str) -> None:
     tx.execute(sa.delete(t.tombstone).where(t.tombstone.c.of_rule == of_rule))
 
 
-def delete(tx: Tx, exchange: ExchangeId, by: UserId, reason: str, now: datetime) -> None:
+def delete(
+    tx: Tx,
+    exchange: ExchangeId,
+    by: UserId | None,
+    reason: str,
+    now: datetime,
+    who: str | None = None,
+) -> None:
     """Delete for good, with what rules opened because of it: no sync brings it back.
-    `erasure.forget` afterwards finishes the erasure."""
+    `erasure.forget` afterwards finishes the erasure. `who` is what the audit trail names."""
+    counted(tx, "exchange", lock=True)
     stored = get(tx, exchange)
     if stored is None:
         return
-    counted(tx, "exchange", lock=True)
-    withdraw(tx, exchange, now)
+    withdraw(tx, stored.id, now)
     _bury(tx, stored.id, (), reason, by, now)
-    audit.note(tx, f"user {by}", "delete exchange", stored.ref, now)
+    audit.note(tx, who or f"user {by}", "delete exchange", stored.ref, now)
 
 
 def _insert(tx: Tx, draft: Draft, now: datetime, rules: str | None = None) -> ExchangeId:
@@ -165,7 +172,9 @@ def _take_part(
 ) -> bool:
     """Add who takes part in a further copy and isn't there yet; True if somebody was added."""
     added = False
-    for table, values in participants(draft, in_roles).items():
+    fixed = _fixed(classified.edited(tx, exchange))
+    for table, several in participants(draft, in_roles).items():
+        values = [v for v in several if (table.name, v.get("role")) not in fixed]
         if not values:
             continue
         here = sa.select(sa.func.count()).where(table.c.exchange_id == exchange)
@@ -176,6 +185,17 @@ def _take_part(
             new = tx.execute(statement.returning(table.c.exchange_id)).first()
             added = added or new is not None
     return added
+
+
+def _fixed(edited: frozenset[str]) -> frozenset[tuple[str, Role | None]]:
+    """Of whom a person said who takes part, by table and role: no further copy adds to these.
+    Whose mailbox has a copy is not for anybody to say."""
+    fixed: dict[str, tuple[str, Role | None]] = {
+        "third_parties": (t.exchange_party.name, None),
+        "contacts": (t.exchange_contact.name, None),
+        "collaborators": (t.exchange_user.name, Role.COLLABORATOR),
+    }
+    return frozenset(fixed[name] for name in fixed.keys() & edited)
 
 
 def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level, now: datetime) -> None:
@@ -209,6 +229,7 @@ def _narrow(tx: Tx, exchange: ExchangeId, level: Level, now: datetime) -> None:
             revision=stored.revision + 1,
             subject=subject,
             comment="",
+            html=None,
             quoted_from=None,
             words=classified.words_of(tx, exchange, subject, "", stored.project),
         )

@@ -2,6 +2,7 @@
 
 from daemon.store.classified import put_confidential
 from daemon.store.exchange_batch import record_all
+from daemon.store.exchange_edit import EDITABLE, edit, write_confidential
 from daemon.store.exchange_read import (
     Seen,
     attachments,
@@ -31,6 +32,7 @@ from daemon.store.exchange_write import (
 )
 
 __all__ = [
+    "EDITABLE",
     "Recorded",
     "Seen",
     "add",
@@ -42,6 +44,7 @@ __all__ = [
     "copies",
     "delete",
     "dig_up",
+    "edit",
     "find",
     "get",
     "history",
@@ -56,4 +59,5 @@ __all__ = [
     "sightings",
     "threads",
     "with_message_id",
+    "write_confidential",
 ]

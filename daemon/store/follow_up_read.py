@@ -82,8 +82,15 @@ def by_ref(tx: Tx, ref: str) -> FollowUp | None:
 
 
 def by_key(tx: Tx, key: str) -> FollowUp | None:
-    """The follow-up that was asked for under this key."""
-    return _one(tx, row.key == key)
+    """The follow-up that was asked for under this key, a deleted one too."""
+    return _one(tx, row.key == key, deleted=True)
+
+
+def was_deleted(tx: Tx, uid: str) -> bool:
+    """Whether a person deleted all follow-ups of this iCalendar UID: it opens none again."""
+    query = sa.select(row.deleted_at).where(row.uid == uid)
+    found = tx.execute(query).scalars().all()
+    return bool(found) and None not in found
 
 
 def by_uid(tx: Tx, uid: str, occurrence: str | None = None) -> FollowUp | None:
@@ -193,7 +200,8 @@ def unplanned(tx: Tx, limit: int) -> tuple[FollowUp, ...]:
     none = sa.literal(0, literal_execute=True)
     found: tuple[FollowUp, ...] = ()
     for these in (row.planned_revision >= none, row.planned_revision < none):
-        query = _query().where(behind, these).order_by(row.start_at, row.id)
+        # A deleted one still has to lose its reminders.
+        query = _query(deleted=True).where(behind, these).order_by(row.start_at, row.id)
         if len(found) < limit:
             found += _follow_ups(tx, query.limit(limit - len(found)))
     return found
@@ -264,7 +272,7 @@ def unpublished(
         )
     copies = [_copy(r) for r in tx.execute(query)]
     ids = {c.follow_up for c in copies}
-    known = {f.id: f for f in _follow_ups(tx, _query().where(row.id.in_(ids)))}
+    known = {f.id: f for f in _follow_ups(tx, _query(deleted=True).where(row.id.in_(ids)))}
     return tuple((known[c.follow_up], c) for c in copies)
 
 
@@ -298,7 +306,7 @@ def _copy(r: Any) -> CalendarCopy:
     )
 
 
-def _query() -> sa.Select[Any]:
+def _query(*, deleted: bool = False) -> sa.Select[Any]:
     e = element.c
     told = (
         e.type.label("element_type"),
@@ -307,11 +315,12 @@ def _query() -> sa.Select[Any]:
         e.amount.label("element_amount"),
         e.state.label("element_state"),
     )
-    return sa.select(t.follow_up, *told).outerjoin(element, e.id == row.element_id)
+    query = sa.select(t.follow_up, *told).outerjoin(element, e.id == row.element_id)
+    return query if deleted else query.where(row.deleted_at.is_(None))
 
 
-def _one(tx: Tx, which: sa.ColumnElement[bool]) -> FollowUp | None:
-    query = _query().where(which).order_by(row.start_at, row.id).limit(1)
+def _one(tx: Tx, which: sa.ColumnElement[bool], *, deleted: bool = False) -> FollowUp | None:
+    query = _query(deleted=deleted).where(which).order_by(row.start_at, row.id).limit(1)
     return next(iter(_follow_ups(tx, query)), None)
 
 
@@ -321,7 +330,7 @@ def _follow_ups(tx: Tx, query: sa.Select[Any]) -> tuple[FollowUp, ...]:
     a, m = t.follow_up_assignee.c, t.follow_up_reminder.c
     assigned = sa.select(a.follow_up_id, a.user_id, a.owner, a.busy).order_by(a.position)
     assignees = grouped(tx, assigned, a.follow_up_id, ids)
-    reminded = sa.select(m.follow_up_id, m.before_seconds, m.channel, m.template)
+    reminded = sa.select(m.follow_up_id, m.before_seconds, m.channel, m.template, m.anchor, m.unit)
     reminders = grouped(tx, reminded.order_by(m.position), m.follow_up_id, ids)
     return tuple(_follow_up(r, assignees[r.id], reminders[r.id]) for r in rows)
 
@@ -348,8 +357,8 @@ def _follow_up(r: Any, assignees: list[Any], reminders: list[Any]) -> FollowUp:
         place=r.place,
         priority=r.priority,
         reminders=tuple(
-            Reminder(None if before is None else timedelta(seconds=before), channel, template)
-            for before, channel, template in reminders
+            Reminder(None if before is None else timedelta(seconds=before), *rest)
+            for before, *rest in reminders
         ),
         element=linked,
         origin=Origin(r.origin),
@@ -360,4 +369,6 @@ def _follow_up(r: Any, assignees: list[Any], reminders: list[Any]) -> FollowUp:
         revision=r.revision,
         live=r.live,
         opened_at=r.created_at,
+        project=r.project,
+        deleted=r.deleted_at is not None,
     )

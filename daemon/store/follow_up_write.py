@@ -16,6 +16,7 @@ from daemon.store.tables import follow_ups as t
 from rules import identity, merge
 from rules.model.decisions import CloseFollowUp, WithdrawFollowUp
 from rules.model.followups import (
+    START,
     Assignee,
     CalendarCopy,
     CopyState,
@@ -47,7 +48,8 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "description": str,
     "place": str,
     "priority": int,
-    "reminders": lambda several: [[_seconds(r.before), r.channel, r.template] for r in several],
+    "reminders": lambda several: [_reminder(r) for r in several],
+    "project": lambda name: name,
     "element": lambda e: None if e is None else [e.type, e.ref],
     "state": str,
     "percent": int,
@@ -111,7 +113,7 @@ def change(
     value again changes nothing. Raises Stale when it has another revision than expected: read
     again, then decide again.
     """
-    stored = _locked(tx, follow_up.id)
+    stored = locked(tx, follow_up.id)
     if stored.revision != expected_revision:
         raise Stale(f"follow-up {follow_up.key} changed meanwhile")
     changes = [
@@ -180,7 +182,7 @@ def close(tx: Tx, effect: CloseFollowUp | WithdrawFollowUp, now: datetime) -> Fo
 
 def reopen(tx: Tx, follow_up: FollowUpId, by: str, now: datetime) -> FollowUp:
     """To do again; a closing by an exchange counts as undone. Raises Stale when it is gone."""
-    stored = _locked(tx, follow_up)
+    stored = locked(tx, follow_up)
     if stored.state is State.TO_DO:
         return stored
     return change(tx, merge.reopen(stored), by, Why.REOPENED, now, stored.revision)
@@ -213,7 +215,7 @@ def put_copy(tx: Tx, copy: CalendarCopy) -> None:
     )
 
 
-def _locked(tx: Tx, follow_up: FollowUpId) -> FollowUp:
+def locked(tx: Tx, follow_up: FollowUpId) -> FollowUp:
     """The follow-up as it stays until the commit. Raises Stale when it is gone."""
     tx.execute(sa.select(row.id).where(row.id == follow_up).with_for_update())
     stored = get(tx, follow_up)
@@ -228,6 +230,11 @@ def _instant(moment: datetime | None) -> str | None:
 
 def _seconds(length: timedelta | None) -> int | None:
     return None if length is None else int(length.total_seconds())
+
+
+def _reminder(one: Reminder) -> list[Any]:
+    told = [_seconds(one.before), one.channel, one.template]
+    return told if one.anchor == START else [*told, one.anchor]
 
 
 def _columns(tx: Tx, value: FollowUp | FollowUpDraft) -> dict[str, Any]:
@@ -247,6 +254,7 @@ def _columns(tx: Tx, value: FollowUp | FollowUpDraft) -> dict[str, Any]:
         "element_id": None if value.element is None else elements.put(tx, value.element),
         "state": value.state,
         "percent": value.percent,
+        "project": value.project,
     }
 
 
@@ -273,8 +281,8 @@ def _put_rows(
             "follow_up_id": follow_up,
             "position": n,
             "before_seconds": _seconds(r.before),
-            "unit": "seconds",
-            "anchor": "start",
+            "unit": r.unit,
+            "anchor": r.anchor,
             "channel": r.channel,
             "template": r.template,
         }

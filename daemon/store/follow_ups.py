@@ -1,5 +1,6 @@
 """Follow-ups and their calendar copies: the one door to them."""
 
+from daemon.store.follow_up_delete import delete
 from daemon.store.follow_up_read import (
     Closing,
     FieldChange,
@@ -20,6 +21,7 @@ from daemon.store.follow_up_read import (
     undone,
     unplanned,
     unpublished,
+    was_deleted,
     wished_otherwise,
     with_assignee,
     without_copy,
@@ -58,6 +60,7 @@ __all__ = [
     "copies",
     "copy",
     "count_open",
+    "delete",
     "get",
     "history",
     "let_go",
@@ -73,6 +76,7 @@ __all__ = [
     "undone",
     "unplanned",
     "unpublished",
+    "was_deleted",
     "was_withdrawn",
     "wished_otherwise",
     "with_assignee",

@@ -23,7 +23,7 @@ from rules.model.people import Level
 _CHUNK = 500
 
 # What processes leave for each other, and what was done here: not what decides.
-_NOT = frozenset({"work", "audit", "api_token", "backup", "alarm"})
+_NOT = frozenset({"work", "audit", "api_token", "backup", "alarm", "request"})
 _MORE = (places.account, places.folder, places.calendar, places.veto, exchanges.tombstone)
 
 

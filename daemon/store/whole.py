@@ -35,6 +35,7 @@ COLUMNS = (
     "kind",
     "subject",
     "comment",
+    "html",
     "quoted_from",
     "project",
     "answers",
@@ -47,7 +48,7 @@ _EDITS: Mapping[str, tuple[str, ...]] = {
     "entity": ("entity_id",),
     "mode": ("mode_id",),
     "purpose": ("purpose_id",),
-    "comment": ("comment", "quoted_from"),
+    "comment": ("comment", "html", "quoted_from"),
     "author": ("exchange_user",),
     "collaborators": ("exchange_user",),
     "third_parties": ("exchange_party",),
@@ -67,7 +68,7 @@ _OWN = frozenset({"exchange_id", "position", "revision", "written_at", "words", 
 # Of a copy: what each store gives by itself.
 _APART_OF_COPY = frozenset({"id", "exchange_id", "seen_at"})
 
-_GONE_WITH_THE_TEXT = frozenset({"subject", "comment", "quoted_from"})
+_GONE_WITH_THE_TEXT = frozenset({"subject", "comment", "html", "quoted_from"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from rules.model.sightings import MailKind, Report, Undelivered
 
 ExchangeId = NewType("ExchangeId", int)
 
+ACTIVE = "active"
+"""The status of an exchange that nobody gave another."""
+
 # A field of the same name would hide the type in the class body.
 Day = date
 
@@ -73,12 +76,14 @@ class LinkedElement:
 
 @dataclass(frozen=True, slots=True)
 class ConfidentialComment:
-    """Seen by author, recorder, the groups it is shared with, and holders of the right."""
+    """Seen by author, recorder, the groups it is shared with, and holders of the right. `html` as
+    that of an exchange."""
 
     text: str
     author: UserId | None
     groups: frozenset[GroupId] = frozenset()
     revision: int = 1
+    html: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,8 @@ class Draft:
     """An exchange before it has a reference: what a decision, a person or the API proposes.
 
     `mode` and `purpose` are codes of the editable lists; `happened_at` is aware. `answers`: whether
-    rules let it close follow-ups; None leaves that to the rule set's default. What the text or an
+    rules let it close follow-ups; None leaves that to the rule set's default. `html` is the comment
+    as a person formatted it, of which `comment` is the plain text. What the text or an
     attachment names is in `elements_in_text`, apart from `elements`: it goes where the text goes.
     `report` is what a bounce says.
     """
@@ -136,14 +142,17 @@ class Draft:
     elements_in_text: tuple[LinkedElement, ...] = ()
     said: tuple[Said, ...] = ()
     report: Report | None = None
+    html: str | None = None
+    status: str = ACTIVE
 
 
 @quick
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One dealing with a third party, reference `EXC-12`. Confidential text is not in here:
-    it is read by a call of its own (schema 10). `undelivered`: whom it did not reach, by the
-    bounces that came back."""
+    it is read by a call of its own (schema 10). `html` is the comment as a person formatted it, a
+    sanitised subset, of which `comment` is the plain text; None where nobody did. `undelivered`:
+    whom it did not reach, by the bounces that came back."""
 
     id: ExchangeId
     ref: str
@@ -167,10 +176,11 @@ class Exchange:
     elements: tuple[LinkedElement, ...] = ()
     products: tuple[str, ...] = ()
     project: str | None = None
-    status: str = "active"
+    status: str = ACTIVE
     thread: str | None = None
     level: Level = Level.EVERYTHING
     revision: int = 1
     answers: bool | None = None
     tags: tuple[str, ...] = ()
     undelivered: tuple[Undelivered, ...] = ()
+    html: str | None = None

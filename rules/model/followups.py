@@ -39,14 +39,27 @@ class Assignee:
     busy: bool = True
 
 
+START, END = "start", "end"
+"""What a reminder is so long before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """An email so long before the follow-up. What it leaves open, the length and the template, is
-    for each assignee's options to say (spec §8)."""
+    """An email so long before the follow-up, or with `anchor` END before its end. What it leaves
+    open, the length and the template, is for each assignee's options to say (spec §8). `unit` says
+    how a person put the length, and nothing else."""
 
     before: timedelta | None = None
     channel: str = "email"
     template: str | None = None
+    anchor: str = START
+    unit: str = field(default="seconds", compare=False)
+
+    def lead(self, when: When) -> timedelta | None:
+        """How long before the start of what is then; negative is after it."""
+        if self.before is None or self.anchor != END or when.end is None:
+            return self.before
+        return self.before - (when.end - when.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,7 @@ class FollowUpDraft:
     uid: str = ""
     state: State = State.TO_DO
     percent: int = 0
+    project: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +96,8 @@ class FollowUp:
     `uid` is the iCalendar UID; `schedule_version` moves with time and reopening only (schema 8),
     `revision` with every change; `live` is False when it is older than the installation went live:
     such a one is history, and reminds, writes and closes nothing. `opened_at` is when it was first
-    stored: what happened before that can't have answered it.
+    stored: what happened before that can't have answered it. Of a `deleted` one nothing is left
+    but its key.
     """
 
     id: FollowUpId
@@ -109,6 +124,8 @@ class FollowUp:
     revision: int = 1
     live: bool = True
     opened_at: datetime | None = None
+    project: str | None = None
+    deleted: bool = False
 
     @property
     def ref(self) -> str:

@@ -29,6 +29,8 @@ exchange = table(
     text("kind", null=True),
     text("subject"),
     text("comment"),
+    # The comment as a person formatted it; none of what was captured.
+    text("html", null=True),
     integer("quoted_from", null=True),
     text("project", null=True),
     text("status"),
@@ -123,7 +125,12 @@ element = table(
     sa.Column("date", sa.Date, nullable=True),
     sa.Column("amount", Amount, nullable=True),
     text("state", null=True),
+    ref("third_party_id", "third_party", null=True),
+    # The page of the ERP that shows it.
+    text("url", null=True),
     sa.UniqueConstraint("type", "ref"),
+    sa.Index("ix_element_third_party_id", "third_party_id"),
+    sa.Index("ix_element_url", "url"),
 )
 exchange_element = table(
     "exchange_element",
@@ -192,6 +199,7 @@ confidential_comment = table(
     "confidential_comment",
     ref("exchange_id", "exchange", key=True, gone="CASCADE"),
     text("text"),
+    text("html", null=True),
     text("words"),
     # Nobody's where a rule made it of a mail in a shared mailbox.
     ref("author_id", "staff", null=True),

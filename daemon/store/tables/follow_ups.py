@@ -59,6 +59,8 @@ follow_up = table(
     flag("live"),
     moment("created_at"),
     moment("changed_at"),
+    # Deleted by a person; its key stays, so that nothing opens it again.
+    moment("deleted_at", null=True),
     sa.UniqueConstraint("key"),
     # Not unique: several occurrences of one calendar object can be follow-ups.
     sa.Index("ix_follow_up_uid", "uid"),

@@ -94,6 +94,18 @@ work = table(
     sa.Index("ix_work_run_at", "kind", "run_at"),
 )
 
+# What was asked for under a key of the caller's, and what was answered: the same for the same.
+request = table(
+    "request",
+    integer("user_id", key=True),
+    text("key", key=True),
+    text("fingerprint"),
+    sa.Column("answer", Json, nullable=False),
+    moment("at"),
+    sa.Index("ix_request_at", "at"),
+)
+
+# Rows are only ever added: triggers refuse all else (migration 0018).
 audit = table(
     "audit",
     id_(),
@@ -102,6 +114,7 @@ audit = table(
     text("action"),
     text("subject"),
     sa.Index("ix_audit_subject", "subject"),
+    sa.Index("ix_audit_who", "who", "id"),
 )
 
 # Rules files as they were put in force; the newest row is the set in force.
