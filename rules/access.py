@@ -107,6 +107,63 @@ def visible_level(user: User, thing: ExchangeFacts) -> Level:
     return Level.EVERYTHING if user.id in thing.people else thing.level
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a caller's sight of one noun goes: to their `own`, and with `others` to those of
+    other people, in these entities and in none; `entities` None is in all."""
+
+    own: bool = False
+    others: bool = False
+    entities: frozenset[EntityId] | None = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one caller may see, as a value, of which the store makes its filters
+    (`daemon.store.sight`). It says what `may` says of SEE_EXCHANGE, SEE_FOLLOW_UP and
+    SEE_CONFIDENTIAL, of all things at once; a test holds the two together.
+
+    `user` None takes part in nothing. `confidential` is the right to see all of those comments,
+    `groups` whose comments one sees without it. `whole`: no level hides anything, as for who
+    reads the database's own file.
+    """
+
+    user: UserId | None = None
+    exchanges: Reach = Reach()
+    follow_ups: Reach = Reach()
+    parties: Reach = Reach()
+    groups: frozenset[GroupId] = frozenset()
+    confidential: bool = False
+    whole: bool = False
+
+
+_ALL = Reach(own=True, others=True, entities=None)
+OPERATOR = Scope(None, _ALL, _ALL, _ALL, confidential=True, whole=True)
+"""Who has the machine: the command line, when it acts for nobody."""
+
+
+def scope(user: User, groups: Mapping[GroupId, Group]) -> Scope:
+    """What this user may see."""
+    if not user.active:
+        return Scope(user.id)
+    rights = rights_of(user, groups)
+    entities = None if Right.SEE_ALL_ENTITIES in rights else user.entities
+    sees = Right.SEE_EXCHANGES in rights
+    return Scope(
+        user=user.id,
+        exchanges=Reach(sees, sees and Right.SEE_ALL_EXCHANGES in rights, entities),
+        # One's own need no right: whoever is reminded of it can answer, as in their calendar.
+        follow_ups=Reach(
+            own=True,
+            others={Right.SEE_FOLLOW_UPS, Right.SEE_ALL_FOLLOW_UPS} <= rights,
+            entities=entities,
+        ),
+        parties=Reach(own=False, others=True, entities=entities),
+        groups=user.groups,
+        confidential=Right.SEE_CONFIDENTIAL in rights,
+    )
+
+
 Check = frozenset[Right]
 
 

@@ -193,6 +193,12 @@ def words_of(tx: Tx, exchange: ExchangeId, subject: str, comment: str, project: 
     return words(subject, comment, project or "", *refs)
 
 
+def time_of(exchange: ExchangeId) -> sa.ScalarSelect[datetime]:
+    """When it happened, for a row of whom takes part."""
+    row = t.exchange.c
+    return sa.select(row.happened_at).where(row.id == exchange).scalar_subquery()
+
+
 def _said(tx: Tx, exchange: ExchangeId) -> None:
     """Give each single-valued field the last word of all copies, but for what a person changed."""
     c = t.sighting.c
@@ -226,7 +232,8 @@ def _set_author(tx: Tx, exchange: ExchangeId, user: int) -> None:
     if list(tx.execute(sa.select(c.user_id).where(mine)).scalars()) == [user]:
         return
     tx.execute(sa.delete(t.exchange_user).where(mine))
-    _append(tx, t.exchange_user, exchange, role=Role.AUTHOR, user_id=user)
+    at = time_of(exchange)
+    _append(tx, t.exchange_user, exchange, happened_at=at, role=Role.AUTHOR, user_id=user)
     row = t.exchange
     bump = sa.update(row).where(row.c.id == exchange)
     tx.execute(bump.values(revision=row.c.revision + 1))

@@ -112,7 +112,7 @@ def roles(draft: Draft) -> list[tuple[Role, UserId]]:
 def participants(
     draft: Draft, in_roles: Iterable[tuple[Role, UserId]]
 ) -> Mapping[sa.Table, list[Row]]:
-    """Who takes part, as rows without exchange and position."""
+    """Who takes part, as rows without exchange, its time, and position."""
     return {
         t.exchange_party: [{"third_party_id": p} for p in draft.third_parties],
         t.exchange_contact: [{"contact_id": c} for c in draft.contacts],
@@ -196,6 +196,9 @@ def _people(each: Iterable[tuple[ExchangeId, Draft]]) -> Mapping[sa.Table, list[
     found: dict[sa.Table, list[Row]] = {}
     for exchange, draft in each:
         for table, values in participants(draft, roles(draft)).items():
-            rows = (_of(exchange, position=n, **one) for n, one in enumerate(values))
+            at = draft.happened_at
+            rows = (
+                _of(exchange, happened_at=at, position=n, **one) for n, one in enumerate(values)
+            )
             found.setdefault(table, []).extend(rows)
     return found

@@ -180,7 +180,13 @@ def _take_part(
         here = sa.select(sa.func.count()).where(table.c.exchange_id == exchange)
         position = tx.execute(here).scalar_one()
         for n, value in enumerate(values):
-            row = {"exchange_id": exchange, "position": position + n, **value}
+            at = classified.time_of(exchange)
+            row = {
+                "exchange_id": exchange,
+                "happened_at": at,
+                "position": position + n,
+                **value,
+            }
             statement = inserting(tx, table).values(row).on_conflict_do_nothing()
             new = tx.execute(statement.returning(table.c.exchange_id)).first()
             added = added or new is not None

@@ -13,6 +13,7 @@ from daemon.store.errors import Stale
 from daemon.store.follow_up_read import by_key, get
 from daemon.store.rows import inserting, replace_rows
 from daemon.store.tables import follow_ups as t
+from daemon.store.text import words
 from rules import identity, merge
 from rules.model.decisions import CloseFollowUp, WithdrawFollowUp
 from rules.model.followups import (
@@ -255,6 +256,7 @@ def _columns(tx: Tx, value: FollowUp | FollowUpDraft) -> dict[str, Any]:
         "state": value.state,
         "percent": value.percent,
         "project": value.project,
+        "words": words(value.title, value.description),
     }
 
 

@@ -63,7 +63,17 @@ _EDITS: Mapping[str, tuple[str, ...]] = {
 # Names by which a copy is found, and what a person did: not what rules say.
 _APART = frozenset({"exchange_key", "exchange_parent", "exchange_edit"})
 # What no two stores have alike, or that says nothing.
-_OWN = frozenset({"exchange_id", "position", "revision", "written_at", "words", "element_id"})
+_OWN = frozenset(
+    {
+        "exchange_id",
+        "happened_at",
+        "position",
+        "revision",
+        "written_at",
+        "words",
+        "element_id",
+    }
+)
 
 # Of a copy: what each store gives by itself.
 _APART_OF_COPY = frozenset({"id", "exchange_id", "seen_at"})
@@ -217,7 +227,7 @@ def insert(tx: Tx, whole: Whole, rules: str, now: datetime) -> ExchangeId:
     parents = [{"exchange_id": exchange, "message_id": p} for p in whole.parents]
     insert_new(tx, t.exchange_parent, parents)
     for table in hanging():
-        _put_rows(tx, table, exchange, whole.hung[table.name])
+        _put_rows(tx, table, exchange, whole.row, whole.hung[table.name])
     _put_names(tx, exchange, whole)
     return exchange
 
@@ -230,7 +240,7 @@ def replace(tx: Tx, here: Whole, whole: Whole, fields: Collection[str], rules: s
         if table.name in fields:
             owner = table.c.exchange_id == here.id
             tx.execute(sa.delete(table).where(owner))
-            _put_rows(tx, table, here.id, whole.hung[table.name])
+            _put_rows(tx, table, here.id, here.row, whole.hung[table.name])
     said = (row["subject"], row["comment"], row["project"])
     tx.execute(
         sa.update(t.exchange)
@@ -280,7 +290,7 @@ def add_rows(tx: Tx, here: Whole, whole: Whole, table: str) -> None:
     more = [row for row in whole.hung[table] if _plain(row) not in known]
     start = len(here.hung[table])
     rows = [{**row, "position": start + n} for n, row in enumerate(more)]
-    _put_rows(tx, metadata.tables[table], here.id, rows)
+    _put_rows(tx, metadata.tables[table], here.id, here.row, rows)
 
 
 def remove(tx: Tx, here: Whole) -> None:
@@ -334,10 +344,12 @@ def _plain(row: Row) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted((n, v) for n, v in row.items() if n not in _OWN))
 
 
-def _put_rows(tx: Tx, table: sa.Table, exchange: ExchangeId, rows: Iterable[Row]) -> None:
+def _put_rows(
+    tx: Tx, table: sa.Table, exchange: ExchangeId, owner: Row, rows: Iterable[Row]
+) -> None:
     made = []
     for row in rows:
-        values = {**row, "exchange_id": exchange}
+        values = {**row, "exchange_id": exchange, "happened_at": owner["happened_at"]}
         if table is t.exchange_element:
             known = LinkedElement(*(row[n] for n in ("type", "ref", "date", "amount", "state")))
             values["element_id"] = elements.put(tx, known)

@@ -135,6 +135,19 @@ def ref(
     return sa.Column(name, Int, foreign, nullable=null, primary_key=key, autoincrement=False)
 
 
+def of_exchange() -> tuple[sa.schema.SchemaItem, ...]:
+    """Part of the key of a row that lives and dies with an exchange, and the time of that exchange,
+    so that one index finds a third party's or a user's exchanges in the order of their time. The
+    database keeps the two in step."""
+    both = sa.ForeignKeyConstraint(
+        ["exchange_id", "happened_at"],
+        ["exchange.id", "exchange.happened_at"],
+        ondelete="CASCADE",
+        onupdate="CASCADE",
+    )
+    return integer("exchange_id", key=True), moment("happened_at"), both
+
+
 def only(name: str, rows: str, *columns: str) -> sa.Index:
     """An index of those rows only for which the condition `rows` holds."""
     return sa.Index(name, *columns, sqlite_where=sa.text(rows), postgresql_where=sa.text(rows))

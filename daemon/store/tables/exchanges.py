@@ -8,6 +8,7 @@ from daemon.store.tables.columns import (
     id_,
     integer,
     moment,
+    of_exchange,
     owned_by,
     ref,
     table,
@@ -45,38 +46,41 @@ exchange = table(
     # The rules as which it stands here; none of what a person or the API told.
     text("rules", null=True),
     sa.UniqueConstraint("number"),
-    sa.Index("ix_exchange_happened_at", "happened_at", "id"),
+    # Unique, for what hangs on an exchange names its time too (`of_exchange`).
+    sa.Index("ix_exchange_happened_at", "happened_at", "id", unique=True),
+    sa.Index("ix_exchange_entity_id", "entity_id", "happened_at", "id"),
     sa.Index("ix_exchange_message_id", "message_id"),
     sa.Index("ix_exchange_thread", "thread"),
 )
 
 exchange_party = table(
     "exchange_party",
-    owned_by("exchange_id", "exchange"),
+    *of_exchange(),
     ref("third_party_id", "third_party", key=True),
     integer("position"),
-    sa.Index("ix_exchange_party_third_party_id", "third_party_id"),
+    sa.Index("ix_exchange_party_third_party_id", "third_party_id", "happened_at", "exchange_id"),
 )
 exchange_contact = table(
     "exchange_contact",
-    owned_by("exchange_id", "exchange"),
+    *of_exchange(),
     ref("contact_id", "contact", key=True),
     integer("position"),
-    sa.Index("ix_exchange_contact_contact_id", "contact_id"),
+    sa.Index("ix_exchange_contact_contact_id", "contact_id", "happened_at", "exchange_id"),
 )
 exchange_user = table(
     "exchange_user",
-    owned_by("exchange_id", "exchange"),
+    *of_exchange(),
     ref("user_id", "staff", key=True),
     text("role", key=True),
     integer("position"),
-    sa.Index("ix_exchange_user_user_id", "user_id"),
+    sa.Index("ix_exchange_user_user_id", "user_id", "happened_at", "exchange_id"),
 )
 exchange_product = table(
     "exchange_product",
     owned_by("exchange_id", "exchange"),
     ref("item_id", "list_item", key=True),
     integer("position"),
+    sa.Index("ix_exchange_product_item_id", "item_id"),
 )
 exchange_tag = table(
     "exchange_tag",
@@ -152,7 +156,9 @@ external_event = table(
     text("label"),
     moment("at"),
     sa.UniqueConstraint("system", "external"),
-    sa.Index("ix_external_event_third_party_id", "third_party_id", "at"),
+    sa.Index("ix_external_event_at", "at", "id"),
+    sa.Index("ix_external_event_third_party_id", "third_party_id", "at", "id"),
+    sa.Index("ix_external_event_element_id", "element_id"),
 )
 
 # Several identities lead to one exchange; each to one only (schema 3).

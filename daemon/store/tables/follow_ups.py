@@ -61,11 +61,16 @@ follow_up = table(
     moment("changed_at"),
     # Deleted by a person; its key stays, so that nothing opens it again.
     moment("deleted_at", null=True),
+    # The words of title and description that are searched, folded.
+    text("words"),
     sa.UniqueConstraint("key"),
     # Not unique: several occurrences of one calendar object can be follow-ups.
     sa.Index("ix_follow_up_uid", "uid"),
+    sa.Index("ix_follow_up_start_at", "start_at", "id"),
     sa.Index("ix_follow_up_state", "state", "start_at"),
-    sa.Index("ix_follow_up_third_party_id", "third_party_id"),
+    sa.Index("ix_follow_up_third_party_id", "third_party_id", "start_at", "id"),
+    sa.Index("ix_follow_up_contact_id", "contact_id"),
+    sa.Index("ix_follow_up_element_id", "element_id"),
     sa.Index("ix_follow_up_exchange_id", "exchange_id"),
     only("ix_follow_up_unplanned", "planned_revision < revision", "start_at", "id"),
     only(
