@@ -1,6 +1,6 @@
 """Who may see and do what (spec §9), and how much of an exchange each one sees (spec §12)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -22,6 +22,9 @@ class Action(StrEnum):
     EDIT_FOLLOW_UP = "edit_follow_up"
     DELETE_FOLLOW_UP = "delete_follow_up"
     ASSIGN_FOLLOW_UP = "assign_follow_up"
+    SEE_THIRD_PARTY = "see_third_party"
+    DESCRIBE_THIRD_PARTY = "describe_third_party"
+    WIDEN_CAPTURE = "widen_capture"
     CONFIGURE = "configure"
     MANAGE_USERS = "manage_users"
     READ_DECISIONS = "read_decisions"
@@ -49,7 +52,24 @@ class FollowUpFacts:
     assignees: frozenset[UserId]
 
 
-Facts = ExchangeFacts | FollowUpFacts | None
+@dataclass(frozen=True, slots=True)
+class PartyFacts:
+    """Of a third party or one of its contacts, what its access depends on."""
+
+    entity: EntityId | None
+
+
+Facts = ExchangeFacts | FollowUpFacts | PartyFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A right that a user has, and what it comes from: given to the user, through `groups`, or
+    both."""
+
+    right: Right
+    own: bool
+    groups: tuple[Group, ...]
 
 
 def facts_of(
@@ -81,12 +101,33 @@ def may(user: User, groups: Mapping[GroupId, Group], action: Action, thing: Fact
         return _ON_EXCHANGES[action](user, rights, thing)
     if isinstance(thing, FollowUpFacts) and action in _ON_FOLLOW_UPS:
         return _ON_FOLLOW_UPS[action](user, rights, thing)
+    if isinstance(thing, PartyFacts) and action in _ON_PARTIES:
+        return _on_party(rights, action) and _in_entity(user, rights, thing.entity)
     return False
 
 
 def rights_of(user: User, groups: Mapping[GroupId, Group]) -> frozenset[Right]:
     """A user's own rights and those of their groups."""
-    return user.rights.union(*(groups[g].rights for g in user.groups if g in groups))
+    return user.rights.union(*(one.rights for one in _groups_of(user, groups)))
+
+
+def grants(user: User, groups: Mapping[GroupId, Group]) -> tuple[Grant, ...]:
+    """The same with what each comes from, in the order of the permission page."""
+    of = sorted(_groups_of(user, groups), key=lambda one: (one.name, one.id))
+    found = (
+        Grant(right, right in user.rights, tuple(one for one in of if right in one.rights))
+        for right in Right
+    )
+    return tuple(grant for grant in found if grant.own or grant.groups)
+
+
+def _groups_of(user: User, groups: Mapping[GroupId, Group]) -> list[Group]:
+    return [groups[g] for g in user.groups if g in groups and groups[g].active]
+
+
+def administrators(users: Iterable[User], groups: Mapping[GroupId, Group]) -> frozenset[UserId]:
+    """Who can give rights. A change that leaves nobody of them locks everybody out."""
+    return frozenset(user.id for user in users if may(user, groups, Action.MANAGE_USERS))
 
 
 def visible(exchange: Exchange, user: User, groups: Mapping[GroupId, Group]) -> Exchange | None:
@@ -158,7 +199,9 @@ def scope(user: User, groups: Mapping[GroupId, Group]) -> Scope:
             others={Right.SEE_FOLLOW_UPS, Right.SEE_ALL_FOLLOW_UPS} <= rights,
             entities=entities,
         ),
-        parties=Reach(own=False, others=True, entities=entities),
+        parties=Reach(
+            own=False, others=_on_party(rights, Action.SEE_THIRD_PARTY), entities=entities
+        ),
         groups=user.groups,
         confidential=Right.SEE_CONFIDENTIAL in rights,
     )
@@ -204,6 +247,12 @@ def _sees_whole(user: User, rights: Check, thing: ExchangeFacts) -> bool:
     return sees and visible_level(user, thing) is Level.EVERYTHING
 
 
+def _on_party(rights: Check, action: Action) -> bool:
+    needed = _ON_PARTIES[action]
+    sees = not rights.isdisjoint(_SEES_PARTIES) or Right.CONFIGURE in rights
+    return sees and (needed is None or needed in rights or Right.CONFIGURE in rights)
+
+
 def _is_own(user: User, thing: FollowUpFacts) -> bool:
     return user.id == thing.creator or user.id in thing.assignees
 
@@ -237,6 +286,16 @@ _BY_RIGHT: Mapping[Action, Right] = {
     Action.CONFIGURE: Right.CONFIGURE,
     Action.MANAGE_USERS: Right.MANAGE_USERS,
     Action.READ_DECISIONS: Right.READ_DECISIONS,
+}
+
+_SEES_PARTIES = frozenset({Right.SEE_EXCHANGES, Right.SEE_FOLLOW_UPS})
+
+# Who records what was said may note with whom. An address, a domain, and how much may be seen of
+# exchanges with a contact decide what is taken from every mailbox: that is for who configures.
+_ON_PARTIES: Mapping[Action, Right | None] = {
+    Action.SEE_THIRD_PARTY: None,
+    Action.DESCRIBE_THIRD_PARTY: Right.CREATE_EXCHANGES,
+    Action.WIDEN_CAPTURE: Right.CONFIGURE,
 }
 
 _ON_EXCHANGES: Mapping[Action, Callable[[User, Check, ExchangeFacts], bool]] = {

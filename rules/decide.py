@@ -35,6 +35,8 @@ from rules.model.decisions import (
     Nobody,
     Reason,
     RecordExchange,
+    RememberAddress,
+    Settled,
     Step,
     Verdict,
     Wish,
@@ -65,7 +67,7 @@ class _Known:
 
     asked: Asked
     matches: tuple[Match, ...]
-    questions: tuple[AskPerson, ...]
+    questions: tuple[Effect, ...]
     level: Level
     by: tuple[Wish, ...]
     steps: Steps
@@ -89,11 +91,13 @@ def message(
     veto: Level = Level.EVERYTHING,
     since: datetime | None = None,
     around: Surroundings = NOWHERE,
+    answers: tuple[Settled, ...] = (),
 ) -> Decision:
     """Judge one copy of a mail by its headers; `text` completes a decision that `wants_text`.
 
     `thread` are the third parties of the exchange that it answers, `veto` an earlier wish about
-    this message; what was received before `since` is counted only.
+    this message, `answers` what a person has said of its participants; what was received before
+    `since` is counted only.
     """
     mail, place = sighting.what, sighting.place
     if not isinstance(mail, Message) or not isinstance(place, MailPlace):
@@ -112,10 +116,15 @@ def message(
     found = match.outsiders(people, thread)
     if mail.report is not None and thread:
         found = match.unreached(directory, mail.report, thread)
+    kept: tuple[RememberAddress, ...] = ()
+    if answers:
+        # Of a bounce nobody takes part whose address could be remembered.
+        kept = () if mail.report is not None else match.remembered(people, found, answers)
+        found = match.settled(directory, found, answers)
     happened_at = drafting.sent_at(ruleset, mail, place, now)
     facts = Facts(sighting, directory, around, way, match.sure(found), happened_at, now)
     asked = asking.ask(ruleset, facts, people)
-    known = _whom(asked, found, veto, steps)
+    known = _whom(asked, found, veto, steps, kept)
     if isinstance(known, Decision):
         return known
     draft = drafting.of_mail(ruleset, asked.item, place, mail, known.matches)
@@ -140,8 +149,10 @@ def event(
     now: datetime,
     veto: Level = Level.EVERYTHING,
     around: Surroundings = NOWHERE,
+    answers: tuple[Settled, ...] = (),
 ) -> Decision:
-    """Judge one occurrence in a calendar: a meeting that took place is an exchange (spec §6)."""
+    """Judge one occurrence in a calendar: a meeting that took place is an exchange (spec §6).
+    `answers` are what a person has said of its guests."""
     meeting = sighting.what
     if not isinstance(meeting, Event):
         raise TypeError("only an event can be judged as a meeting")
@@ -159,8 +170,12 @@ def event(
     found = guests_of(ruleset, directory, sighting, meeting)
     if not found and match.participants(meeting):
         return _ignore(ruleset, Reason.INTERNAL, steps=(*steps, Step("guests?", "colleagues only")))
+    kept: tuple[RememberAddress, ...] = ()
+    if answers:
+        kept = match.remembered(match.people(directory, meeting), found, answers)
+        found = match.settled(directory, found, answers)
     asked = asking.of_event(ruleset, directory, sighting, around, now, found)
-    known = _whom(asked, found, veto, steps)
+    known = _whom(asked, found, veto, steps, kept)
     if isinstance(known, Decision):
         return known
     over_at = schedule.over_at(meeting.when)
@@ -187,7 +202,11 @@ def guests_of(
 
 
 def _whom(
-    asked: Asked, found: tuple[match.Result, ...], veto: Level, steps: Steps
+    asked: Asked,
+    found: tuple[match.Result, ...],
+    veto: Level,
+    steps: Steps,
+    kept: tuple[RememberAddress, ...] = (),
 ) -> _Known | Decision:
     """Whom it concerns, or the decision that follows from nobody, a tie, or a wish for nothing.
 
@@ -210,7 +229,9 @@ def _whom(
     if assigned is not None:
         theirs = tuple(m for m in matches if m.third_party == assigned)
         matches, ties = theirs or (Match(assigned, None, By.RULE),), ()
-    questions = tuple([AskPerson(tie) for tie in ties])
+    questions: tuple[Effect, ...] = tuple([AskPerson(tie) for tie in ties])
+    if kept:
+        questions += kept
     if not matches:
         return Decision(
             Verdict.WAIT,

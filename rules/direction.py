@@ -112,7 +112,7 @@ def who(directory: Directory, owner: UserId | None, address: Address) -> Who:
     """Whose address this is, seen from the mailbox of `owner`."""
     known = match.standing(directory, address.email)
     if not known.ours:
-        return _KNOWN if known.contacts or known.by_domain else _STRANGER
+        return _KNOWN if known.parties or known.by_domain else _STRANGER
     user = directory.users.get(owner) if owner is not None else None
     if user is not None and known.key == identity.key(user.email):
         return _OWN

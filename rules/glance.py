@@ -91,7 +91,7 @@ class Glance:
         """The people of one field."""
         standings = [match.standing(self._directory, a.email) for a in addresses]
         outside = [one for one in standings if not one.ours and "@" in one.key]
-        known = any(one.contacts or one.by_domain for one in outside)
+        known = any(one.parties or one.by_domain for one in outside)
         ruled = not self._names.isdisjoint(name for one in standings for name in one.names)
         whose = direction.whose(self._directory, self._owner, addresses)
         postman = any(mailkind.is_postmans(a.email) for a in addresses)

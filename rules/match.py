@@ -4,12 +4,20 @@ Exact address of a contact, then the thread, then the company's domain. Two cand
 strength are never guessed: that participant is `Ambiguous`, the others still match.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
+from types import MappingProxyType
 
 from rules import identity
 from rules.freemail import FREE_MAIL
-from rules.model.decisions import Ambiguous, By, Match, Nobody
+from rules.model.decisions import (
+    Ambiguous,
+    By,
+    Match,
+    Nobody,
+    RememberAddress,
+    Settled,
+)
 from rules.model.people import (
     Address,
     AddressKey,
@@ -26,6 +34,7 @@ from rules.model.people import (
 from rules.model.sightings import Answer, Event, Message, Report, Sighting
 
 Result = Match | Ambiguous | Nobody
+Parties = tuple[ThirdPartyId, ...]
 
 _MOST_REMEMBERED = 16_384
 
@@ -38,8 +47,10 @@ def index(
     own_domains: Iterable[str],
     free_mail: Iterable[str] = FREE_MAIL,
     groups: Iterable[Group] = (),
+    whose: Mapping[AddressKey, ThirdPartyId] = MappingProxyType({}),
 ) -> Directory:
-    """The directory, indexed. Inactive parties and contacts don't match; former staff stay ours."""
+    """The directory, indexed. Inactive parties and contacts don't match; former staff stay ours.
+    `whose` are the addresses of which a person has decided whose they are."""
     staff = {u.id: u for u in users}
     parties = {p.id: p for p in third_parties}
     people = {c.id: c for c in contacts}
@@ -74,6 +85,7 @@ def index(
         parties_by_domain=by_domain,
         parties_by_code={p.code: p.id for p in parties.values() if p.active},
         groups={g.id: g.name for g in groups},
+        whose={k: p for k, p in whose.items() if p in parties and parties[p].active},
     )
 
 
@@ -97,7 +109,11 @@ def _standing(directory: Directory, key: AddressKey) -> Standing:
     ours = user is not None or not directory.own_domains.isdisjoint(hosts)
     contacts = directory.contacts_by_key.get(key, ())
     parties = {directory.contacts[c].third_party for c in contacts}
-    by_domain = () if contacts else _by_domain(directory, hosts)
+    if directory.whose and key in directory.whose:
+        decided = directory.whose[key]
+        contacts = tuple(c for c in contacts if directory.contacts[c].third_party == decided)
+        parties = {decided}
+    by_domain = () if parties else _by_domain(directory, hosts)
     return Standing(key, (key, *hosts), user, ours, contacts, tuple(sorted(parties)), by_domain)
 
 
@@ -126,7 +142,7 @@ _ADDRESS, _THREAD, _DOMAIN = By.ADDRESS, By.THREAD, By.DOMAIN
 def _by_address(known: Standing) -> Match | Ambiguous | None:
     """The contact with exactly this address; a shared one tells the third party, not the person."""
     contacts, parties = known.contacts, known.parties
-    if not contacts:
+    if not parties:
         return None
     if len(parties) > 1:
         return Ambiguous(parties, contacts, _ADDRESS)
@@ -218,6 +234,44 @@ def outsiders(
     outside = [known for known in people if not known.ours and "@" in known.key]
     if len(outside) > 1:
         outside.sort(key=attrgetter("key"))
-    if thread and any(known.contacts for known in outside):
+    if thread and any(known.parties for known in outside):
         thread = ()
     return tuple([_by_address(known) or _otherwise(known, thread) for known in outside])
+
+
+def settled(
+    directory: Directory, found: Iterable[Result], answers: Iterable[Settled]
+) -> tuple[Result, ...]:
+    """The same, with what a person has answered in place of the ties that were asked about."""
+    by_question = {(answer.by, answer.candidates): answer for answer in answers}
+    return tuple(_settled(directory, one, by_question) for one in found)
+
+
+def _settled(
+    directory: Directory, one: Result, answers: Mapping[tuple[By, Parties], Settled]
+) -> Result:
+    if not isinstance(one, Ambiguous) or (one.by, one.candidates) not in answers:
+        return one
+    chosen = answers[one.by, one.candidates].chosen
+    if chosen is None or chosen not in directory.third_parties:
+        return _NOBODY
+    theirs = [c for c in one.contacts if directory.contacts[c].third_party == chosen]
+    return Match(chosen, theirs[0] if len(theirs) == 1 else None, one.by)
+
+
+def remembered(
+    people: Iterable[Standing], found: Iterable[Result], answers: Iterable[Settled]
+) -> tuple[RememberAddress, ...]:
+    """Of the answers that count from then on: whose address it is, for the participants (in the
+    order of `outsiders`) that were asked about."""
+    outside = sorted(
+        (known for known in people if not known.ours and "@" in known.key), key=attrgetter("key")
+    )
+    wanted = {(a.by, a.candidates): a for a in answers if a.remember and a.chosen is not None}
+    return tuple(
+        RememberAddress(known.key, answer.chosen, answer.user)
+        for known, one in zip(outside, found, strict=False)
+        if isinstance(one, Ambiguous)
+        and (answer := wanted.get((one.by, one.candidates))) is not None
+        and answer.chosen is not None
+    )

@@ -32,6 +32,7 @@ from daemon.history.findings import Scope, Why
 from daemon.ports import Calendars, Mailbox
 from daemon.rulebook import Rulebook
 from daemon.store import Lease, Store, accounts, folders, open_store, twin, upgrade, whole, work
+from daemon.store.calendars import LOOK_AGAIN
 from rules.model.sightings import AccountId, CalendarId, FolderId
 from rules.model.wire import FetchedText, FolderInfo, FolderState, HeaderBatch
 from rules.ruleset import RuleSet
@@ -161,7 +162,7 @@ def _clean(state: Path) -> None:
 
 def _scope(asked: Question) -> Scope:
     with asked.store.read() as tx:
-        waiting = [w.key.split(":", 1) for w in work.of_kind(tx, calendar.LOOK_AGAIN)]
+        waiting = [w.key.split(":", 1) for w in work.of_kind(tx, LOOK_AGAIN)]
         return Scope(
             secret=asked.secret,
             judged=folders.past(tx),

@@ -19,8 +19,20 @@ from daemon.clock import now
 from daemon.ports import Calendars
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import Lease, Store, Tx, accounts, decisions, folders, quarantine, vetoes, work
+from daemon.store import (
+    Lease,
+    Store,
+    Tx,
+    accounts,
+    ambiguities,
+    decisions,
+    folders,
+    quarantine,
+    vetoes,
+    work,
+)
 from daemon.store import calendars as shelf
+from daemon.store.calendars import LOOK_AGAIN, key_of
 from daemon.store.database import alone
 from daemon.store.errors import Unstorable
 from rules import decide, schedule
@@ -28,9 +40,6 @@ from rules.model.decisions import Decision, Reason, Verdict
 from rules.model.people import Level, UserId
 from rules.model.sightings import AccountId, CalendarId, Event, EventPlace, Sighting
 from rules.model.wire import CalendarInfo, CalendarObject
-
-LOOK_AGAIN = "look-again"
-"""The kind of work that reads an object again when a meeting in it is over."""
 
 CHUNK = 50
 
@@ -222,13 +231,23 @@ def _judge(
         return Counter({(absorbed.verdict, absorbed.reason): 1})
     counts: Counts = Counter()
     look_again: list[datetime] = []
+    decided: list[tuple[Sighting, Decision]] = []
+    marks = {event.uid: record.key_hash(capture.secret, event) for event in events}
+    answers = ambiguities.answers(tx, marks.values())
     for event in events:
         sighting = Sighting(account.id, account.owner, place, event, account.level)
-        mark = record.key_hash(capture.secret, event)
+        mark = marks[event.uid]
         veto = vetoes.level(tx, [mark]).get(mark, Level.EVERYTHING)
         decision = decide.event(
-            book.ruleset, book.directory, sighting, moment, veto=veto, around=book.around
+            book.ruleset,
+            book.directory,
+            sighting,
+            moment,
+            veto=veto,
+            around=book.around,
+            answers=answers.get(mark, ()),
         )
+        decided.append((sighting, decision))
         counts[decision.verdict, decision.reason] += 1
         telling.told(account.name, [(sighting, decision)])
         if decision.verdict is Verdict.WAIT and (at := schedule.looks_again(event, moment)):
@@ -238,7 +257,23 @@ def _judge(
             _keep(capture, tx, book, sighting, decision, moment)
     if look_again:
         work.put(tx, LOOK_AGAIN, key, min(look_again))
+    _settle_questions(tx, book, place, decided)
+    record.remember(tx, book, decided, moment)
     return counts
+
+
+def _settle_questions(
+    tx: Tx, book: Book, place: EventPlace, decided: Sequence[tuple[Sighting, Decision]]
+) -> None:
+    """Of what was judged again, only what is asked still waits for a person."""
+    if book.observing:
+        return
+    asked = {
+        (sighting.what.recurrence_id or "", name)
+        for sighting, name in record.asked(decided)
+        if isinstance(sighting.what, Event)
+    }
+    ambiguities.asked_still_of(tx, place.calendar, place.href, asked)
 
 
 def _keep(
@@ -255,11 +290,6 @@ def _keep(
 
 def _place(calendar: shelf.Calendar, obj: CalendarObject) -> EventPlace:
     return EventPlace(calendar.id, calendar.name, obj.href, obj.etag or "", calendar.dedicated)
-
-
-def key_of(calendar: CalendarId, href: str) -> str:
-    """By what the work of reading an object again is known."""
-    return f"{calendar}:{href}"
 
 
 def _is_in(key: str, calendar: CalendarId) -> bool:

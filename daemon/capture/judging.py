@@ -13,7 +13,7 @@ from daemon.capture.aside import Aside, each
 from daemon.clock import now
 from daemon.ports import Mailbox
 from daemon.rulebook import Book
-from daemon.store import Store, exchanges, vetoes
+from daemon.store import Store, ambiguities, exchanges, vetoes
 from rules import decide, mailkind
 from rules.model.decisions import Decision
 from rules.model.people import Level, UserId
@@ -97,6 +97,7 @@ class Judging:
         with self.store.read() as tx:
             threads = exchanges.threads(tx, {parent for one in seen for parent in one.parents})
             vetoed = vetoes.level(tx, [one.mark for one in seen])
+            answers = ambiguities.answers(tx, [one.mark for one in seen])
 
         def step(one: Seen) -> Decided:
             thread = next((threads[p] for p in one.parents if p in threads), ())
@@ -109,6 +110,7 @@ class Judging:
                 veto=vetoed.get(one.mark, Level.EVERYTHING),
                 since=self.account.since,
                 around=self.book.around,
+                answers=answers.get(one.mark, ()),
             )
             return one.sighting, decision
 

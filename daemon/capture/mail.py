@@ -9,7 +9,7 @@ what was not committed; the keys of exchanges make that harmless.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -35,6 +35,7 @@ from daemon.store import (
     accounts,
     alarms,
     alone,
+    ambiguities,
     decisions,
     exchanges,
     folders,
@@ -261,6 +262,10 @@ class _Turn:
             version = book.directory.version
             range_ = (place.folder, place.uidvalidity, batch.lo, batch.hi)
             folders.judge(tx, *range_, version, book.judged_as)
+            self._settle_questions(
+                tx, book, place, batch, decided, {a.place.uid for a in (*aside, *refused)}
+            )
+            record.remember(tx, book, decided, moment)
             found = orphans.among(decided)
             this = Unfinished(self.account.id, *range_)
             if found:
@@ -270,6 +275,27 @@ class _Turn:
             self.orphans.note(found)
             self.unfinished.append(this)
         return counts
+
+    def _settle_questions(
+        self,
+        tx: Tx,
+        book: Book,
+        place: MailPlace,
+        batch: HeaderBatch,
+        decided: Sequence[Decided],
+        aside: Set[int],
+    ) -> None:
+        """Of what was judged again, only what is asked still waits for a person."""
+        if book.observing:
+            return
+        asked = {
+            (sighting.place.uid, name)
+            for sighting, name in record.asked(decided)
+            if isinstance(sighting.place, MailPlace)
+        }
+        span = (batch.lo, batch.hi)
+        unknown = aside | set(batch.holes)
+        ambiguities.asked_still(tx, place.folder, place.uidvalidity, span, asked, unknown)
 
     def _keep(
         self, tx: Tx, book: Book, decided: Sequence[Decided], moment: datetime

@@ -1,6 +1,6 @@
 """Writing decisions down, with all that they bring, inside the caller's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from daemon.store import (
     hushed,
     ledger,
     met,
+    people,
     vetoes,
     work,
 )
@@ -26,6 +27,7 @@ from rules.model.decisions import (
     OpenFollowUp,
     Reason,
     RecordExchange,
+    RememberAddress,
     Verdict,
     Wish,
 )
@@ -59,7 +61,7 @@ def keep(
     records: list[tuple[Sighting, Decision]] = []
     entries: list[decisions.Entry] = []
     for sighting, decision in decided:
-        _ask(tx, book, sighting, decision, now)
+        _ask(tx, keeping, sighting, decision)
         if decision.verdict is Verdict.RECORD and not book.observing:
             records.append((sighting, decision))
         elif entry := _pass_over(tx, keeping, sighting, decision):
@@ -72,12 +74,37 @@ def keep(
     return entries
 
 
-def _ask(tx: Tx, book: Book, sighting: Sighting, decision: Decision, now: datetime) -> None:
-    if book.observing:
+def _ask(tx: Tx, keeping: Keeping, sighting: Sighting, decision: Decision) -> None:
+    if keeping.book.observing:
         return
     for effect in decision.effects:
         if isinstance(effect, AskPerson):
-            ambiguities.ask(tx, sighting, effect.ambiguous, now)
+            mark = key_hash(keeping.secret, sighting.what)
+            ambiguities.ask(tx, sighting, effect.ambiguous, keeping.now, mark)
+
+
+def asked(decided: Iterable[tuple[Sighting, Decision]]) -> Iterator[tuple[Sighting, str]]:
+    """Which questions are asked about which copies."""
+    for sighting, decision in decided:
+        for effect in decision.effects:
+            if isinstance(effect, AskPerson):
+                yield (
+                    sighting,
+                    ambiguities.name(effect.ambiguous.by, effect.ambiguous.candidates),
+                )
+
+
+def remember(
+    tx: Tx, book: Book, decided: Iterable[tuple[Sighting, Decision]], now: datetime
+) -> None:
+    """Whose addresses are by what persons decided. It changes the directory, so it comes after
+    what was judged by that is committed to as such."""
+    if book.observing:
+        return
+    for _, decision in decided:
+        for effect in decision.effects:
+            if isinstance(effect, RememberAddress):
+                people.put_identity(tx, effect.key, effect.third_party, effect.user, now)
 
 
 def _pass_over(

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from daemon.capture import calendar
 from daemon.store import Tx, quarantine, work
+from daemon.store.calendars import LOOK_AGAIN, key_of
 
 
 def again(tx: Tx, item: quarantine.Item, now: datetime) -> None:
@@ -11,4 +11,4 @@ def again(tx: Tx, item: quarantine.Item, now: datetime) -> None:
     quarantine.again(tx, item.id, now)
     spot = item.spot
     if spot.calendar is not None and spot.href is not None:
-        work.put(tx, calendar.LOOK_AGAIN, calendar.key_of(spot.calendar, spot.href), now)
+        work.put(tx, LOOK_AGAIN, key_of(spot.calendar, spot.href), now)

@@ -17,6 +17,7 @@ from daemon.history.compare import (
 )
 from daemon.history.findings import Difference
 from daemon.store import audit, exchanges, hushed, twin, vetoes, whole, work
+from daemon.store.calendars import LOOK_AGAIN, key_of
 from daemon.store.whole import Whole
 from rules import closing
 from rules.model.decisions import Reason
@@ -28,9 +29,6 @@ WHO = "rules apply"
 
 ANSWER = "answer"
 """The kind of work that looks whether a new exchange answers a follow-up."""
-
-LOOK_AGAIN = "look-again"
-"""The kind of work that reads an object of a calendar again."""
 
 
 def carry(
@@ -76,7 +74,7 @@ def _hide(both: Both, found: Difference, now: datetime) -> str:
     for copy in mine.copies:
         if found.reason is Reason.FOLLOW_UP and copy["calendar_id"] is not None:
             # The daemon reads it again, and adopts it.
-            work.put(both.here, LOOK_AGAIN, f"{copy['calendar_id']}:{copy['href']}", now)
+            work.put(both.here, LOOK_AGAIN, key_of(copy["calendar_id"], copy["href"]), now)
         if (judged := twin.judged(both.there, copy)) is not None:
             twin.note(both.here, judged, None, now)
     return mine.ref

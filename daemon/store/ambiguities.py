@@ -1,20 +1,33 @@
 """Ambiguities: participants whom several third parties claim, waiting for a person (spec §4)."""
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from daemon.store import spots
 from daemon.store.database import Tx
-from daemon.store.rows import grouped, inserting
+from daemon.store.rows import chunks, grouped, new_id
 from daemon.store.tables import places
-from rules.model.decisions import Ambiguous, By
+from rules.model.decisions import Ambiguous, By, Settled
 from rules.model.people import ContactId, ThirdPartyId, UserId
-from rules.model.sightings import FolderId, Sighting
+from rules.model.sightings import CalendarId, FolderId, Sighting
 
 table = places.ambiguity
 c = table.c
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """It is `chosen`, or with None nobody of them; `remember`: so is all of that address. `by`
+    None: whoever runs suivi."""
+
+    chosen: ThirdPartyId | None
+    remember: bool
+    by: UserId | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +38,42 @@ class Question:
     spot: spots.Spot
     ambiguous: Ambiguous
     asked_at: datetime
+    key_hash: str | None = None
+    answer: Answer | None = None
 
 
-def ask(tx: Tx, sighting: Sighting, ambiguous: Ambiguous, now: datetime) -> None:
-    """Put it into the queue; asked twice of one copy, it is asked once."""
-    ask_at(tx, spots.spot(sighting), ambiguous, now)
+def ask(
+    tx: Tx, sighting: Sighting, ambiguous: Ambiguous, now: datetime, mark: str | None = None
+) -> None:
+    """Put it into the queue; asked twice of one copy, it is asked once. `mark` is the keyed hash
+    by which copies of the message are known."""
+    ask_at(tx, spots.spot(sighting), ambiguous, now, mark)
 
 
-def ask_at(tx: Tx, where: spots.Spot, ambiguous: Ambiguous, now: datetime) -> None:
+def ask_at(
+    tx: Tx, where: spots.Spot, ambiguous: Ambiguous, now: datetime, mark: str | None = None
+) -> None:
     """The same, about the copy at a place."""
-    candidates = ",".join(str(p) for p in sorted(ambiguous.candidates))
-    statement = (
-        inserting(tx, table)
-        .values(
-            **spots.columns(where),
-            by=ambiguous.by,
-            candidates=f"{ambiguous.by}:{candidates}",
-            asked_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=[*spots.unique(where), "candidates"])
-        .returning(c.id)
-    )
-    number = tx.execute(statement).scalar()
-    if number is None:
+    named = name(ambiguous.by, ambiguous.candidates)
+    places_ = [*spots.unique(where), "candidates"]
+    this = [
+        c[column] == value for column, value in spots.columns(where).items() if column in places_
+    ]
+    known = tx.execute(sa.select(c.id, c.key_hash).where(*this, c.candidates == named)).first()
+    if known is not None:
+        if mark is not None and known.key_hash != mark:
+            tx.execute(sa.update(table).where(c.id == known.id).values(key_hash=mark))
         return
+    number = new_id(
+        tx,
+        table,
+        **spots.columns(where),
+        key_hash=mark,
+        by=ambiguous.by,
+        candidates=named,
+        asked_at=now,
+        remember=False,
+    )
     parties = [{"ambiguity_id": number, "third_party_id": p} for p in set(ambiguous.candidates)]
     contacts = [{"ambiguity_id": number, "contact_id": k} for k in set(ambiguous.contacts)]
     for rows, into in ((parties, places.ambiguity_party), (contacts, places.ambiguity_contact)):
@@ -56,9 +81,24 @@ def ask_at(tx: Tx, where: spots.Spot, ambiguous: Ambiguous, now: datetime) -> No
             tx.execute(sa.insert(into), rows)
 
 
-def open_ones(tx: Tx) -> tuple[Question, ...]:
-    """What waits for a person, oldest first."""
-    rows = tx.execute(sa.select(table).where(c.resolved_at.is_(None)).order_by(c.id)).all()
+def name(by: By, candidates: Iterable[ThirdPartyId]) -> str:
+    """By which two questions are the same one."""
+    return f"{by}:{','.join(str(p) for p in sorted(candidates))}"
+
+
+def open_ones(tx: Tx, after: int = 0, limit: int | None = None) -> tuple[Question, ...]:
+    """What waits for a person, oldest first; those after a number, so many."""
+    query = sa.select(table).where(c.resolved_at.is_(None), c.id > after).order_by(c.id)
+    return _questions(tx, tx.execute(query.limit(limit)).all())
+
+
+def get(tx: Tx, question: int) -> Question | None:
+    """One question, decided or not."""
+    rows = tx.execute(sa.select(table).where(c.id == question)).all()
+    return next(iter(_questions(tx, rows)), None)
+
+
+def _questions(tx: Tx, rows: Sequence[Any]) -> tuple[Question, ...]:
     ids = [r.id for r in rows]
     party, contact = places.ambiguity_party.c, places.ambiguity_contact.c
     claiming = sa.select(party.ambiguity_id, party.third_party_id).order_by(party.third_party_id)
@@ -75,8 +115,19 @@ def open_ones(tx: Tx) -> tuple[Question, ...]:
                 By(r.by),
             ),
             r.asked_at,
+            key_hash=r.key_hash,
+            answer=None if r.resolved_at is None else _answer(r),
         )
         for r in rows
+    )
+
+
+def _answer(r: Any) -> Answer:
+    return Answer(
+        chosen=None if r.chosen_id is None else ThirdPartyId(r.chosen_id),
+        remember=r.remember,
+        by=None if r.resolved_by_id is None else UserId(r.resolved_by_id),
+        at=r.resolved_at,
     )
 
 
@@ -91,10 +142,65 @@ def drop(tx: Tx, question: int) -> None:
     tx.execute(sa.delete(table).where(c.id == question))
 
 
-def resolve(tx: Tx, question: int, by: UserId, chosen: ThirdPartyId | None, now: datetime) -> None:
-    """A person decided; None: it is none of them."""
-    tx.execute(
+def resolve(tx: Tx, question: Question, answer: Answer) -> tuple[spots.Spot, ...]:
+    """A person decided, once for all copies of the message; where those are, that are to be judged
+    again. What was decided before stays as it is."""
+    same: sa.ColumnElement[bool] = c.id == question.id
+    if question.key_hash is not None:
+        named = name(question.ambiguous.by, question.ambiguous.candidates)
+        same = sa.or_(same, sa.and_(c.key_hash == question.key_hash, c.candidates == named))
+    rows = tx.execute(
         sa.update(table)
-        .where(c.id == question)
-        .values(resolved_at=now, resolved_by_id=by, chosen_id=chosen)
+        .where(same, c.resolved_at.is_(None))
+        .values(
+            resolved_at=answer.at,
+            resolved_by_id=answer.by,
+            chosen_id=answer.chosen,
+            remember=answer.remember,
+        )
+        .returning(table)
     )
+    return tuple(spots.read(row) for row in rows)
+
+
+def answers(tx: Tx, marks: Iterable[str]) -> dict[str, tuple[Settled, ...]]:
+    """What was decided of these messages, by the keyed hash of each."""
+    found: dict[str, list[Settled]] = {}
+    for some in chunks(marks):
+        decided = sa.and_(c.key_hash.in_(some), c.resolved_at.is_not(None))
+        for r in tx.execute(sa.select(table).where(decided).order_by(c.id)):
+            one = _answer(r)
+            settled = Settled(_candidates(r.candidates), By(r.by), one.chosen, one.remember, one.by)
+            found.setdefault(r.key_hash, []).append(settled)
+    return {mark: tuple(those) for mark, those in found.items()}
+
+
+def _candidates(named: str) -> tuple[ThirdPartyId, ...]:
+    return tuple(ThirdPartyId(int(p)) for p in named.partition(":")[2].split(","))
+
+
+def asked_still(
+    tx: Tx,
+    folder: FolderId,
+    uidvalidity: int,
+    span: tuple[int, int],
+    asked: Collection[tuple[int, str]],
+    unknown: Collection[int],
+) -> None:
+    """The UIDs of `span` were judged again, but for the `unknown` ones: of the open questions about
+    them only these stay, by UID and `name`. The others have an answer: the directory changed."""
+    here = sa.and_(c.folder_id == folder, c.uidvalidity == uidvalidity, c.uid.between(*span))
+    rows = tx.execute(sa.select(c.id, c.uid, c.candidates).where(here, c.resolved_at.is_(None)))
+    for r in rows.all():
+        if r.uid not in unknown and (r.uid, r.candidates) not in asked:
+            drop(tx, r.id)
+
+
+def asked_still_of(
+    tx: Tx, calendar: CalendarId, href: str, asked: Collection[tuple[str, str]]
+) -> None:
+    """The same of all occurrences in a calendar object, by RECURRENCE-ID."""
+    here = sa.and_(c.calendar_id == calendar, c.href == href, c.resolved_at.is_(None))
+    for r in tx.execute(sa.select(c.id, c.recurrence, c.candidates).where(here)).all():
+        if (r.recurrence, r.candidates) not in asked:
+            drop(tx, r.id)

@@ -18,6 +18,14 @@ from rules.model.wire import CalendarInfo
 
 c = table.c
 
+LOOK_AGAIN = "look-again"
+"""The kind of work that reads an object again: when a meeting in it is over, or at once."""
+
+
+def key_of(calendar: CalendarId, href: str) -> str:
+    """By what the work of reading an object again is known."""
+    return f"{calendar}:{href}"
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:

@@ -49,10 +49,11 @@ def put(
 ) -> None:
     """Make an entry known exactly so; idempotent by list and code."""
     facts = {"position": position, "retired_at": retired_at}
+    bump = {**facts, "revision": list_item.c.revision + 1}
     statement = (
         inserting(tx, list_item)
-        .values(list=name, code=code, **facts)
-        .on_conflict_do_update(index_elements=["list", "code"], set_=facts)
+        .values(list=name, code=code, revision=1, **facts)
+        .on_conflict_do_update(index_elements=["list", "code"], set_=bump)
     )
     item = tx.execute(statement.returning(list_item.c.id)).scalar_one()
     rows = [{"item_id": item, "language": k, "label": v} for k, v in labels.items()]

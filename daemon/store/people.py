@@ -3,23 +3,32 @@
 from collections.abc import Iterable
 
 from daemon.store.database import Tx
+from daemon.store.identities import drop_identity, identities, identity_rules, put_identity
 from daemon.store.rows import counted
 from daemon.store.staff import (
     entities,
     entity_code,
     get_user,
     groups,
+    members,
     put_entity,
     put_group,
+    put_members,
     put_user,
+    update_entity,
+    update_group,
+    update_user,
     user_by_email,
+    user_by_main_email,
     users,
 )
 from daemon.store.third_parties import (
+    add_contact,
     contacts,
     find_third_party,
     get_contact,
     get_third_party,
+    party_by_code,
     put_contact,
     put_third_party,
     third_parties,
@@ -28,9 +37,11 @@ from rules import match
 from rules.model.people import Directory
 
 __all__ = [
+    "add_contact",
     "contacts",
     "directory",
     "directory_version",
+    "drop_identity",
     "entities",
     "entity_code",
     "find_third_party",
@@ -38,13 +49,23 @@ __all__ = [
     "get_third_party",
     "get_user",
     "groups",
+    "identities",
+    "identity_rules",
+    "members",
+    "party_by_code",
     "put_contact",
     "put_entity",
     "put_group",
+    "put_identity",
+    "put_members",
     "put_third_party",
     "put_user",
     "third_parties",
+    "update_entity",
+    "update_group",
+    "update_user",
     "user_by_email",
+    "user_by_main_email",
     "users",
 ]
 
@@ -66,4 +87,5 @@ def directory(tx: Tx, own_domains: Iterable[str], free_mail: Iterable[str]) -> D
         own_domains,
         free_mail,
         groups(tx).values(),
+        identities(tx),
     )

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from daemon.store import options
 from daemon.store.database import Tx
-from daemon.store.rows import count, grouped, inserting, new_id, replace_rows
+from daemon.store.errors import Stale
+from daemon.store.rows import chunks, count, grouped, new_id, replace_rows
 from daemon.store.tables import people
 from rules import identity
 from rules.model.people import Entity, EntityId, Group, GroupId, Right, User, UserId
@@ -16,15 +17,26 @@ from rules.options import Scope
 def put_entity(tx: Tx, code: str, name: str) -> EntityId:
     """Make an entity known, or rename it; idempotent by code."""
     table = people.entity
-    statement = inserting(tx, table).values(code=code, name=name)
-    statement = statement.on_conflict_do_update(index_elements=["code"], set_={"name": name})
-    return EntityId(tx.execute(statement.returning(table.c.id)).scalar_one())
+    known = tx.execute(sa.select(table).where(table.c.code == code)).first()
+    if known is None:
+        return EntityId(new_id(tx, table, code=code, name=name, active=True, revision=1))
+    update_entity(tx, Entity(EntityId(known.id), code, name, known.active))
+    return EntityId(known.id)
+
+
+def update_entity(tx: Tx, entity: Entity) -> None:
+    """Make a stored one exactly this value, but for its revision."""
+    table = people.entity
+    facts = {"code": entity.code, "name": entity.name, "active": entity.active}
+    differs = sa.or_(*(table.c[name] != value for name, value in facts.items()))
+    this = sa.update(table).where(table.c.id == entity.id, differs)
+    tx.execute(this.values(**facts, revision=table.c.revision + 1))
 
 
 def entities(tx: Tx) -> tuple[Entity, ...]:
     """Every entity, by code."""
     rows = tx.execute(sa.select(people.entity).order_by(people.entity.c.code))
-    return tuple(Entity(EntityId(r.id), r.code, r.name) for r in rows)
+    return tuple(Entity(EntityId(r.id), r.code, r.name, r.active, r.revision) for r in rows)
 
 
 def entity_code(tx: Tx, entity: EntityId) -> str | None:
@@ -37,12 +49,59 @@ def entity_code(tx: Tx, entity: EntityId) -> str | None:
 def put_group(tx: Tx, name: str, rights: Iterable[Right] = ()) -> GroupId:
     """Make a group known with exactly these rights; idempotent by name."""
     table = people.staff_group
-    statement = inserting(tx, table).values(name=name)
-    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"name": name})
-    group = GroupId(tx.execute(statement.returning(table.c.id)).scalar_one())
-    rows = [{"group_id": group, "right": right} for right in sorted(set(rights))]
+    known = tx.execute(sa.select(table).where(table.c.name == name)).first()
+    if known is None:
+        new = GroupId(new_id(tx, table, name=name, active=True, revision=1))
+        _put_group_rights(tx, new, frozenset(rights))
+        # Rules name groups, so the directory is another one.
+        count(tx, "directory")
+        return new
+    group = Group(GroupId(known.id), name, frozenset(rights), known.active)
+    update_group(tx, group)
+    return group.id
+
+
+def update_group(tx: Tx, group: Group) -> None:
+    """Make a stored one exactly this value, but for its revision."""
+    table = people.staff_group
+    before = groups(tx)[group.id]
+    if group == before:
+        return
+    this = sa.update(table).where(table.c.id == group.id)
+    bump = table.c.revision + 1
+    tx.execute(this.values(name=group.name, active=group.active, revision=bump))
+    _put_group_rights(tx, group.id, group.rights)
+    if (group.name, group.active) != (before.name, before.active):
+        count(tx, "directory")
+
+
+def _put_group_rights(tx: Tx, group: GroupId, rights: frozenset[Right]) -> None:
+    rows = [{"group_id": group, "right": right} for right in sorted(rights)]
     replace_rows(tx, people.group_right.c.group_id == group, people.group_right, rows)
-    return group
+
+
+def members(tx: Tx, group: GroupId) -> frozenset[UserId]:
+    """Who is in a group, active or not."""
+    c = people.group_member.c
+    found = tx.execute(sa.select(c.user_id).where(c.group_id == group)).scalars()
+    return frozenset(UserId(user) for user in found)
+
+
+def put_members(tx: Tx, group: GroupId, wanted: Iterable[UserId]) -> None:
+    """Make these the members of a group."""
+    table, now_in = people.group_member, members(tx, group)
+    then = frozenset(wanted)
+    if then == now_in:
+        return
+    rows = [{"group_id": group, "user_id": user} for user in sorted(then)]
+    replace_rows(tx, table.c.group_id == group, table, rows)
+    row = people.staff
+    for some in chunks(then ^ now_in):
+        tx.execute(sa.update(row).where(row.c.id.in_(some)).values(revision=row.c.revision + 1))
+    whole = people.staff_group
+    tx.execute(sa.update(whole).where(whole.c.id == group).values(revision=whole.c.revision + 1))
+    options.moved(tx)
+    count(tx, "directory")
 
 
 def groups(tx: Tx) -> Mapping[GroupId, Group]:
@@ -52,7 +111,10 @@ def groups(tx: Tx) -> Mapping[GroupId, Group]:
         rights.setdefault(row.group_id, set()).add(Right(row.right))
     rows = tx.execute(sa.select(people.staff_group))
     return {
-        GroupId(r.id): Group(GroupId(r.id), r.name, frozenset(rights.get(r.id, ()))) for r in rows
+        GroupId(r.id): Group(
+            GroupId(r.id), r.name, frozenset(rights.get(r.id, ())), r.active, r.revision
+        )
+        for r in rows
     }
 
 
@@ -89,23 +151,44 @@ def put_user(
     )
     if wanted == before:
         return wanted.id
+    if before is not None:
+        update_user(tx, wanted)
+        return before.id
     options.moved(tx)
     facts = {"name": name, "email": email, "language": language, "timezone": timezone}
-    if before is None:
-        user = UserId(new_id(tx, people.staff, **facts, email_key=key, active=active, revision=1))
-    else:
-        user = before.id
-        _plan_again(tx, before, wanted)
-        row = people.staff
-        tx.execute(
-            sa.update(row)
-            .where(row.c.id == user)
-            .values(**facts, active=active, revision=row.c.revision + 1)
-        )
+    user = UserId(new_id(tx, people.staff, **facts, email_key=key, active=active, revision=1))
     _put_memberships(tx, user, wanted)
-    if before is None or _matching(before) != _matching(wanted):
-        count(tx, "directory")
+    count(tx, "directory")
     return user
+
+
+def update_user(tx: Tx, wanted: User) -> None:
+    """Make a stored user exactly this value, but for the revision. Raises Unstorable when another
+    user has the address."""
+    before = get_user(tx, wanted.id)
+    if before is None:
+        raise Stale(f"user {wanted.id} is gone")
+    if wanted == before:
+        return
+    options.moved(tx)
+    _plan_again(tx, before, wanted)
+    row = people.staff
+    tx.execute(
+        sa.update(row)
+        .where(row.c.id == wanted.id)
+        .values(
+            name=wanted.name,
+            email=wanted.email,
+            email_key=identity.key(wanted.email),
+            language=wanted.language,
+            timezone=wanted.timezone,
+            active=wanted.active,
+            revision=row.c.revision + 1,
+        )
+    )
+    _put_memberships(tx, wanted.id, wanted)
+    if _matching(before) != _matching(wanted):
+        count(tx, "directory")
 
 
 def _reminded(user: User) -> tuple[object, ...]:
@@ -131,11 +214,19 @@ def _put_memberships(tx: Tx, user: UserId, wanted: User) -> None:
     ]
     replace_rows(tx, p.staff_alias.c.user_id == user, p.staff_alias, aliases)
     groups = [{"user_id": user, "group_id": g} for g in sorted(wanted.groups)]
-    replace_rows(tx, p.group_member.c.user_id == user, p.group_member, groups)
+    # Of groups that are not active, which a user doesn't show, memberships stay as they are.
+    shown = p.group_member.c.group_id.in_(_active_groups())
+    mine = sa.and_(p.group_member.c.user_id == user, shown)
+    replace_rows(tx, mine, p.group_member, groups)
     entities = [{"user_id": user, "entity_id": e} for e in sorted(wanted.entities)]
     replace_rows(tx, p.staff_entity.c.user_id == user, p.staff_entity, entities)
     rights = [{"user_id": user, "right": r} for r in sorted(wanted.rights)]
     replace_rows(tx, p.staff_right.c.user_id == user, p.staff_right, rights)
+
+
+def _active_groups() -> sa.Select[tuple[int]]:
+    c = people.staff_group.c
+    return sa.select(c.id).where(c.active.is_(True))
 
 
 def users(tx: Tx) -> Mapping[UserId, User]:
@@ -177,7 +268,9 @@ def _users(tx: Tx, query: sa.Select[tuple[int]]) -> list[User]:
         ids,
     )
     member = p.group_member.c
-    groups = grouped(tx, sa.select(member.user_id, member.group_id), member.user_id, ids)
+    joined = sa.select(member.user_id, member.group_id)
+    joined = joined.where(member.group_id.in_(_active_groups()))
+    groups = grouped(tx, joined, member.user_id, ids)
     works = p.staff_entity.c
     entities = grouped(tx, sa.select(works.user_id, works.entity_id), works.user_id, ids)
     right = p.staff_right.c
@@ -194,6 +287,7 @@ def _users(tx: Tx, query: sa.Select[tuple[int]]) -> list[User]:
             language=r.language,
             timezone=r.timezone,
             active=r.active,
+            revision=r.revision,
         )
         for r in rows
     ]

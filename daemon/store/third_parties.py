@@ -28,7 +28,7 @@ def put_third_party(tx: Tx, party: ThirdParty) -> ThirdPartyId:
     With id 0 what is known already is kept and added to, so that an import takes no domain away;
     with the id of a stored one it becomes exactly this value. The revision given is not looked at.
     """
-    before = _party_by_code(tx, party.code) if party.id == 0 else get_third_party(tx, party.id)
+    before = party_by_code(tx, party.code) if party.id == 0 else get_third_party(tx, party.id)
     if before is None and party.id != 0:
         raise Stale(f"third party {party.code} is gone")
     if before is None:
@@ -133,6 +133,13 @@ def put_contact(tx: Tx, contact: Contact) -> ContactId:
     return before.id
 
 
+def add_contact(tx: Tx, contact: Contact) -> ContactId:
+    """A new contact, whoever else is called so."""
+    new = _insert_contact(tx, contact)
+    count(tx, "directory")
+    return new
+
+
 def _known_contact(tx: Tx, contact: Contact) -> Contact | None:
     keys = [identity.key(e) for e in contact.emails]
     row, email = people.contact, people.contact_email
@@ -142,7 +149,7 @@ def _known_contact(tx: Tx, contact: Contact) -> Contact | None:
     else:
         # Without an address the name has to do.
         query = sa.select(row).where(same, row.c.folded == folded(contact.name))
-    return next(iter(_contacts(tx, query.order_by(row.c.id).limit(1))), None)
+    return next(iter(read_contacts(tx, query.order_by(row.c.id).limit(1))), None)
 
 
 def _insert_contact(tx: Tx, contact: Contact) -> ContactId:
@@ -200,18 +207,20 @@ def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
 def get_third_party(tx: Tx, party: ThirdPartyId) -> ThirdParty | None:
     """One third party."""
     query = sa.select(people.third_party).where(people.third_party.c.id == party)
-    return next(iter(_parties(tx, query)), None)
+    return next(iter(read_parties(tx, query)), None)
 
 
 def get_contact(tx: Tx, contact: ContactId) -> Contact | None:
     """One contact."""
     query = sa.select(people.contact).where(people.contact.c.id == contact)
-    return next(iter(_contacts(tx, query)), None)
+    return next(iter(read_contacts(tx, query)), None)
 
 
 def third_parties(tx: Tx) -> tuple[ThirdParty, ...]:
     """Every third party, by code."""
-    return tuple(_parties(tx, sa.select(people.third_party).order_by(people.third_party.c.code)))
+    return tuple(
+        read_parties(tx, sa.select(people.third_party).order_by(people.third_party.c.code))
+    )
 
 
 def contacts(tx: Tx, party: ThirdPartyId | None = None) -> tuple[Contact, ...]:
@@ -219,7 +228,7 @@ def contacts(tx: Tx, party: ThirdPartyId | None = None) -> tuple[Contact, ...]:
     row = people.contact
     query = sa.select(row).order_by(row.c.id)
     return tuple(
-        _contacts(tx, query if party is None else query.where(row.c.third_party_id == party))
+        read_contacts(tx, query if party is None else query.where(row.c.third_party_id == party))
     )
 
 
@@ -242,18 +251,20 @@ def find_third_party(tx: Tx, text: str) -> tuple[ThirdParty, ...]:
         row.c.id.in_(sa.select(names.c.id).where(names.c.folded == wanted)),
         row.c.id.in_(sa.select(names.c.id).where(names.c.folded.contains(wanted, autoescape=True))),
     ):
-        found = _parties(tx, sa.select(row).where(fits).order_by(row.c.code))
+        found = read_parties(tx, sa.select(row).where(fits).order_by(row.c.code))
         if found:
             return tuple(found)
     return ()
 
 
-def _party_by_code(tx: Tx, code: str) -> ThirdParty | None:
+def party_by_code(tx: Tx, code: str) -> ThirdParty | None:
+    """The third party of exactly this code."""
     query = sa.select(people.third_party).where(people.third_party.c.code == code)
-    return next(iter(_parties(tx, query)), None)
+    return next(iter(read_parties(tx, query)), None)
 
 
-def _parties(tx: Tx, query: sa.Select[tuple[int]]) -> list[ThirdParty]:
+def read_parties(tx: Tx, query: sa.Select[tuple[int]]) -> list[ThirdParty]:
+    """The third parties of these rows of `third_party`."""
     rows = tx.execute(query).all()
     ids = [r.id for r in rows]
     kind = people.third_party_kind.c
@@ -284,7 +295,8 @@ def _parties(tx: Tx, query: sa.Select[tuple[int]]) -> list[ThirdParty]:
     ]
 
 
-def _contacts(tx: Tx, query: sa.Select[tuple[int]]) -> list[Contact]:
+def read_contacts(tx: Tx, query: sa.Select[tuple[int]]) -> list[Contact]:
+    """The contacts of these rows of `contact`."""
     rows = tx.execute(query).all()
     ids = [r.id for r in rows]
     email = people.contact_email.c

@@ -1,7 +1,8 @@
 """A second store that decides as this one does, and has recorded nothing yet.
 
 `rules diff` lets other rules judge the past in it. What decides is copied with its ids: people,
-third parties, lists, options, accounts, folders, what people want hidden and what they deleted.
+third parties, lists, options, accounts, folders, what people want hidden, what they deleted, and
+which third party they chose.
 What rules alone hid is left out, for that is what the other rules are asked.
 """
 
@@ -24,7 +25,14 @@ _CHUNK = 500
 
 # What processes leave for each other, and what was done here: not what decides.
 _NOT = frozenset({"work", "audit", "api_token", "backup", "alarm", "request"})
-_MORE = (places.account, places.folder, places.calendar, places.veto, exchanges.tombstone)
+_MORE = (
+    places.account,
+    places.folder,
+    places.calendar,
+    places.veto,
+    places.ambiguity,
+    exchanges.tombstone,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,8 @@ def _as_there(table: sa.Table, row: dict[str, Any]) -> dict[str, Any] | None:
         return {**row, "ctag": None, "sync_token": None, "judged_as": ""}
     if table is places.veto:
         return None if row["level"] == Level.EVERYTHING else {**row, "by_rules": None}
+    if table is places.ambiguity:
+        return row if row["resolved_at"] is not None else None
     if table is exchanges.tombstone:
         return row if row["of_rule"] is None else None
     return row

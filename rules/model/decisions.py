@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from rules.model.exchanges import Draft, ExchangeId
 from rules.model.followups import Answered, FollowUpDraft, FollowUpId
-from rules.model.people import ContactId, Level, ThirdPartyId
+from rules.model.people import AddressKey, ContactId, Level, ThirdPartyId, UserId
 from rules.model.quick import quick
 from rules.model.rules import Later
 
@@ -116,6 +116,27 @@ class AskPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What `user` answered to such a question: it is `chosen`, or none of the candidates. With
+    `remember` that counts for the participant's address from then on."""
+
+    candidates: tuple[ThirdPartyId, ...]
+    by: By
+    chosen: ThirdPartyId | None
+    remember: bool
+    user: UserId | None
+
+
+@dataclass(frozen=True, slots=True)
+class RememberAddress:
+    """Effect: from now on this address is the third party's, for `user` decided so."""
+
+    key: AddressKey
+    third_party: ThirdPartyId
+    user: UserId | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenFollowUp:
     """Effect: this follow-up exists."""
 
@@ -155,7 +176,15 @@ class WithdrawFollowUp:
     reason: Answered
 
 
-Effect = RecordExchange | AskPerson | OpenFollowUp | AwaitReply | CloseFollowUp | WithdrawFollowUp
+Effect = (
+    RecordExchange
+    | AskPerson
+    | RememberAddress
+    | OpenFollowUp
+    | AwaitReply
+    | CloseFollowUp
+    | WithdrawFollowUp
+)
 
 
 @quick

@@ -71,20 +71,25 @@ class Entity:
     id: EntityId
     code: str
     name: str
+    active: bool = True
+    revision: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Users that share confidential comments."""
+    """Users that share confidential comments, and rights; one that is not active gives neither."""
 
     id: GroupId
     name: str
     rights: frozenset[Right] = frozenset()
+    active: bool = True
+    revision: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A member of staff. `timezone` is an IANA name, `language` "en" or "fr"."""
+    """A member of staff. `timezone` is an IANA name, `language` "en" or "fr"; `groups` are the
+    active ones."""
 
     id: UserId
     name: str
@@ -96,6 +101,7 @@ class User:
     language: str = "en"
     timezone: str = "UTC"
     active: bool = True
+    revision: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,8 @@ class Contact:
 class Standing:
     """What the directory tells of one address: `names` are its key, its domain and those above it,
     `user` whose of staff it is, `ours` whether it is anybody's of us; `contacts` have exactly this
-    address and are of `parties`; where nobody has it, its domain is that of `by_domain`."""
+    address and are of `parties`, unless a person decided whose it is; where it is nobody's, its
+    domain is that of `by_domain`."""
 
     key: AddressKey
     names: tuple[str, ...]
@@ -163,6 +170,7 @@ class Directory:
     parties_by_domain: Mapping[str, tuple[ThirdPartyId, ...]] = field(default_factory=dict)
     parties_by_code: Mapping[str, ThirdPartyId] = field(default_factory=dict)
     groups: Mapping[GroupId, str] = field(default_factory=dict)
+    whose: Mapping[AddressKey, ThirdPartyId] = field(default_factory=dict)
     standings: dict[str, Standing] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )

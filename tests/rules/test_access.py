@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules import access
-from rules.access import Action, ExchangeFacts, FollowUpFacts, may
+from rules.access import Action, ExchangeFacts, FollowUpFacts, PartyFacts, may
 from rules.model.exchanges import ConfidentialComment, Direction, Exchange, ExchangeId, Source
 from rules.model.people import EntityId, Group, GroupId, Level, Right, User, UserId
 from tests.rules.house import ACME, NOW, SYLVIE, follow_up
@@ -32,6 +34,7 @@ def user(id_=OTHER, *rights, entities=(HERE,), groups=(), active=True):
 FACTS = ExchangeFacts(
     HERE, Level.EVERYTHING, frozenset({AUTHOR, COLLABORATOR, OWNER}), frozenset({AUTHOR})
 )
+PARTY = PartyFacts(HERE)
 SEES, SEES_ALL = Right.SEE_EXCHANGES, Right.SEE_ALL_EXCHANGES
 
 
@@ -196,9 +199,74 @@ def test_what_one_right_alone_allows(action, right):
 def test_every_action_is_decided_for_somebody_with_all_rights():
     everyone = user(AUTHOR, *Right)
     for action in Action:
-        assert any(may(everyone, GROUPS, action, f) for f in (None, FACTS, OURS)), action
+        assert any(may(everyone, GROUPS, action, f) for f in (None, FACTS, OURS, PARTY)), action
 
 
 def test_an_action_on_the_wrong_thing_is_refused():
     assert not may(user(AUTHOR, *Right), GROUPS, Action.EDIT_EXCHANGE, OURS)
     assert not may(user(AUTHOR, *Right), GROUPS, Action.EDIT_FOLLOW_UP, None)
+
+
+@pytest.mark.parametrize(
+    ("rights", "sees_it", "describes", "widens"),
+    [
+        ((), False, False, False),
+        ((Right.SEE_EXCHANGES,), True, False, False),
+        ((Right.SEE_FOLLOW_UPS,), True, False, False),
+        ((Right.CREATE_EXCHANGES,), False, False, False),
+        ((Right.SEE_EXCHANGES, Right.CREATE_EXCHANGES), True, True, False),
+        ((Right.MANAGE_USERS,), False, False, False),
+        # Addresses and domains decide what is taken from everybody's mailbox.
+        ((Right.CONFIGURE,), True, True, True),
+    ],
+)
+def test_third_parties(rights, sees_it, describes, widens):
+    who = user(OTHER, *rights)
+    assert may(who, GROUPS, Action.SEE_THIRD_PARTY, PARTY) is sees_it
+    assert may(who, GROUPS, Action.DESCRIBE_THIRD_PARTY, PARTY) is describes
+    assert may(who, GROUPS, Action.WIDEN_CAPTURE, PARTY) is widens
+    elsewhere = user(OTHER, *rights, entities=[THERE])
+    assert not may(elsewhere, GROUPS, Action.SEE_THIRD_PARTY, PARTY)
+    assert may(elsewhere, GROUPS, Action.SEE_THIRD_PARTY, PartyFacts(None)) is sees_it
+    all_of_them = user(OTHER, *rights, Right.SEE_ALL_ENTITIES, entities=[THERE])
+    assert may(all_of_them, GROUPS, Action.WIDEN_CAPTURE, PARTY) is widens
+
+
+def test_a_right_is_told_with_what_it_comes_from():
+    boss = Group(GroupId(2), "Bosses", frozenset({Right.SEE_EXCHANGES, Right.MANAGE_USERS}))
+    who = user(OTHER, Right.SEE_EXCHANGES, groups=(SALES, boss.id))
+    told = access.grants(who, {**GROUPS, boss.id: boss})
+    assert [(g.right, g.own, [x.name for x in g.groups]) for g in told] == [
+        (Right.SEE_EXCHANGES, True, ["Bosses", "Commerciaux"]),
+        (Right.MANAGE_USERS, False, ["Bosses"]),
+    ]
+
+
+sets = st.frozensets(st.sampled_from(Right))
+
+
+@given(sets, st.lists(st.tuples(sets, st.booleans()), max_size=4), st.frozensets(st.integers(1, 5)))
+def test_the_rights_told_are_the_rights_that_count(own, of_groups, member):
+    groups = {
+        GroupId(n): Group(GroupId(n), f"g{n}", rights, active)
+        for n, (rights, active) in enumerate(of_groups, 1)
+    }
+    who = user(OTHER, *own, groups=map(GroupId, member))
+    told = access.grants(who, groups)
+    assert {grant.right for grant in told} == access.rights_of(who, groups)
+    assert all(grant.own == (grant.right in own) for grant in told)
+    assert all(group.active for grant in told for group in grant.groups)
+
+
+def test_administrators_are_those_who_can_give_rights():
+    bosses = Group(GroupId(2), "Bosses", frozenset({Right.MANAGE_USERS}))
+    groups = {**GROUPS, bosses.id: bosses}
+    staff = (
+        user(AUTHOR, Right.MANAGE_USERS),
+        user(OTHER, groups=[bosses.id]),
+        user(OWNER, Right.MANAGE_USERS, active=False),
+        user(COLLABORATOR, Right.CONFIGURE),
+    )
+    assert access.administrators(staff, groups) == {AUTHOR, OTHER}
+    closed = replace(bosses, active=False)
+    assert access.administrators(staff, {bosses.id: closed}) == {AUTHOR}

@@ -9,9 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules import decide
-from rules.model.decisions import AskPerson, Reason, Verdict
+from rules.model.decisions import (
+    AskPerson,
+    By,
+    Reason,
+    RememberAddress,
+    Settled,
+    Verdict,
+)
 from rules.model.exchanges import Direction, KeyKind, Source
-from rules.model.people import Level
+from rules.model.people import AddressKey, Level
 from rules.model.sightings import (
     Attachment,
     Body,
@@ -21,6 +28,7 @@ from rules.model.sightings import (
 )
 from tests.rules.house import (
     ACME,
+    CABINET_B,
     DIRECTORY,
     JEAN,
     MARC,
@@ -38,6 +46,45 @@ from tests.rules.house import (
 
 def judge(message, role=FolderRole.INBOX, thread=(), veto=Level.EVERYTHING, **place):
     return decide.message(RULES, DIRECTORY, seen(message, role, **place), thread, NOW, veto)
+
+
+# --- What a person has answered ---
+
+SHARED = mail("conseil@cabinet.example", message_id="shared@cabinet.example")
+
+
+def answered(chosen, *, remember=False):
+    return (Settled((ACME, VENDOME), By.ADDRESS, chosen, remember, MARC),)
+
+
+def judge_answered(message, answers):
+    return decide.message(RULES, DIRECTORY, seen(message), (), NOW, answers=answers)
+
+
+def test_what_was_asked_stands_under_the_third_party_that_was_chosen():
+    assert judge(SHARED).reason is Reason.AMBIGUOUS
+    decision = judge_answered(SHARED, answered(VENDOME))
+    draft = draft_of(decision)
+    assert (draft.third_parties, draft.contacts) == ((VENDOME,), (CABINET_B,))
+    assert not [e for e in decision.effects if isinstance(e, AskPerson | RememberAddress)]
+
+
+def test_neither_of_them_leaves_it_alone_but_for_who_else_takes_part():
+    assert judge_answered(SHARED, answered(None)).reason is Reason.NO_THIRD_PARTY
+    with_sylvie = mail("conseil@cabinet.example", cc=to("sylvie@acme.fr"))
+    assert draft_of(judge_answered(with_sylvie, answered(None))).third_parties == (ACME,)
+
+
+def test_an_answer_is_remembered_for_the_address_if_so_wanted():
+    decision = judge_answered(SHARED, answered(ACME, remember=True))
+    assert [e for e in decision.effects if isinstance(e, RememberAddress)] == [
+        RememberAddress(AddressKey("conseil@cabinet.example"), ACME, MARC)
+    ]
+
+
+def test_an_answer_to_another_question_settles_nothing():
+    other = (Settled((ACME, VENDOME), By.DOMAIN, ACME, remember=True, user=MARC),)
+    assert judge_answered(SHARED, other).reason is Reason.AMBIGUOUS
 
 
 # --- Mail ---

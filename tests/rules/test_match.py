@@ -1,6 +1,6 @@
 """Matching: to which third party a participant belongs (spec §4)."""
 
-from rules import match
+from rules import identity, match
 from rules.model.decisions import Ambiguous, By, Match, Nobody
 from rules.model.people import Address
 from rules.model.sightings import Answer, Attendee
@@ -10,6 +10,7 @@ from tests.rules.house import (
     CABINET_A,
     CABINET_B,
     DIRECTORY,
+    GONE,
     JEAN,
     SYLVIE,
     TWIN,
@@ -52,6 +53,27 @@ def test_a_free_mail_domain_says_nothing_but_its_addresses_do():
     assert of("somebody@orange.fr") == Nobody()
     assert of("somebody@mail.orange.fr") == Nobody()
     assert of("jean.dupont@orange.fr") == Match(VENDOME, JEAN, By.ADDRESS)
+
+
+def test_a_person_decides_whose_an_address_is():
+    shared, twin = identity.key("Conseil@cabinet.example"), identity.key("x@twins.example")
+    decided = match.index(
+        7,
+        DIRECTORY.users.values(),
+        DIRECTORY.third_parties.values(),
+        DIRECTORY.contacts.values(),
+        ["maison.fr"],
+        whose={shared: VENDOME, twin: TWIN, identity.key("new@acme.fr"): GONE},
+    )
+
+    def now(email):
+        return match.match(decided, Address(email))
+
+    assert now("conseil+1@cabinet.example") == Match(VENDOME, CABINET_B, By.ADDRESS)
+    assert now("x@twins.example") == Match(TWIN, None, By.ADDRESS)
+    assert isinstance(now("y@twins.example"), Ambiguous)
+    # Of one who is not active any more nothing is decided.
+    assert now("new@acme.fr") == Match(ACME, None, By.DOMAIN)
 
 
 def test_two_third_parties_with_one_address_are_not_guessed():

@@ -42,6 +42,7 @@ list_item = table(
     text("code"),
     integer("position"),
     moment("retired_at", null=True),
+    integer("revision"),
     sa.UniqueConstraint("list", "code"),
 )
 list_label = table(

@@ -13,7 +13,15 @@ from daemon.store.tables.columns import (
     text,
 )
 
-entity = table("entity", id_(), text("code"), text("name"), sa.UniqueConstraint("code"))
+entity = table(
+    "entity",
+    id_(),
+    text("code"),
+    text("name"),
+    flag("active"),
+    integer("revision"),
+    sa.UniqueConstraint("code"),
+)
 
 # Named `staff`, for USER is a reserved word in PostgreSQL that answers with the database role.
 staff = table(
@@ -39,7 +47,14 @@ staff_alias = table(
 staff_entity = table("staff_entity", owned_by("user_id", "staff"), owned_by("entity_id", "entity"))
 staff_right = table("staff_right", owned_by("user_id", "staff"), text("right", key=True))
 
-staff_group = table("staff_group", id_(), text("name"), sa.UniqueConstraint("name"))
+staff_group = table(
+    "staff_group",
+    id_(),
+    text("name"),
+    flag("active"),
+    integer("revision"),
+    sa.UniqueConstraint("name"),
+)
 group_right = table("group_right", owned_by("group_id", "staff_group"), text("right", key=True))
 group_member = table(
     "group_member", owned_by("group_id", "staff_group"), owned_by("user_id", "staff")
@@ -101,6 +116,16 @@ contact_phone = table(
     owned_by("contact_id", "contact"),
     integer("position", key=True),
     text("phone"),
+)
+
+# What a person decided of an address that several third parties claim: whose it is from then on.
+identity_rule = table(
+    "identity_rule",
+    text("key", key=True),
+    ref("third_party_id", "third_party", gone="CASCADE"),
+    ref("by_id", "staff", null=True),
+    moment("at"),
+    sa.Index("ix_identity_rule_third_party_id", "third_party_id"),
 )
 
 # Where a merged third party, contact or exchange went (schema 3).

@@ -8,6 +8,7 @@ from daemon.store.tables.columns import (
     id_,
     integer,
     moment,
+    only,
     owned_by,
     ref,
     table,
@@ -180,14 +181,20 @@ ambiguity = table(
     "ambiguity",
     id_(),
     *spot(),
+    # By which all copies of one message are asked about once.
+    text("key_hash", null=True),
     text("by"),
     text("candidates"),
     moment("asked_at"),
     moment("resolved_at", null=True),
     ref("resolved_by_id", "staff", null=True),
     ref("chosen_id", "third_party", null=True),
+    # Whether the answer is to count for the participant's address from then on.
+    flag("remember"),
     sa.UniqueConstraint("folder_id", "uidvalidity", "uid", "candidates"),
     sa.UniqueConstraint("calendar_id", "href", "recurrence", "candidates"),
+    sa.Index("ix_ambiguity_key_hash", "key_hash"),
+    only("ix_ambiguity_open", "resolved_at IS NULL", "id"),
 )
 ambiguity_party = table(
     "ambiguity_party",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from daemon.store import Stale, Store, people
+from rules import identity
 from rules.model.people import (
     Contact,
     ContactId,
@@ -184,3 +185,50 @@ def test_the_directory_holds_everybody(store: Store, world: Any, now: datetime) 
     assert set(directory.users) == {world.anna, world.bob}
     assert directory.contacts_by_key["carla@acme.example"] == (world.carla,)
     assert directory.parties_by_domain["acme.example"] == (world.acme,)
+
+
+def test_a_group_that_is_not_active_gives_nothing_and_keeps_its_members(store: Store) -> None:
+    with store.write() as tx:
+        group = people.put_group(tx, "sales", [Right.SEE_CONFIDENTIAL])
+        user = people.put_user(tx, name="Zoé", email="zoe@we.example", groups=[group])
+        people.update_group(tx, replace(people.groups(tx)[group], active=False))
+        zoe = people.get_user(tx, user)
+        assert zoe is not None
+        assert zoe.groups == frozenset()
+        people.update_user(tx, replace(zoe, name="Zoé M."))
+        people.update_group(tx, replace(people.groups(tx)[group], active=True))
+        again = people.get_user(tx, user)
+        assert again is not None
+        assert (again.groups, again.name) == ({group}, "Zoé M.")
+        assert people.groups(tx)[group].revision == 3
+
+
+def test_members_of_a_group_are_set_from_its_side(store: Store, world: Any) -> None:
+    with store.write() as tx:
+        group = people.put_group(tx, "sales")
+        before, revision = people.directory_version(tx), people.groups(tx)[group].revision
+        people.put_members(tx, group, [world.anna, world.bob])
+        assert people.members(tx, group) == {world.anna, world.bob}
+        assert people.users(tx)[world.bob].groups == {group}
+        # Rules ask for groups, so what was judged is judged again.
+        assert people.directory_version(tx) == before + 1
+        assert people.groups(tx)[group].revision == revision + 1
+        people.put_members(tx, group, [world.bob, world.anna])
+        assert people.directory_version(tx) == before + 1
+
+
+def test_an_address_that_was_decided_moves_the_directory_once(
+    store: Store, world: Any, now: datetime
+) -> None:
+    key = identity.key("Shared@consultant.example")
+    with store.write() as tx:
+        before = people.directory_version(tx)
+        for _ in range(2):
+            people.put_identity(tx, key, world.beta, world.anna, now)
+        assert people.directory_version(tx) == before + 1
+        assert people.directory(tx, [], []).whose == {key: world.beta}
+        (rule,) = people.identity_rules(tx)
+        assert (rule.key, rule.third_party, rule.by) == (key, world.beta, world.anna)
+        assert people.drop_identity(tx, key)
+        assert not people.drop_identity(tx, key)
+        assert people.directory(tx, [], []).whose == {}

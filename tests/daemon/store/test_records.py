@@ -20,7 +20,7 @@ from daemon.store import (
     work,
 )
 from daemon.store.tables import metadata
-from rules.model.decisions import Ambiguous, By, Decision, Reason, Step, Verdict
+from rules.model.decisions import Ambiguous, By, Decision, Reason, Settled, Step, Verdict
 from rules.model.people import Address, Level
 from rules.model.sightings import Message
 
@@ -161,17 +161,52 @@ def test_an_ambiguity_is_asked_once_and_answered_once(
     tie = Ambiguous((world.acme, world.beta), (world.carla,), By.ADDRESS)
     with store.write() as tx:
         for _ in range(2):
-            ambiguities.ask(tx, sighting, tie, now)
+            ambiguities.ask(tx, sighting, tie, now, "mark")
         (question,) = ambiguities.open_ones(tx)
         assert (question.ambiguous, question.asked_at) == (tie, now)
         assert question.spot.uid == 1
-        ambiguities.resolve(tx, question.id, world.anna, world.beta, now)
+        answer = ambiguities.Answer(world.beta, remember=True, by=world.anna, at=now)
+        assert ambiguities.resolve(tx, question, answer) == (question.spot,)
         assert ambiguities.open_ones(tx) == ()
+        decided = ambiguities.get(tx, question.id)
+        assert decided is not None
+        assert decided.answer == answer
+        settled = Settled(tie.candidates, By.ADDRESS, world.beta, remember=True, user=world.anna)
+        assert ambiguities.answers(tx, ["mark", "other"]) == {"mark": (settled,)}
         # What a person has answered is not asked again.
         ambiguities.ask(tx, sighting, tie, now)
         assert ambiguities.open_ones(tx) == ()
         rows = "".join(str(tx.execute(sa.select(t)).all()) for t in metadata.sorted_tables)
     assert "consultant.example" not in rows
+
+
+def test_all_copies_of_a_message_are_decided_at_once(
+    store: Store, world: Any, now: datetime
+) -> None:
+    tie = Ambiguous((world.acme, world.beta), (), By.DOMAIN)
+    with store.write() as tx:
+        ambiguities.ask(tx, world.sighting(3), tie, now, "mark")
+        ambiguities.ask(tx, world.sighting(8, bobs=True), tie, now, "mark")
+        ambiguities.ask(tx, world.sighting(4), tie, now, "another")
+        first, _second, third = ambiguities.open_ones(tx)
+        answer = ambiguities.Answer(None, remember=False, by=None, at=now)
+        spots = ambiguities.resolve(tx, first, answer)
+        assert sorted((s.folder, s.uid) for s in spots) == [(world.inbox, 3), (world.sent, 8)]
+        assert [q.id for q in ambiguities.open_ones(tx)] == [third.id]
+        # The same again finds nothing to do.
+        assert ambiguities.resolve(tx, first, answer) == ()
+
+
+def test_a_question_that_judging_again_does_not_ask_waits_no_more(
+    store: Store, world: Any, now: datetime
+) -> None:
+    tie = Ambiguous((world.acme, world.beta), (), By.DOMAIN)
+    with store.write() as tx:
+        for uid in (1, 2, 3, 9):
+            ambiguities.ask(tx, world.sighting(uid), tie, now, f"mark {uid}")
+        still = {(1, ambiguities.name(By.DOMAIN, (world.beta, world.acme)))}
+        ambiguities.asked_still(tx, world.inbox, 7, (1, 5), still, unknown={3})
+        assert [q.spot.uid for q in ambiguities.open_ones(tx)] == [1, 3, 9]
 
 
 def test_the_lists_start_with_the_ancestors(store: Store, now: datetime) -> None:
