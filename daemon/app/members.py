@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from daemon.capture.calendar import CalendarAccount
 from daemon.capture.judging import MailAccount
-from daemon.config import Calendar, Mailbox, Settings
+from daemon.config import Calendar, Company, Mailbox, Settings, Staff
 from daemon.store import Tx, accounts, people
 from rules import identity
-from rules.model.people import AddressKey, Right, UserId
+from rules.model.people import AddressKey, EntityId, Right, UserId
 from rules.model.sightings import AccountId
 
 STAFF_RIGHTS = frozenset(
@@ -39,16 +39,7 @@ def declare(tx: Tx, settings: Settings, now: datetime) -> Members:
     zones: dict[AddressKey, str] = {}
     for staff in settings.users:
         zone = staff.timezone or settings.company.timezone
-        users[identity.key(staff.email)] = people.put_user(
-            tx,
-            name=staff.name,
-            email=staff.email,
-            aliases=staff.aliases,
-            entities=(entity,),
-            rights=Right if staff.admin else STAFF_RIGHTS,
-            language=staff.language or settings.company.language,
-            timezone=zone,
-        )
+        users[identity.key(staff.email)] = _put(tx, staff, settings.company, entity)
         zones[identity.key(staff.email)] = zone
     mail: dict[AccountId, tuple[MailAccount, Mailbox]] = {}
     commands: dict[AccountId, Mailbox] = {}
@@ -80,6 +71,25 @@ def declare(tx: Tx, settings: Settings, now: datetime) -> Members:
         if status.id not in {*mail, *commands, *calendars}:
             accounts.retire(tx, status.id, now)
     return Members(mail, commands, calendars)
+
+
+def _put(tx: Tx, staff: Staff, company: Company, entity: EntityId) -> UserId:
+    """A user of the configuration. Groups, entities, rights and who has left are set in suivi:
+    the file says with what rights somebody begins, and that an admin has all."""
+    known = people.user_by_main_email(tx, staff.email)
+    begins_with = Right if staff.admin else STAFF_RIGHTS if known is None else ()
+    return people.put_user(
+        tx,
+        name=staff.name,
+        email=staff.email,
+        aliases=staff.aliases,
+        groups=known.groups if known else (),
+        entities=known.entities if known else (entity,),
+        rights=frozenset(begins_with).union(known.rights if known else ()),
+        language=staff.language or company.language,
+        timezone=staff.timezone or company.timezone,
+        active=staff.admin or known is None or known.active,
+    )
 
 
 def _calendar(account: AccountId, calendar: Calendar, owner: UserId, zone: str) -> CalendarAccount:

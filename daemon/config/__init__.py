@@ -7,11 +7,12 @@ from daemon.config.load import (
     credentials_folder,
     load,
 )
-from daemon.config.settings import Calendar, Mailbox, Settings, Smtp, Staff
+from daemon.config.settings import Calendar, Company, Mailbox, Settings, Smtp, Staff
 
 __all__ = [
     "DEFAULT_PATH",
     "Calendar",
+    "Company",
     "ConfigError",
     "Mailbox",
     "Settings",

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from daemon.directory.acting import Conflict, Missing, NotAllowed, Refusal, Unfit
 from daemon.i18n import mark, translator
 from daemon.store import StoreError, Unavailable
 from daemon.web.headers import SECURITY
@@ -31,6 +32,7 @@ def install(app: FastAPI) -> None:
     """Makes every error of `app` a problem document."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -57,6 +59,15 @@ async def _invalid(request: Request, error: Any) -> JSONResponse:
     ]
     detail = _("some parameters can't be used: `errors` says which")
     return answer(422, detail, language, errors=errors)
+
+
+_REFUSALS = {NotAllowed: 403, Missing: 404, Conflict: 409, Unfit: 422}
+
+
+async def _refused(request: Request, error: Any) -> JSONResponse:
+    language = language_of(request)
+    status = next((_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS), 422)
+    return answer(status, error.told(translator(language)), language)
 
 
 async def _store(request: Request, error: Exception) -> JSONResponse:

@@ -1,7 +1,7 @@
 """The whole URL table."""
 
 from daemon.web import health, pages
-from daemon.web.api import exchanges, follow_ups, third_parties
+from daemon.web.api import contacts, entities, exchanges, follow_ups, groups, third_parties, users
 from daemon.web.route import Route
 
 ROUTES = (
@@ -11,6 +11,10 @@ ROUTES = (
     *exchanges.ROUTES,
     *follow_ups.ROUTES,
     *third_parties.ROUTES,
+    *contacts.ROUTES,
+    *users.ROUTES,
+    *groups.ROUTES,
+    *entities.ROUTES,
     Route("GET", "/l/{token}", pages.confirm, schema=False),
     # What scans mail often asks for the head alone: it finds the same, and nothing happens.
     Route("HEAD", "/l/{token}", pages.confirm, schema=False),

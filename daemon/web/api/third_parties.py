@@ -1,52 +1,119 @@
 """Third parties, as far as the caller may see them."""
 
-from daemon.store import people
-from daemon.web.api.asked import Words, require, says
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+
+from daemon.directory import parties
+from daemon.store import Tx, party_list
+from daemon.web.api.acting import CREATES, EDITS, LISTS, READS, Id, acting, entity_id, given, reach
+from daemon.web.api.acting import codes as codes_of
+from daemon.web.api.asked import Words
 from daemon.web.caller import Caller
+from daemon.web.etags import IfMatch, etag, must_match
 from daemon.web.house import InHouse
 from daemon.web.paging import After, Limit, cursor, key_of
 from daemon.web.route import Route
+from daemon.web.shapes import people as asked
 from daemon.web.shapes import third_parties as shapes
-from rules.model.people import Right, ThirdParty, User
+from rules.model.people import PartyKind, ThirdParty, ThirdPartyId
+
+Kind = Annotated[PartyKind | None, Query(description="Only of this kind.")]
+OfEntity = Annotated[
+    str | None, Query(max_length=64, description="Only of the entity of this code.")
+]
+Tag = Annotated[str | None, Query(max_length=100, description="Only with this tag.")]
+IsActive = Annotated[bool | None, Query(description="Only active ones, or only others.")]
 
 
 def third_parties(
     house: InHouse,
     caller: Caller,
     text: Words = None,
+    kind: Kind = None,
+    entity: OfEntity = None,
+    tag: Tag = None,
+    active: IsActive = None,
     limit: Limit = 50,
     after: After = None,
 ) -> shapes.ThirdParties:
     """Third parties, by id; `text` looks in code, names and domains."""
     (last,) = key_of(after, int) if after is not None else (0,)
     with house.store.read() as tx:
-        rights = require(tx, caller, Right.SEE_EXCHANGES, Right.SEE_FOLLOW_UPS)
-        parties = sorted(people.third_parties(tx), key=lambda party: party.id)
-    rest = [
-        party
-        for party in parties
-        if party.id > last
-        and says(text, party.code, party.name, *party.former_names, *party.domains)
-        and _in_entity(caller, rights, party)
-    ]
-    page = rest[:limit]
+        seen = reach(tx, caller)
+        wanted = party_list.PartyFilter(text, kind, entity_id(tx, entity), tag, active)
+        found = party_list.third_parties(tx, seen, wanted, last, limit + 1)
+        codes = codes_of(tx)
+    page = found[:limit]
     return shapes.ThirdParties(
-        items=[shapes.third_party(party) for party in page],
-        next=cursor(page[-1].id) if rest[limit:] else None,
+        items=[shapes.third_party(party, codes) for party in page],
+        next=cursor(page[-1].id) if found[limit:] else None,
     )
 
 
-def _in_entity(caller: User, rights: frozenset[Right], party: ThirdParty) -> bool:
-    shared = party.entity is None or party.entity in caller.entities
-    return shared or Right.SEE_ALL_ENTITIES in rights
+def third_party(
+    house: InHouse, caller: Caller, response: Response, number: Id
+) -> shapes.ThirdParty:
+    """One third party."""
+    with house.store.read() as tx:
+        found = parties.party_of(tx, acting(caller), ThirdPartyId(number))
+        return _shown(tx, response, found)
 
+
+def create(
+    house: InHouse, caller: Caller, response: Response, body: asked.NewThirdParty
+) -> shapes.ThirdParty:
+    """Make a third party known."""
+    with house.store.write() as tx:
+        new = ThirdParty(ThirdPartyId(0), body.code, body.name)
+        made = parties.add_party(tx, acting(caller), replace(new, **_fields(tx, body)))
+        response.headers["Location"] = f"/api/v1/third-parties/{made.id}"
+        return _shown(tx, response, made)
+
+
+def edit(
+    house: InHouse,
+    caller: Caller,
+    response: Response,
+    number: Id,
+    body: asked.ThirdPartyChange,
+    if_match: IfMatch = None,
+) -> shapes.ThirdParty:
+    """Change what is sent of a third party; `active` false takes it out of use."""
+    with house.store.write() as tx:
+        who = acting(caller)
+        before = parties.party_of(tx, who, ThirdPartyId(number))
+        must_match(if_match, before.revision)
+        changed = parties.edit_party(tx, who, replace(before, **_fields(tx, body)))
+        return _shown(tx, response, changed)
+
+
+def _fields(tx: Tx, body: asked.ThirdPartyChange) -> dict[str, Any]:
+    fields = given(body)
+    if "entity" in fields:
+        fields["entity"] = entity_id(tx, body.entity)
+    if "kinds" in fields:
+        fields["kinds"] = frozenset(body.kinds)
+    for name in ("former_names", "domains"):
+        if name in fields:
+            fields[name] = tuple(dict.fromkeys(fields[name]))
+    if "tags" in fields:
+        fields["tags"] = tuple(sorted(set(body.tags)))
+    return fields
+
+
+def _shown(tx: Tx, response: Response, party: ThirdParty) -> shapes.ThirdParty:
+    response.headers["ETag"] = etag(party.revision)
+    return shapes.third_party(party, codes_of(tx))
+
+
+_ALL = "/api/v1/third-parties"
+_ONE = "/api/v1/third-parties/{number}"
 
 ROUTES = (
-    Route(
-        "GET",
-        "/api/v1/third-parties",
-        third_parties,
-        shapes.ThirdParties,
-        problems=(401, 403, 404, 422),
-    ),
+    Route("GET", _ALL, third_parties, shapes.ThirdParties, problems=LISTS),
+    Route("POST", _ALL, create, shapes.ThirdParty, status=201, problems=CREATES),
+    Route("GET", _ONE, third_party, shapes.ThirdParty, problems=(*READS, 422)),
+    Route("PATCH", _ONE, edit, shapes.ThirdParty, problems=EDITS),
 )

@@ -83,10 +83,17 @@ def store(empty: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def server(store: Store, world: World) -> Iterator[web.Server]:
+def callers() -> dict[str, User]:
+    """More who may call, by the hash of their token."""
+    return {}
+
+
+@pytest.fixture
+def server(store: Store, world: World, callers: dict[str, User]) -> Iterator[web.Server]:
     callers = {
         web.token_hash(TOKEN): web.admin(),
         web.token_hash(WEAK): User(UserId(9), "nobody", "", rights=frozenset[Right]()),
+        **callers,
     }
     app = web.build(store, world.readiness, callers, Links(world.show, world.act), "en")
     running = web.Server(app, "127.0.0.1", 0)

@@ -1,0 +1,1 @@
+"""Who there is, and what they may do: changed by somebody, with the rights to, and written down."""
