@@ -119,7 +119,20 @@ LENGTH = Kind("length of time", _length, _length_shown)
 CLOCK = Kind("time of day", _clock)
 HOURS = Kind("working hours", _hours)
 NAME = Kind("name", _name)
+
+
+def _one_of(*words: str) -> Callable[[str], Value]:
+    def parse(text: str) -> Value:
+        word = fold(text).strip().replace(" ", "_")
+        if word not in words:
+            raise Told(mark("takes one of: {words}"), words=", ".join(words))
+        return word
+
+    return parse
+
+
 HOLIDAYS = Kind("country or region", _holidays)
+ASSIGNEES = Kind("whom", _one_of("anyone", "entity", "group", "self"))
 
 OPTIONS: Mapping[str, Option] = {
     option.key: option
@@ -175,6 +188,38 @@ OPTIONS: Mapping[str, Option] = {
             "",
             mark("Whose public holidays are no working days, such as FR or FR-57; empty: none."),
             plans=True,
+        ),
+        Option(
+            "choose_author",
+            FLAG,
+            default=False,
+            help=mark(
+                "Whether who records an exchange may say which user had it; else it is who records"
+                " it."
+            ),
+        ),
+        Option(
+            "assign_to",
+            ASSIGNEES,
+            "anyone",
+            mark(
+                "Whom a follow-up may be assigned to, by who has the right to assign: anyone,"
+                " colleagues of an entity, of a group, or nobody but oneself."
+            ),
+        ),
+        Option(
+            "collaborators",
+            FLAG,
+            default=True,
+            help=mark("Whether exchanges may name collaborators."),
+        ),
+        Option(
+            "confidential_comments",
+            FLAG,
+            default=True,
+            help=mark(
+                "Whether exchanges may get a confidential comment; those that are there stay."
+            ),
         ),
         Option(
             "tell_closed",

@@ -17,6 +17,7 @@ PHRASES: Mapping[str, str] = {
     Verb.REOPEN: mark("opened again"),
     Why.REOPENED: mark("opened again"),
     Why.CHANGED_THERE: mark("changed there"),
+    Why.EDITED: mark("edited"),
     Why.DELETED_THERE: mark("deleted in the calendar"),
     Why.LESS_TOLD: mark("less may be told of its exchange"),
     Why.NO_RULE: mark("no rule opens it any more"),

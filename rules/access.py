@@ -17,6 +17,7 @@ class Action(StrEnum):
     EDIT_EXCHANGE = "edit_exchange"
     DELETE_EXCHANGE = "delete_exchange"
     SEE_CONFIDENTIAL = "see_confidential"
+    EDIT_CONFIDENTIAL = "edit_confidential"
     SEE_FOLLOW_UP = "see_follow_up"
     CREATE_FOLLOW_UP = "create_follow_up"
     EDIT_FOLLOW_UP = "edit_follow_up"
@@ -104,6 +105,11 @@ def may(user: User, groups: Mapping[GroupId, Group], action: Action, thing: Fact
     if isinstance(thing, PartyFacts) and action in _ON_PARTIES:
         return _on_party(rights, action) and _in_entity(user, rights, thing.entity)
     return False
+
+
+def reaches(user: User, groups: Mapping[GroupId, Group], entity: EntityId | None) -> bool:
+    """Whether what belongs to this entity, a third party say, concerns the user at all."""
+    return user.active and _in_entity(user, rights_of(user, groups), entity)
 
 
 def rights_of(user: User, groups: Mapping[GroupId, Group]) -> frozenset[Right]:
@@ -242,6 +248,15 @@ def _sees_confidential(user: User, rights: Check, thing: ExchangeFacts) -> bool:
     return Right.SEE_CONFIDENTIAL in rights or not user.groups.isdisjoint(thing.comment_groups)
 
 
+def _edits_confidential(user: User, rights: Check, thing: ExchangeFacts) -> bool:
+    if not _sees_whole(user, rights, thing):
+        return False
+    # Whoever else is privy to it reads it only.
+    if user.id == thing.comment_author or user.id in thing.writers:
+        return True
+    return {Right.SEE_CONFIDENTIAL, Right.EDIT_ANY_EXCHANGE} <= rights
+
+
 def _sees_whole(user: User, rights: Check, thing: ExchangeFacts) -> bool:
     sees = _sees_exchange(user, rights, thing)
     return sees and visible_level(user, thing) is Level.EVERYTHING
@@ -303,6 +318,7 @@ _ON_EXCHANGES: Mapping[Action, Callable[[User, Check, ExchangeFacts], bool]] = {
     Action.EDIT_EXCHANGE: _edits_exchange,
     Action.DELETE_EXCHANGE: _deletes_exchange,
     Action.SEE_CONFIDENTIAL: _sees_confidential,
+    Action.EDIT_CONFIDENTIAL: _edits_confidential,
 }
 
 _ON_FOLLOW_UPS: Mapping[Action, Callable[[User, Check, FollowUpFacts], bool]] = {

@@ -11,6 +11,7 @@ class Why(StrEnum):
     # Of a follow-up's change.
     REOPENED = "reopened"
     CHANGED_THERE = "changed there"
+    EDITED = "edited"
     DELETED_THERE = "deleted in the calendar"
     LESS_TOLD = "less may be told of its exchange"
     NO_RULE = "no rule opens it any more"
