@@ -16,7 +16,7 @@ from daemon.app.figures import AccountFigures, Figures, Sources
 from daemon.app.hidden import hidden_texts
 from daemon.app.links import links_of
 from daemon.app.parts import Parts, assemble
-from daemon.app.rules import source_of
+from daemon.app.rules import options_of, source_of
 from daemon.app.signals import Signals
 from daemon.app.status import Refused, one_line, readiness, report
 from daemon.app.ticks import Ticks
@@ -33,6 +33,7 @@ from daemon.rulefiles.mistake import lines
 from daemon.rulefiles.standing import told
 from daemon.rulefiles.telling import tell
 from daemon.rulefiles.watch import Watch
+from daemon.sheet.desk import Desk
 from daemon.store import installation
 from daemon.web.build import build as build_web
 from daemon.web.caller import admin, admin_token, token_hash
@@ -248,6 +249,15 @@ class Service:
         )
         return Metrics(Figures(sources), AccountFigures(sources))
 
+    def _desk(self) -> Desk:
+        """What writing needs, by the configuration in force."""
+        smtp = self._parts.settings.smtp
+        return Desk(
+            options_of(self._parts.settings),
+            smtp.sender if smtp is not None else None,
+            self._ticks.wake_follow_ups,
+        )
+
     def _make_web(self, settings: Settings) -> Server:
         token = admin_token(settings.http_token_file)
         # It may just have been made.
@@ -260,6 +270,7 @@ class Service:
             settings.company.language,
             self._metrics.shown,
             self._metrics,
+            self._desk,
         )
         return Server(app, settings.http.host, settings.http.port, handed())
 

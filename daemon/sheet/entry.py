@@ -98,7 +98,7 @@ def _parties(writer: Writer, given: Mapping[str, Any], standing: Exchange | None
     of_contacts = given.get("contacts", standing.contacts if standing else ())
     for number in of_contacts:
         contact = people.get_contact(writer.tx, ContactId(number))
-        if contact is None or (contact.third_party not in parties and "third_parties" in given):
+        if contact is None or (contact.third_party not in parties and given.get("third_parties")):
             raise NotTaken("contacts", mark("there is no such contact of these third parties"))
         if contact.third_party not in parties:
             parties.append(party(writer, contact.third_party, known, "contacts"))

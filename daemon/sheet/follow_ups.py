@@ -117,16 +117,13 @@ def change(writer: Writer, name: str, check: Check, given: Mapping[str, Any]) ->
     return _put(writer, found, after, Why.EDITED, "edit follow-up")
 
 
-def act(
-    writer: Writer, name: str, check: Check, command: Command, *, found: FollowUp | None = None
-) -> FollowUp:
+def act(writer: Writer, found: FollowUp, check: Check, command: Command) -> FollowUp:
     """Carry out a command, as an answer to its reminder would be; twice changes nothing more.
-    Raises as `change`."""
-    one = found or _editable(writer, name, check)
-    if found is not None:
-        writer.must(Action.EDIT_FOLLOW_UP, access.facts_of(found))
-    after = merge.apply(one, replies.apply(one, command, writer.now))
-    return _put(writer, one, after, command.verb, f"command: {command.verb}")
+    Raises NotAllowed, Changed, and what `check` raises."""
+    writer.must(Action.EDIT_FOLLOW_UP, access.facts_of(found))
+    check(found.revision)
+    after = merge.apply(found, replies.apply(found, command, writer.now))
+    return _put(writer, found, after, command.verb, f"command: {command.verb}")
 
 
 def _editable(writer: Writer, name: str, check: Check) -> FollowUp:
@@ -143,7 +140,8 @@ def _put(writer: Writer, found: FollowUp, after: FollowUp, reason: str, action: 
         raise Changed(mark("it was changed meanwhile: read it again, and change that")) from error
     if changed.revision != found.revision:
         writer.note(action, changed.ref)
-    return changed
+    # As everybody reads it: times in UTC.
+    return stored.get(writer.tx, found.id) or changed
 
 
 def clone(writer: Writer, name: str) -> FollowUp:

@@ -2,7 +2,7 @@
 copy overwrites it afterwards (`exchange_edit`); `daemon.store.exchanges` is the door."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -75,7 +75,8 @@ def edit(
         return stored, frozenset()
     if not changed <= EDITABLE:
         raise ValueError(f"can't be changed: {', '.join(sorted(changed - EDITABLE))}")
-    _put(tx, after, changed)
+    # The rows of who takes part name the time that stands; a new one reaches them afterwards.
+    _put(tx, replace(after, happened_at=stored.happened_at), changed)
     if "elements" in changed:
         _link(tx, stored, after, by, now)
     edited = {"comment" if name in _WITH_COMMENT else name for name in changed}
@@ -120,11 +121,13 @@ def _put(tx: Tx, after: Exchange, changed: Iterable[str]) -> None:
 
 
 def _put_parties(tx: Tx, after: Exchange) -> None:
-    _replace(tx, t.exchange_party, after.id, [{"third_party_id": p} for p in after.third_parties])
+    rows = [{"happened_at": after.happened_at, "third_party_id": p} for p in after.third_parties]
+    _replace(tx, t.exchange_party, after.id, rows)
 
 
 def _put_contacts(tx: Tx, after: Exchange) -> None:
-    _replace(tx, t.exchange_contact, after.id, [{"contact_id": c} for c in after.contacts])
+    rows = [{"happened_at": after.happened_at, "contact_id": c} for c in after.contacts]
+    _replace(tx, t.exchange_contact, after.id, rows)
 
 
 def _put_products(tx: Tx, after: Exchange) -> None:
@@ -133,20 +136,18 @@ def _put_products(tx: Tx, after: Exchange) -> None:
 
 
 def _put_author(tx: Tx, after: Exchange) -> None:
-    _put_role(tx, after.id, Role.AUTHOR, [] if after.author is None else [after.author])
+    _put_role(tx, after, Role.AUTHOR, [] if after.author is None else [after.author])
 
 
 def _put_collaborators(tx: Tx, after: Exchange) -> None:
-    _put_role(tx, after.id, Role.COLLABORATOR, after.collaborators)
+    _put_role(tx, after, Role.COLLABORATOR, after.collaborators)
 
 
-def _put_role(tx: Tx, exchange: ExchangeId, role: Role, users: Iterable[UserId]) -> None:
+def _put_role(tx: Tx, after: Exchange, role: Role, users: Iterable[UserId]) -> None:
     c = t.exchange_user.c
-    rows = [
-        {"exchange_id": exchange, "role": role, "user_id": user, "position": n}
-        for n, user in enumerate(dict.fromkeys(users))
-    ]
-    replace_rows(tx, sa.and_(c.exchange_id == exchange, c.role == role), t.exchange_user, rows)
+    same = {"exchange_id": after.id, "happened_at": after.happened_at, "role": role}
+    rows = [{**same, "user_id": user, "position": n} for n, user in enumerate(dict.fromkeys(users))]
+    replace_rows(tx, sa.and_(c.exchange_id == after.id, c.role == role), t.exchange_user, rows)
 
 
 def _replace(tx: Tx, table: sa.Table, exchange: ExchangeId, rows: list[dict[str, Any]]) -> None:

@@ -17,6 +17,7 @@ from rules.model.reasons import Why
 _NOTHING = {
     "title": "",
     "description": "",
+    "words": "",
     "place": "",
     "project": None,
     "third_party_id": None,

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 
 from daemon.meter import UNMETERED, Meter
+from daemon.sheet.desk import Desk
 from daemon.store import Store
 from daemon.web import failures
 from daemon.web.described import describe, responses
@@ -30,10 +31,11 @@ def build(
     language: str = "en",
     metrics: Callable[[bool], bytes] = lambda _known: b"",
     meter: Meter = UNMETERED,
+    desk: Callable[[], Desk] = Desk,
 ) -> FastAPI:
     """The application. `callers` are users by the hash of their token (`token_hash`); `language`
     is for pages whose reader is not known; `metrics` is what `/metrics` shows, of single accounts
-    too where the caller is known, and `meter` hears of requests."""
+    too where the caller is known, and `meter` hears of requests; `desk` is what writing needs."""
     app = FastAPI(
         title="suivi",
         version="1",
@@ -46,7 +48,7 @@ def build(
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
-    app.state.house = House(store, readiness, callers, links, language, templates, metrics)
+    app.state.house = House(store, readiness, callers, links, language, templates, metrics, desk)
     failures.install(app)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Metered, meter=meter)

@@ -11,11 +11,13 @@ from starlette.exceptions import HTTPException
 
 from daemon.directory.acting import Conflict, Missing, NotAllowed, Refusal, Unfit
 from daemon.i18n import mark, translator
+from daemon.sheet import errors
 from daemon.store import StoreError, Unavailable
 from daemon.web.headers import SECURITY
 from daemon.web.invalid import said
 from daemon.web.language import language_of
 from daemon.web.problems import Problem, answer
+from daemon.web.writing import STATUS
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -33,6 +35,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(errors.Refusal, _not_written)
     app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -68,6 +71,15 @@ async def _refused(request: Request, error: Any) -> JSONResponse:
     language = language_of(request)
     status = next((_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS), 422)
     return answer(status, error.told(translator(language)), language)
+
+
+async def _not_written(request: Request, error: Any) -> JSONResponse:
+    language = language_of(request)
+    told = error.told(translator(language))
+    if isinstance(error, errors.NotTaken):
+        wrong = {"parameter": error.field, "detail": told}
+        return answer(STATUS[errors.NotTaken], told, language, errors=[wrong])
+    return answer(STATUS[type(error)], told, language)
 
 
 async def _store(request: Request, error: Exception) -> JSONResponse:

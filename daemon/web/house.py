@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from jinja2 import Environment
 
+from daemon.sheet.desk import Desk
 from daemon.store import Store
 from daemon.web.links import Links
 from daemon.web.readiness import Readiness
@@ -15,8 +16,8 @@ from rules.model.people import User
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The store, how the daemon is, who may call (by the hash of their token), the links, and the
-    metrics: with those of single accounts, or without."""
+    """The store, how the daemon is, who may call (by the hash of their token), the links, the
+    metrics: with those of single accounts, or without, and what writing needs."""
 
     store: Store
     readiness: Callable[[], Readiness]
@@ -25,6 +26,7 @@ class House:
     language: str
     templates: Environment
     metrics: Callable[[bool], bytes] = lambda _known: b""
+    desk: Callable[[], Desk] = Desk
 
 
 def _house(request: Request) -> House:

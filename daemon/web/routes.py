@@ -1,7 +1,18 @@
 """The whole URL table."""
 
 from daemon.web import health, pages
-from daemon.web.api import contacts, entities, exchanges, follow_ups, groups, third_parties, users
+from daemon.web.api import (
+    confidential,
+    contacts,
+    entities,
+    exchange,
+    exchanges,
+    follow_up,
+    follow_ups,
+    groups,
+    third_parties,
+    users,
+)
 from daemon.web.route import Route
 
 ROUTES = (
@@ -9,7 +20,10 @@ ROUTES = (
     Route("GET", "/readyz", health.ready, health.ShownReadiness, also={503: health.ShownReadiness}),
     Route("GET", "/metrics", health.metrics, schema=False),
     *exchanges.ROUTES,
+    *exchange.ROUTES,
+    *confidential.ROUTES,
     *follow_ups.ROUTES,
+    *follow_up.ROUTES,
     *third_parties.ROUTES,
     *contacts.ROUTES,
     *users.ROUTES,

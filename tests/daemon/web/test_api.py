@@ -210,7 +210,7 @@ def test_parameters_that_cannot_be_used_are_422(admin: httpx2.Client, parties, p
 def test_an_unknown_path_and_verb_are_problems_too(admin: httpx2.Client) -> None:
     for answer, status in (
         (admin.get("/api/v1/nothing"), 404),
-        (admin.post("/api/v1/exchanges"), 405),
+        (admin.put("/api/v1/exchanges"), 405),
     ):
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,87 @@
+"""What the API takes, and what it says of what it has written."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from rules.model.exchanges import LinkedElement
+
+# A field of the same name would hide the type in the class body.
+Day = date
+
+LARGEST_ID = 2**63 - 1
+TEXT_MOST = 200_000
+"""Characters of a comment, which is more than anybody types."""
+
+
+def _sayable(moment: datetime) -> datetime:
+    # Calendars and databases end near the years 1 and 9999; no dealing is that far.
+    if not 1900 <= moment.year <= 2200:
+        raise ValueError("a time between the years 1900 and 2200")
+    return moment
+
+
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Moment = Annotated[AwareDatetime, AfterValidator(_sayable)]
+Email = Annotated[str, Field(min_length=3, max_length=320, description="Of one of us.")]
+Code = Annotated[str, Field(min_length=1, max_length=100)]
+Line = Annotated[str, Field(max_length=1_000)]
+Text = Annotated[str, Field(max_length=TEXT_MOST)]
+Html = Annotated[
+    str,
+    Field(
+        max_length=2 * TEXT_MOST,
+        description="Formatted; what could load or run is taken out, and the text made of it.",
+    ),
+]
+
+
+class Given(BaseModel):
+    """A part of a request; what it does not know is refused, for it may be a slip of the pen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ElementGiven(Given):
+    """A quote, order, invoice, ticket… by type and reference."""
+
+    type: Code
+    ref: Code
+    date: Annotated[Day | None, Field(description="As last known.")] = None
+    amount: Annotated[Decimal | None, Field(max_digits=18, decimal_places=6)] = None
+    state: Annotated[str | None, Field(max_length=100)] = None
+
+    def linked(self) -> LinkedElement:
+        """As the core has it."""
+        return LinkedElement(self.type, self.ref, self.date, self.amount, self.state)
+
+
+class Made(BaseModel):
+    """Something that was recorded: its number, its reference, and the ETag of what it is now."""
+
+    id: int
+    ref: str
+    etag: str
+
+
+class Recorded(BaseModel):
+    """What a call recorded; the same call under the same Idempotency-Key is answered alike."""
+
+    exchange: Made | None = None
+    follow_up: Made | None = None
+
+
+class Answer(BaseModel):
+    """What became of one of several: 204 when it is done, else why not."""
+
+    name: str
+    status: int
+    detail: str = ""
+
+
+class Answers(BaseModel):
+    """One for each, in the order in which they were asked for."""
+
+    items: list[Answer]
