@@ -2,14 +2,17 @@
 
 from daemon.web import health, pages
 from daemon.web.api import (
+    audit,
     confidential,
     contacts,
     entities,
+    erp,
     exchange,
     exchanges,
     follow_up,
     follow_ups,
     groups,
+    prefill,
     third_parties,
     users,
 )
@@ -24,6 +27,9 @@ ROUTES = (
     *confidential.ROUTES,
     *follow_ups.ROUTES,
     *follow_up.ROUTES,
+    *prefill.ROUTES,
+    *erp.ROUTES,
+    *audit.ROUTES,
     *third_parties.ROUTES,
     *contacts.ROUTES,
     *users.ROUTES,
