@@ -1,0 +1,93 @@
+"""Runs schemathesis against a server, and reads what it found."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@dataclass
+class Found:
+    """By operation, as `GET /api/v1/exchanges`: what failed, and how often which status came."""
+
+    failures: list[str] = field(default_factory=list)
+    statuses: dict[str, dict[int, int]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(int))
+    )
+
+    def never_well(self) -> set[str]:
+        """Operations that never answered 2xx."""
+        return {
+            operation
+            for operation, found in self.statuses.items()
+            if not any(200 <= status < 300 for status in found)
+        }
+
+    def broken(self) -> set[str]:
+        """Operations that answered 5xx."""
+        return {
+            operation
+            for operation, found in self.statuses.items()
+            if any(status >= 500 for status in found)
+        }
+
+
+def fuzz(url: str, token: str, known: dict[str, list], folder: Path, *options: str) -> Found:
+    """Calls every operation of the document at `url` as the owner of `token`, with all checks.
+    `known` are values that exist, by the names of parameters and properties."""
+    report = folder / f"{token[-8:]}.ndjson"
+    command = [str(Path(sys.executable).with_name("st")), "run", f"{url}/api/v1/openapi.json"]
+    command += ["--checks", "all", "--no-color", "--generation-database", "none", "--warnings"]
+    command += ["off", "--report", "ndjson", "--report-ndjson-path", str(report)]
+    command += ["--header", f"Authorization: Bearer {token}", "--continue-on-failure", *options]
+    environment = os.environ | {
+        "SCHEMATHESIS_HOOKS": "fuzz_hooks",
+        "PYTHONPATH": str(HERE),
+        "SUIVI_FUZZ_KNOWN": json.dumps(known),
+    }
+    run = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    found = read(report)
+    if run.returncode and not found.failures:
+        found.failures.append(run.stdout[-6000:] + run.stderr[-2000:])
+    return found
+
+
+def read(report: Path) -> Found:
+    found = Found()
+    for line in report.read_text().splitlines():
+        scenario = json.loads(line).get("ScenarioFinished")
+        if scenario is None or "cases" not in scenario["recorder"]:
+            continue
+        recorder = scenario["recorder"]
+        for case, interaction in recorder["interactions"].items():
+            status = (interaction.get("response") or {}).get("status_code", 0)
+            value = recorder["cases"][case]["value"]
+            found.statuses[f"{value['method']} {value['path']}"][status] += 1
+            for check in recorder["checks"].get(case, ()):
+                if check["status"] == "failure":
+                    found.failures.append(_failure(recorder, case, check))
+    known = {operation for operation in found.statuses if _documented(operation, found)}
+    found.statuses = {name: dict(found.statuses[name]) for name in known}
+    return found
+
+
+def _documented(operation: str, found: Found) -> bool:
+    # Methods that there are not are tried as well.
+    return set(found.statuses[operation]) != {405}
+
+
+def _failure(recorder: dict, case: str, check: dict) -> str:
+    request = recorder["interactions"][case]["request"]
+    answer = recorder["interactions"][case].get("response") or {}
+    told = json.dumps(check.get("failure", check))[:1500]
+    return (
+        f"{request['method']} {request['uri'][:300]} → {answer.get('status_code')}\n"
+        f"  {check['name']}: {told}\n  sent: {json.dumps(request.get('body'))[:600]}"
+    )
