@@ -113,8 +113,9 @@ def reaches(user: User, groups: Mapping[GroupId, Group], entity: EntityId | None
 
 
 def rights_of(user: User, groups: Mapping[GroupId, Group]) -> frozenset[Right]:
-    """A user's own rights and those of their groups."""
-    return user.rights.union(*(one.rights for one in _groups_of(user, groups)))
+    """A user's own rights and those of their groups, within their limit."""
+    rights = user.rights.union(*(one.rights for one in _groups_of(user, groups)))
+    return rights if user.limit is None else rights & user.limit
 
 
 def grants(user: User, groups: Mapping[GroupId, Group]) -> tuple[Grant, ...]:

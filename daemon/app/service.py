@@ -12,6 +12,7 @@ from connectors.imap.session import Session
 from connectors.imap.watch import IdleWatcher
 from daemon import logs, notify
 from daemon.app import alarms, connect
+from daemon.app.doors import doors_of, limits_of
 from daemon.app.figures import AccountFigures, Figures, Sources
 from daemon.app.hidden import hidden_texts
 from daemon.app.links import links_of
@@ -34,7 +35,7 @@ from daemon.rulefiles.standing import told
 from daemon.rulefiles.telling import tell
 from daemon.rulefiles.watch import Watch
 from daemon.sheet.desk import Desk
-from daemon.store import installation
+from daemon.store import installation, passwords
 from daemon.web.build import build as build_web
 from daemon.web.caller import admin, admin_token, token_hash
 from daemon.web.server import Server
@@ -258,10 +259,19 @@ class Service:
             self._ticks.wake_follow_ups,
         )
 
+    def _say_who_may_enter(self) -> None:
+        """The way to the first admin is in the log, the link itself never: logs are read by many,
+        copied, and kept."""
+        with self._parts.store.read() as tx:
+            if passwords.admin_can_enter(tx):
+                return
+        log.info("no administrator has a password: `suivi user first` makes a link to choose one")
+
     def _make_web(self, settings: Settings) -> Server:
         token = admin_token(settings.http_token_file)
         # It may just have been made.
         logs.hide(hidden_texts(settings))
+        self._say_who_may_enter()
         app = build_web(
             self._parts.store,
             lambda: readiness(self._parts, self._loop),
@@ -271,6 +281,8 @@ class Service:
             self._metrics.shown,
             self._metrics,
             self._desk,
+            doors_of(self._parts),
+            limits_of(settings.http),
         )
         return Server(app, settings.http.host, settings.http.port, handed())
 

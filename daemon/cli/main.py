@@ -24,6 +24,7 @@ from daemon.cli import (
     rules,
     running,
     templates,
+    users,
 )
 from daemon.cli.context import Options
 from daemon.i18n import mark, of_environment, translator
@@ -71,6 +72,7 @@ def build() -> typer.Typer:
         operation,
         backups,
         people,
+        users,
         exchanges,
         followups,
         reminders,

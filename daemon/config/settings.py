@@ -7,6 +7,7 @@ these classes see it.
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
@@ -90,7 +91,28 @@ def _level(value: Any) -> Any:
     return names[value]
 
 
+def _proxy(text: str) -> str:
+    if text == "unix":
+        return text
+    try:
+        ip_network(text, strict=False)
+    except ValueError as error:
+        raise ValueError('should be an address, a network such as 10.0.0.0/8, or "unix"') from error
+    return text
+
+
+def _ancestor(text: str) -> str:
+    parts = urlsplit(text)
+    whole = parts.scheme in ("http", "https") and parts.hostname and text.isascii()
+    if not whole or parts.path not in ("", "/") or re.search(r"[\s;,'\"]", text):
+        raise ValueError("should be the address of a site: https://erp.example.org")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 Email = Annotated[str, AfterValidator(_email)]
+Proxy = Annotated[str, AfterValidator(_proxy)]
+Ancestor = Annotated[str, AfterValidator(_ancestor)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseAddress = Annotated[str, AfterValidator(_database)]
@@ -127,10 +149,24 @@ class Database(Section):
 
 
 class Http(Section):
-    """Where pages and the API answer; `public_url` is what links in mails start with."""
+    """Where pages and the API answer; `public_url` is what links in mails start with.
+
+    `trusted_proxies` are addresses, networks or "unix": of these alone X-Forwarded-For is believed,
+    and `user_header`, in which a proxy names the user that it has let in, by email address.
+    `frame_ancestors` are sites whose pages may show suivi in a frame, beside its own. Sessions end
+    `session_idle_hours` after the last request, and `session_days` after the login; with
+    `plain_cookies` they are given over HTTP without TLS to other machines, too. `max_body_mb` is
+    how large the body of a request may be; imports take more by themselves."""
 
     listen: Listen = "127.0.0.1:8425"
     public_url: WebAddress | None = None
+    trusted_proxies: tuple[Proxy, ...] = ()
+    user_header: HeaderName | None = None
+    frame_ancestors: tuple[Ancestor, ...] = ()
+    session_idle_hours: float = Field(default=12, gt=0, le=24 * 365)
+    session_days: float = Field(default=14, gt=0, le=365)
+    plain_cookies: bool = False
+    max_body_mb: float = Field(default=1, ge=0.01, le=100)
 
     @property
     def host(self) -> str:

@@ -11,9 +11,12 @@ from daemon.meter import UNMETERED, Meter
 from daemon.sheet.desk import Desk
 from daemon.store import Store
 from daemon.web import failures
+from daemon.web.auth.doors import Doors, usual
+from daemon.web.auth.peers import Peers
 from daemon.web.described import describe, responses
 from daemon.web.headers import SecurityHeaders
 from daemon.web.house import House
+from daemon.web.limits import USUAL, Limits
 from daemon.web.links import Links
 from daemon.web.metered import Metered
 from daemon.web.readiness import Readiness
@@ -32,10 +35,14 @@ def build(
     metrics: Callable[[bool], bytes] = lambda _known: b"",
     meter: Meter = UNMETERED,
     desk: Callable[[], Desk] = Desk,
+    doors: Doors | None = None,
+    limits: Limits = USUAL,
 ) -> FastAPI:
-    """The application. `callers` are users by the hash of their token (`token_hash`); `language`
-    is for pages whose reader is not known; `metrics` is what `/metrics` shows, of single accounts
-    too where the caller is known, and `meter` hears of requests; `desk` is what writing needs."""
+    """The application. `callers` are the machine's own, by the hash of their token (`token_hash`);
+    `language` is for whose language is not known; `metrics` is what `/metrics` shows, of single
+    accounts too where the caller is known, and `meter` hears of requests; `desk` is what writing
+    needs. Users come in by `doors`; without any, by passwords and tokens."""
+    doors = doors or usual(store)
     app = FastAPI(
         title="suivi",
         version="1",
@@ -44,14 +51,18 @@ def build(
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
+        max_body_size=limits.body,
     )
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
-    app.state.house = House(store, readiness, callers, links, language, templates, metrics, desk)
+    app.state.house = House(
+        store, readiness, callers, links, language, templates, doors, metrics, desk
+    )
     failures.install(app)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, ancestors=limits.ancestors)
     app.add_middleware(Metered, meter=meter)
+    app.add_middleware(Peers, trusted=doors.trusted)
     for route in ROUTES:
         app.add_api_route(
             route.path,
@@ -61,6 +72,7 @@ def build(
             status_code=route.status,
             responses=responses(route),
             include_in_schema=route.schema,
+            max_body_size=None if route.body is None else max(route.body, limits.body),
         )
     describe(app)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")

@@ -1,26 +1,42 @@
-"""Who calls the API: a bearer token (RFC 6750), of which only the hash is kept."""
+"""Who calls the API, as a dependency of its operations."""
 
-import hashlib
-import hmac
 import os
 import secrets
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from daemon.i18n import mark
+from daemon.logins import secret
+from daemon.logins.admitting import Admitted
+from daemon.web.auth import cookies
+from daemon.web.auth.admission import admitted
+from daemon.web.auth.crossing import SAFE
 from daemon.web.house import InHouse
 from daemon.web.problems import Problem
+from rules.logins import Scope, may_change
 from rules.model.people import Right, User, UserId
 
 # 256 bits.
 _TOKEN_BYTES = 32
 
+# They describe the ways in for the OpenAPI document; `admitted` looks at the request itself.
+_TOKEN = HTTPBearer(
+    scheme_name="token", description="A token of `suivi user token create`.", auto_error=False
+)
+_COOKIE = APIKeyCookie(
+    scheme_name="session",
+    name=cookies.SECURE,
+    description=f"The cookie of a session; without TLS, on the same machine, `{cookies.PLAIN}`.",
+    auto_error=False,
+)
+
 
 def token_hash(token: str) -> str:
     """What is kept of a token; it is random, so a plain hash can't be guessed back."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return secret.hashed(token)
 
 
 def admin_token(file: Path) -> str:
@@ -41,27 +57,42 @@ def admin() -> User:
 
 
 def known_caller(request: Request, house: InHouse) -> User | None:
-    """The user whose token the request carries, if it is a known one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        return None
-    presented = token_hash(token.strip())
-    found = None
-    # Every hash is compared, each in constant time.
-    for known, user in house.callers.items():
-        if hmac.compare_digest(known, presented):
-            found = user
+    """The user who makes the request, if they prove who they are."""
+    found = admitted(request, house)
+    return None if found is None else found.user
+
+
+def _present(
+    request: Request,
+    house: InHouse,
+    _token: Annotated[object, Security(_TOKEN)],
+    _cookie: Annotated[object, Security(_COOKIE)],
+) -> Admitted:
+    found = admitted(request, house)
+    if found is None:
+        raise Problem(
+            401,
+            mark("log in first, or send a token: Authorization: Bearer …"),
+            headers={"WWW-Authenticate": 'Bearer realm="suivi"'},
+        )
+    # Problems are told in their language.
+    request.state.user = found.user
+    scopes = found.scopes
+    if scopes is not None and (
+        scopes == {Scope.MONITOR} or (request.method not in SAFE and not may_change(scopes))
+    ):
+        text = mark("this token is not for that: it is for {scopes}")
+        told = ", ".join(sorted(scopes))
+        header = {"WWW-Authenticate": 'Bearer realm="suivi", error="insufficient_scope"'}
+        raise Problem(403, text, headers=header, kind="insufficient-scope", scopes=told)
     return found
 
 
-def _caller(user: Annotated[User | None, Depends(known_caller)]) -> User:
-    if user is None:
-        raise Problem(
-            401,
-            mark("a bearer token is needed: Authorization: Bearer …"),
-            headers={"WWW-Authenticate": 'Bearer realm="suivi"'},
-        )
-    return user
+Present = Annotated[Admitted, Depends(_present)]
+
+
+def _caller(present: Present) -> User:
+    return present.user
 
 
 Caller = Annotated[User, Depends(_caller)]

@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from daemon.sheet.desk import Desk
 from daemon.store import Store
+from daemon.web.auth.doors import Doors
 from daemon.web.links import Links
 from daemon.web.readiness import Readiness
 from rules.model.people import User
@@ -16,8 +17,9 @@ from rules.model.people import User
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The store, how the daemon is, who may call (by the hash of their token), the links, the
-    metrics: with those of single accounts, or without, and what writing needs."""
+    """The store, how the daemon is, the machine's own callers (by the hash of their token), the
+    links, the ways in for users, the metrics: with those of single accounts, or without, and what
+    writing needs."""
 
     store: Store
     readiness: Callable[[], Readiness]
@@ -25,6 +27,7 @@ class House:
     links: Links
     language: str
     templates: Environment
+    doors: Doors
     metrics: Callable[[bool], bytes] = lambda _known: b""
     desk: Callable[[], Desk] = Desk
 

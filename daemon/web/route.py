@@ -10,7 +10,8 @@ class Route:
     """One URL. `model` describes the JSON answer with which it succeeds, as `status`; `problems`
     are the other statuses it may answer with, each a problem document (RFC 9457); those that go
     without saying (`daemon.web.described`) need not be named. `also` are statuses that answer with
-    a document of their own. Pages have no model and are not in the schema."""
+    a document of their own. `body` is how many bytes it takes where that is more than usual. Pages
+    have no model and are not in the schema."""
 
     method: str
     path: str
@@ -20,3 +21,4 @@ class Route:
     status: int = 200
     problems: tuple[int, ...] = ()
     also: Mapping[int, type] = field(default_factory=dict)
+    body: int | None = None

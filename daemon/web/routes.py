@@ -1,6 +1,6 @@
 """The whole URL table."""
 
-from daemon.web import health, pages
+from daemon.web import health, pages, welcome
 from daemon.web.api import (
     audit,
     confidential,
@@ -12,8 +12,11 @@ from daemon.web.api import (
     follow_up,
     follow_ups,
     groups,
+    invitations,
     prefill,
+    sessions,
     third_parties,
+    tokens,
     users,
 )
 from daemon.web.route import Route
@@ -35,6 +38,11 @@ ROUTES = (
     *users.ROUTES,
     *groups.ROUTES,
     *entities.ROUTES,
+    *sessions.ROUTES,
+    *tokens.ROUTES,
+    *invitations.ROUTES,
+    Route("GET", "/welcome/{token}", welcome.ask, schema=False),
+    Route("POST", "/welcome/{token}", welcome.choose, schema=False),
     Route("GET", "/l/{token}", pages.confirm, schema=False),
     # What scans mail often asks for the head alone: it finds the same, and nothing happens.
     Route("HEAD", "/l/{token}", pages.confirm, schema=False),

@@ -89,7 +89,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class User:
     """A member of staff. `timezone` is an IANA name, `language` "en" or "fr"; `groups` are the
-    active ones."""
+    active ones. With a `limit` no other rights count, whoever gave them: what they called with is
+    for that much only."""
 
     id: UserId
     name: str
@@ -102,6 +103,7 @@ class User:
     timezone: str = "UTC"
     active: bool = True
     revision: int = field(default=1, compare=False)
+    limit: frozenset[Right] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,29 @@
+"""The ways in for users and programs, and how much is taken of them, as the configuration says."""
+
+from datetime import timedelta
+
+from daemon.app.parts import Parts
+from daemon.config.settings import Http
+from daemon.logins.desk import Desk
+from daemon.logins.passwords import Hasher
+from daemon.web.auth.doors import Doors, Trusted
+from daemon.web.limits import Limits
+from rules.logins import Lasting
+
+
+def doors_of(parts: Parts) -> Doors:
+    """The ways in for users, as the configuration has them."""
+    http = parts.settings.http
+    lasting = Lasting(timedelta(hours=http.session_idle_hours), timedelta(days=http.session_days))
+    return Doors(
+        Desk(parts.store, Hasher(), lasting, parts.secret),
+        http.public_url,
+        http.user_header,
+        Trusted(http.trusted_proxies),
+        http.plain_cookies,
+    )
+
+
+def limits_of(http: Http) -> Limits:
+    """How much is taken of a request, and who may show suivi in a frame."""
+    return Limits(int(http.max_body_mb * 1024 * 1024), http.frame_ancestors)

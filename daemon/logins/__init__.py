@@ -1,0 +1,1 @@
+"""How users and programs prove who they are: passwords, sessions, tokens, invitations."""

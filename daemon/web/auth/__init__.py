@@ -1,0 +1,1 @@
+"""Who calls: by token, by the cookie of a session, or named by a reverse proxy that is trusted."""
