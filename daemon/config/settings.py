@@ -109,7 +109,7 @@ def _ancestor(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-Email = Annotated[str, AfterValidator(_email)]
+Email = Annotated[str, AfterValidator(_email), Field(json_schema_extra={"format": "email"})]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 Ancestor = Annotated[str, AfterValidator(_ancestor)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]

@@ -48,6 +48,17 @@ def describe(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
+def _require(document: dict[str, Any], header: str) -> None:
+    """Whoever leaves this header out is told what it is for (428), which FastAPI can't: to it the
+    header is one that may be left out, or a value that is not valid."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "header" and parameter["name"] == header:
+                    parameter["required"] = True
+                    parameter["schema"] = {"type": "string"}
+
+
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -58,5 +69,6 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     problem = Document.model_json_schema(ref_template=reference)
     problem.pop("$defs", None)
     schemas["Problem"] = problem
+    _require(document, "If-Match")
     schemas["Wrong"] = Wrong.model_json_schema(ref_template=reference)
     return document

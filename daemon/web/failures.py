@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from daemon.directory.acting import Conflict, Missing, NotAllowed, Refusal, Unfit
 from daemon.i18n import mark, translator
@@ -47,9 +48,19 @@ async def _http(request: Request, error: Any) -> JSONResponse:
         told = error.told(_)
         return answer(error.status_code, told, language, error.headers, error.kind)
     status: int = error.status_code
+    headers = {**(error.headers or {}), **({"Allow": _allowed(request)} if status == 405 else {})}
     detail = _(_BY_STATUS.get(status, HTTPStatus(status).phrase))
     detail = detail.format(method=request.method, path=request.url.path)
-    return answer(status, detail, language, error.headers)
+    return answer(status, detail, language, headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the address: Starlette knows those of one route, and each method is one."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(found))
 
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:

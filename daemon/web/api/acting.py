@@ -2,9 +2,8 @@
 numbers."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Path
 from pydantic import BaseModel
 
 from daemon.clock import now
@@ -16,8 +15,6 @@ from daemon.web.problems import Problem
 from rules import access, identity
 from rules.access import Scope
 from rules.model.people import EntityId, GroupId, Level, Right, User, UserId
-
-Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 READS = (401, 403, 404)
 LISTS = (401, 403, 422)

@@ -6,6 +6,7 @@ from fastapi import Query
 
 from daemon.i18n import mark
 from daemon.store import Tx, people
+from daemon.web.ids import LARGEST_ID
 from daemon.web.problems import Problem
 from daemon.web.shapes.common import Names
 from rules import access
@@ -13,7 +14,7 @@ from rules.model.people import Right, ThirdPartyId, User
 from rules.words import fold
 
 Party = Annotated[
-    int | None, Query(alias="third_party", ge=1, le=2**63 - 1, description="Only of this one.")
+    int | None, Query(alias="third_party", ge=1, le=LARGEST_ID, description="Only of this one.")
 ]
 Words = Annotated[
     str | None, Query(alias="text", min_length=1, max_length=200, description="Only with these.")

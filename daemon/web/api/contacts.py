@@ -7,13 +7,14 @@ from fastapi import Query, Response
 
 from daemon.directory import parties
 from daemon.store import party_list
-from daemon.web.api.acting import CREATES, EDITS, LISTS, READS, Id, acting, given, reach
+from daemon.web.api.acting import CREATES, EDITS, LISTS, READS, acting, given, reach
 from daemon.web.api.acting import level as level_of
 from daemon.web.api.asked import Words
 from daemon.web.api.third_parties import IsActive
 from daemon.web.caller import Caller
 from daemon.web.etags import IfMatch, etag, must_match
 from daemon.web.house import InHouse
+from daemon.web.ids import LARGEST_ID, Id
 from daemon.web.paging import After, Limit, cursor, key_of
 from daemon.web.route import Route
 from daemon.web.shapes import people as asked
@@ -21,7 +22,7 @@ from daemon.web.shapes import third_parties as shapes
 from rules.model.people import Contact, ContactId, ThirdPartyId
 
 OfParty = Annotated[
-    int | None, Query(alias="third_party", ge=1, le=2**63 - 1, description="Only of this one.")
+    int | None, Query(alias="third_party", ge=1, le=LARGEST_ID, description="Only of this one.")
 ]
 Email = Annotated[str | None, Query(max_length=320, description="Only who has this address.")]
 

@@ -7,10 +7,11 @@ from fastapi import Response
 from daemon.directory import staff
 from daemon.i18n import mark
 from daemon.store import people
-from daemon.web.api.acting import CREATES, EDITS, READS, Id, acting, given
+from daemon.web.api.acting import CREATES, EDITS, READS, acting, given
 from daemon.web.caller import Caller
 from daemon.web.etags import IfMatch, etag, must_match
 from daemon.web.house import InHouse
+from daemon.web.ids import Id
 from daemon.web.problems import Problem
 from daemon.web.route import Route
 from daemon.web.shapes import people as asked

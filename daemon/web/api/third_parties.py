@@ -7,12 +7,13 @@ from fastapi import Query, Response
 
 from daemon.directory import parties
 from daemon.store import Tx, party_list
-from daemon.web.api.acting import CREATES, EDITS, LISTS, READS, Id, acting, entity_id, given, reach
+from daemon.web.api.acting import CREATES, EDITS, LISTS, READS, acting, entity_id, given, reach
 from daemon.web.api.acting import codes as codes_of
 from daemon.web.api.asked import Words
 from daemon.web.caller import Caller
 from daemon.web.etags import IfMatch, etag, must_match
 from daemon.web.house import InHouse
+from daemon.web.ids import Id
 from daemon.web.paging import After, Limit, cursor, key_of
 from daemon.web.route import Route
 from daemon.web.shapes import people as asked

@@ -13,7 +13,6 @@ from daemon.web.api.acting import (
     EDITS,
     LISTS,
     READS,
-    Id,
     acting,
     codes,
     entity_ids,
@@ -25,6 +24,7 @@ from daemon.web.api.third_parties import IsActive
 from daemon.web.caller import Caller
 from daemon.web.etags import IfMatch, etag, must_match
 from daemon.web.house import InHouse
+from daemon.web.ids import Id
 from daemon.web.paging import After, Limit, cursor, key_of
 from daemon.web.problems import Problem
 from daemon.web.route import Route

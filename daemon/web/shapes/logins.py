@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from daemon.logins.choosing import LONGEST
 from daemon.store.sessions import Session
@@ -70,7 +70,7 @@ class NewToken(Taken):
 
     name: Label
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=4)]
-    days: int = Field(default=365, ge=1, le=3650)
+    days: StrictInt = Field(default=365, ge=1, le=3650)
 
 
 class OneToken(BaseModel):

@@ -5,9 +5,10 @@ What is left out of a change stays as it is; what is left out of something new i
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
 from daemon.config.settings import Email, Timezone
+from daemon.web.ids import LARGEST_ID
 from daemon.web.shapes.common import Page
 from rules.model.people import PartyKind, Right
 
@@ -45,7 +46,7 @@ class ThirdPartyChange(Body):
     )
     tags: list[Short] = Field(default_factory=list, max_length=_MOST)
     entity: Code | None = Field(default=None, description="Its code; null: shared by all.")
-    active: bool = True
+    active: StrictBool = True
 
 
 class NewThirdParty(ThirdPartyChange):
@@ -68,13 +69,13 @@ class ContactChange(Body):
     level: LevelName = Field(
         default="everything", description="How much may be seen of exchanges with them."
     )
-    active: bool = True
+    active: StrictBool = True
 
 
 class NewContact(ContactChange):
     """A contact to be."""
 
-    third_party: int = Field(ge=1, le=2**63 - 1)
+    third_party: StrictInt = Field(ge=1, le=LARGEST_ID)
     name: Line
 
 
@@ -107,7 +108,7 @@ class UserChange(Body):
     rights: list[Right] = Field(default_factory=list, max_length=_MOST)
     language: Literal["en", "fr"] = "en"
     timezone: Timezone = "UTC"
-    active: bool = True
+    active: StrictBool = True
 
 
 class NewUser(UserChange):
@@ -166,7 +167,7 @@ class GroupChange(Body):
     name: Short = Field(default_factory=str)
     rights: list[Right] = Field(default_factory=list, max_length=_MOST)
     members: list[Email] = Field(default_factory=list, max_length=10_000)
-    active: bool = True
+    active: StrictBool = True
 
 
 class NewGroup(GroupChange):
@@ -202,7 +203,7 @@ class EntityChange(Body):
 
     code: Code = Field(default_factory=str)
     name: Line = Field(default_factory=str)
-    active: bool = True
+    active: StrictBool = True
 
 
 class NewEntity(EntityChange):

@@ -12,7 +12,6 @@ from daemon import web
 from daemon.store import Store, open_store, upgrade
 from daemon.web import Button, Check, LinkRefused, Links, LinkText, Readiness, Refusal
 from rules.model.people import Right, User, UserId
-from tests.daemon.web.fuzz_world import populated
 
 TOKEN = "admin-token"
 WEAK = "weak-token"
@@ -121,9 +120,3 @@ def weak(server: web.Server) -> Iterator[httpx2.Client]:
     headers = {"Authorization": f"Bearer {WEAK}"}
     with httpx2.Client(base_url=server.url, timeout=20, headers=headers) as client:
         yield client
-
-
-@pytest.fixture
-def known(store: Store) -> dict[str, list]:
-    """A small company, and what schemathesis should know of it (`fuzz_hooks`)."""
-    return populated(store)

@@ -1,17 +1,22 @@
 """What schemathesis is told beside the OpenAPI document; it loads this file (SCHEMATHESIS_HOOKS).
 
 A document can't say which ids exist: rightly made requests get those of KNOWN, mostly, by the names
-of parameters and properties. Nor which cursors were handed out: they ask for the first page.
+of parameters and properties; where a name has several meanings, by the collection in the path, too.
+Nor can it say how some values look (ALWAYS), nor which cursors were handed out: they ask for the
+first page.
 """
 
 import hashlib
 import json
 import os
+import re
 
+import requests
 import schemathesis
 import schemathesis.transport.requests as transport
 
 KNOWN = json.loads(os.environ["SUIVI_FUZZ_KNOWN"])
+ALWAYS = json.loads(os.environ["SUIVI_FUZZ_ALWAYS"])
 
 # urllib3-future, which caldav brings, has no list of its pools: without this, no request at all.
 # It only decides whether a request on a connection that was closed meanwhile is sent once more.
@@ -25,25 +30,47 @@ def before_call(context, case, kwargs):
     (case.query or {}).pop("cursor", None)
     draw = int.from_bytes(hashlib.sha256(case.id.encode()).digest()[:6], "big")
     # One in eight keeps what was made up, for what is not there has to be told well, too.
-    if draw % 8 == 0:
-        return
+    values = ALWAYS if draw % 8 == 0 else KNOWN | ALWAYS
+    draw //= 8
     for parameters in (case.path_parameters, case.query, case.headers):
         for name in list(parameters or ()):
-            if name in KNOWN:
-                parameters[name] = chosen(name, draw)
-    case.body = with_known(case.body, draw)
+            found = chosen(values, name, draw, collection(case.path, name))
+            if found is not None:
+                parameters[name] = found
+    noun = re.match(r"/api/v1/([a-z-]+)", case.path)
+    case.body = with_known(case.body, values, draw, noun[1] if noun else "")
+    if (case.method, case.path) == ("DELETE", "/api/v1/sessions/{session}"):
+        case.path_parameters["session"] = fresh_session(case.operation.base_url)
 
 
-def with_known(value, draw, name=None):
-    if name in KNOWN:
-        found = chosen(name, draw)
-        return [found] if isinstance(value, list) else found
+def fresh_session(base):
+    """One that nobody has ended yet: a new password ends them all."""
+    url = f"{base.rstrip('/')}/api/v1/session"
+    headers = {"Authorization": f"Bearer {os.environ['SUIVI_FUZZ_TOKEN']}"}
+    login = {"email": ALWAYS["session.email"][0], "password": ALWAYS["password"][0]}
+    requests.post(url, json=login, timeout=30)
+    return requests.get(f"{url}s", headers=headers, timeout=30).json()["items"][0]["id"]
+
+
+def collection(path, name):
+    """`contacts` for the number of /api/v1/contacts/{number}/…"""
+    found = re.search(rf"/([a-z-]+)/\{{{name}\}}", path)
+    return found[1] if found else ""
+
+
+def with_known(value, values, draw, where, name=None):
+    found = chosen(values, name, draw, where)
+    if found is not None:
+        if value is None:
+            return None
+        return [found] * bool(value) if isinstance(value, list) else found
     if isinstance(value, dict):
-        return {key: with_known(inner, draw, key) for key, inner in value.items()}
+        return {key: with_known(inner, values, draw, where, key) for key, inner in value.items()}
     if isinstance(value, list):
-        return [with_known(inner, draw) for inner in value]
+        return [with_known(inner, values, draw, where) for inner in value]
     return value
 
 
-def chosen(name, draw):
-    return KNOWN[name][draw // 8 % len(KNOWN[name])]
+def chosen(values, name, draw, where):
+    found = values.get(f"{where}.{name}", values.get(name))
+    return None if not found else found[draw % len(found)]

@@ -1,5 +1,6 @@
 """Runs schemathesis against a server, and reads what it found."""
 
+import base64
 import json
 import os
 import subprocess
@@ -8,7 +9,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.daemon.web.fuzz_world import Told
+
 HERE = Path(__file__).parent
+
+# RFC 6585 §3 gives a missing If-Match a status of its own.
+CONFIG = """
+[checks.missing_required_header]
+expected-statuses = [400, 401, 403, 406, 415, 422, 428]
+"""
 
 
 @dataclass
@@ -37,9 +46,9 @@ class Found:
         }
 
 
-def fuzz(url: str, token: str, known: dict[str, list], folder: Path, *options: str) -> Found:
-    """Calls every operation of the document at `url` as the owner of `token`, with all checks.
-    `known` are values that exist, by the names of parameters and properties."""
+def fuzz(url: str, token: str, told: Told, folder: Path, *options: str) -> Found:
+    """Calls every operation of the document at `url` as the owner of `token`, with all checks."""
+    (folder / "schemathesis.toml").write_text(CONFIG)
     report = folder / f"{token[-8:]}.ndjson"
     command = [str(Path(sys.executable).with_name("st")), "run", f"{url}/api/v1/openapi.json"]
     command += ["--checks", "all", "--no-color", "--generation-database", "none", "--warnings"]
@@ -48,7 +57,9 @@ def fuzz(url: str, token: str, known: dict[str, list], folder: Path, *options: s
     environment = os.environ | {
         "SCHEMATHESIS_HOOKS": "fuzz_hooks",
         "PYTHONPATH": str(HERE),
-        "SUIVI_FUZZ_KNOWN": json.dumps(known),
+        "SUIVI_FUZZ_TOKEN": token,
+        "SUIVI_FUZZ_KNOWN": json.dumps(told.known),
+        "SUIVI_FUZZ_ALWAYS": json.dumps(told.always),
     }
     run = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -83,11 +94,16 @@ def _documented(operation: str, found: Found) -> bool:
     return set(found.statuses[operation]) != {405}
 
 
+def _sent(request: dict) -> str:
+    body = (request.get("body") or {}).get("$base64", "")
+    return base64.b64decode(body).decode("utf-8", "replace")
+
+
 def _failure(recorder: dict, case: str, check: dict) -> str:
     request = recorder["interactions"][case]["request"]
     answer = recorder["interactions"][case].get("response") or {}
     told = json.dumps(check.get("failure", check))[:1500]
     return (
         f"{request['method']} {request['uri'][:300]} → {answer.get('status_code')}\n"
-        f"  {check['name']}: {told}\n  sent: {json.dumps(request.get('body'))[:600]}"
+        f"  {check['name']}: {told}\n  sent: {_sent(request)[:600]}"
     )
