@@ -36,6 +36,7 @@ def url(store: Store, world, told: Told) -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.long
 def test_every_operation_keeps_its_word(url: str, told: Told, tmp_path: Path) -> None:
     found = fuzz(url, ADMIN, told, tmp_path, *SHORT)
     assert "\n".join(found.failures) == ""
