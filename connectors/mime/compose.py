@@ -43,7 +43,8 @@ class MailText:
     """A mail to write. Message ids are bare; `date` is aware; `html` None makes it plain text.
 
     `headers` are further fields, such as suivi's own marker; `auto_submitted` says whether it
-    answers a mail or comes by itself (RFC 3834 §5).
+    answers a mail or comes by itself (RFC 3834 §5). None: a person wrote it, and no header says
+    that suivi did; `sender` is who hands it over for them (RFC 5322 §3.6.2).
     """
 
     subject: str
@@ -56,8 +57,10 @@ class MailText:
     date: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
     in_reply_to: str | None = None
-    auto_submitted: Literal["auto-generated", "auto-replied"] = "auto-generated"
+    auto_submitted: Literal["auto-generated", "auto-replied"] | None = "auto-generated"
     attached: Attached | None = None
+    cc: tuple[Address, ...] = ()
+    sender: Address | None = None
 
 
 def compose(mail: MailText) -> bytes:
@@ -68,22 +71,33 @@ def compose(mail: MailText) -> bytes:
     head = [
         _text_field("Subject", mail.subject),
         _field("From", _mailbox(mail.from_)),
-        _field("To", ",\r\n ".join(_mailbox(address) for address in mail.to)),
+        *([_field("Sender", _mailbox(mail.sender))] if mail.sender else []),
+        _addresses("To", mail.to),
+        *([_addresses("Cc", mail.cc)] if mail.cc else []),
         *([_field("Reply-To", _mailbox(mail.reply_to))] if mail.reply_to else []),
         _field("Date", format_datetime(mail.date)),
         _field("Message-ID", _bracketed(mail.message_id)),
         *_thread(mail.in_reply_to),
-        # RFC 3834 §5: nobody's holiday notice answers this.
-        _field("Auto-Submitted", mail.auto_submitted),
-        # Programs that answer by themselves know these (MS-OXCMAIL §2.1.3.2.20; RFC 5230 §4.6).
-        _field("X-Auto-Response-Suppress", "All"),
-        _field("List-Id", f"<{LIST_ID}.{_domain(mail.from_)}>"),
+        *_of_machine(mail),
         *_further(mail.headers),
         _field("MIME-Version", "1.0"),
     ]
     # ASCII but for the local part of an international address, which has no other form
     # (RFC 6532 §3.2): such a mail is for servers with SMTPUTF8 only.
     return "".join(head).encode() + _body(mail)
+
+
+def _of_machine(mail: MailText) -> list[str]:
+    """What tells programs that nobody wrote this."""
+    if mail.auto_submitted is None:
+        return []
+    return [
+        # RFC 3834 §5: nobody's holiday notice answers this.
+        _field("Auto-Submitted", mail.auto_submitted),
+        # Programs that answer by themselves know these (MS-OXCMAIL §2.1.3.2.20; RFC 5230 §4.6).
+        _field("X-Auto-Response-Suppress", "All"),
+        _field("List-Id", f"<{LIST_ID}.{_domain(mail.from_)}>"),
+    ]
 
 
 def _body(mail: MailText) -> bytes:
@@ -137,6 +151,10 @@ def _quoted(line: str) -> bytes:
 
 def _field(name: str, value: str) -> str:
     return f"{name}: {value}\r\n"
+
+
+def _addresses(name: str, several: Iterable[Address]) -> str:
+    return _field(name, ",\r\n ".join(map(_mailbox, several)))
 
 
 def _text_field(name: str, value: str) -> str:

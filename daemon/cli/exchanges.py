@@ -1,4 +1,4 @@
-"""Exchanges: a phone call in one line, and the history of a third party."""
+"""Exchanges: a phone call in one line, one in full, and the history of a third party."""
 
 import hashlib
 from datetime import datetime
@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from daemon.cli import reach, times
-from daemon.cli.context import Trouble, ready_store, store, words
+from daemon.cli import exchange_acts, hand, reach, times
+from daemon.cli.context import Trouble, store, words
 from daemon.cli.output import Json, as_json, plain, table
 from daemon.cli.shown import local, who
 from daemon.i18n import mark
 
 if TYPE_CHECKING:
+    from daemon.sheet.entry import Entry
+    from daemon.sheet.follow_up_entry import FollowUpEntry
     from daemon.store import Tx
-    from rules.model.exchanges import Draft, Exchange
-    from rules.model.followups import FollowUp
+    from rules.model.exchanges import Exchange, ExchangeKey
     from rules.model.people import ThirdParty, User
     from rules.model.sightings import When
 
@@ -26,13 +27,9 @@ def add(app: typer.Typer) -> None:
     group.command("add", help=mark("Record a dealing that left no mail, and its follow-up."))(
         add_exchange
     )
-    group.callback()(_group)
+    exchange_acts.add(group)
     app.add_typer(group, name="exchange")
     app.command(help=mark("What was dealt with a third party, newest first."))(history)
-
-
-def _group() -> None:
-    """Keeps a group a group though it has one command."""
 
 
 def add_exchange(
@@ -65,24 +62,25 @@ def add_exchange(
     json: Json = False,
 ) -> None:
     """`suivi exchange add`: exchange and follow-up in one transaction; safe to repeat."""
-    from daemon import clock
-    from daemon.store import exchanges, people
+    from daemon.sheet import exchanges, follow_ups
 
     _ = words()
-    now = clock.now()
-    with ready_store(context) as opened, opened.write() as tx:
-        user = person(tx, by)
-        _allowed(tx, user, follow_up=bool(follow_up))
-        known = third_party(tx, party)
+    with hand.writing(context, by) as writer:
+        user, now = writer.user, writer.now
+        known = third_party(writer.tx, party)
         happened_at = times.past(at, user) if at else now
-        draft = _draft(known, user, happened_at, mode, subject, text, key, inbound=inbound)
-        exchange = exchanges.add(tx, draft, now)
+        entry = _entry(known, happened_at, mode, subject, text, inbound=inbound)
+        keys = (_key(known, user, entry, key),)
+        exchange = exchanges.create(writer, entry, keys)
         opened_follow_up = None
         if follow_up:
-            when = times.ahead(tx, follow_up, now, user)
-            opened_follow_up = _open(tx, exchange, known, user, when, title, now)
+            when = times.ahead(writer.tx, follow_up, now, user)
+            planned = _planned(exchange, known, when, title)
+            # Of one exchange recorded twice the follow-up is one, too.
+            named = f"exchange:{exchange.ref}"
+            opened_follow_up = follow_ups.create(writer, planned, named)
         shown = {"exchange": exchange, "follow_up": opened_follow_up}
-        users = people.users(tx)
+        users = writer.users
     if opened_follow_up is not None:
         reach.daemon(context)
     if json:
@@ -131,83 +129,54 @@ def third_party(tx: "Tx", text: str) -> "ThirdParty":
     raise Trouble(hint.format(text=text, names=names))
 
 
-def _allowed(tx: "Tx", user: "User", *, follow_up: bool) -> None:
-    from daemon.store import people
-    from rules import access
-
-    _ = words()
-    wanted = [access.Action.CREATE_EXCHANGE]
-    if follow_up:
-        wanted.append(access.Action.CREATE_FOLLOW_UP)
-    groups = people.groups(tx)
-    if not all(access.may(user, groups, action, None) for action in wanted):
-        raise Trouble(_("{email} has no right to do this").format(email=user.email))
-
-
-def _draft(
+def _entry(
     party: "ThirdParty",
-    user: "User",
     happened_at: datetime,
     mode: str,
     subject: str,
     text: str,
-    key: str,
     *,
     inbound: bool,
-) -> "Draft":
-    from rules.model.exchanges import Direction, Draft, ExchangeKey, KeyKind, Source
+) -> "Entry":
+    from daemon.sheet.entry import Entry
+    from rules.model.exchanges import Direction
 
-    # Typed twice within a minute it is one, as when a script is run again.
-    minute = happened_at.strftime("%Y-%m-%dT%H:%M%z")
-    said = "\x00".join((party.code, user.email, mode, str(inbound), minute, subject, text))
-    derived = f"cli:{hashlib.sha256(said.encode()).hexdigest()}"
-    return Draft(
-        keys=(ExchangeKey(KeyKind.API, key or derived),),
-        third_parties=(party.id,),
-        contacts=(),
+    return Entry(
         direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
         mode=mode,
+        third_parties=(party.id,),
         happened_at=happened_at,
-        source=Source.PERSON,
         subject=subject or text.split("\n")[0][:120],
         comment=text,
-        entity=party.entity or next(iter(sorted(user.entities)), None),
-        author=user.id,
-        recorder=user.id,
     )
 
 
-def _open(
-    tx: "Tx",
-    exchange: "Exchange",
-    party: "ThirdParty",
-    user: "User",
-    when: "When",
-    title: str,
-    now: datetime,
-) -> "FollowUp":
-    from daemon.i18n import translator
-    from daemon.store import follow_ups, installation
-    from rules import identity
-    from rules.model.followups import Assignee, FollowUpDraft
+def _key(party: "ThirdParty", user: "User", entry: "Entry", key: str) -> "ExchangeKey":
+    """Typed twice within a minute it is one, as when a script is run again."""
+    from rules.model.exchanges import ExchangeKey, KeyKind
 
-    # In the language of whose calendar it goes to.
-    _ = translator(user.language)
-    key = f"exchange:{exchange.ref}"
-    draft = FollowUpDraft(
-        key=key,
-        title=title or _("Follow-up: {party}").format(party=party.name),
-        when=when,
-        assignees=(Assignee(user.id, owner=True),),
+    minute = entry.happened_at.strftime("%Y-%m-%dT%H:%M%z") if entry.happened_at else ""
+    inbound = str(entry.direction == "inbound")
+    said = (party.code, user.email, entry.mode, inbound, minute, entry.subject, entry.comment)
+    derived = f"cli:{hashlib.sha256(chr(0).join(said).encode()).hexdigest()}"
+    return ExchangeKey(KeyKind.API, key or derived)
+
+
+def _planned(
+    exchange: "Exchange", party: "ThirdParty", when: "When", title: str
+) -> "FollowUpEntry":
+    from daemon.sheet.follow_up_entry import FollowUpEntry
+
+    return FollowUpEntry(
+        start=when.start,
+        end=when.end,
+        all_day=when.all_day,
+        zone=when.zone,
+        title=title,
         third_party=party.id,
-        exchange=exchange.id,
-        creator=user.id,
-        entity=exchange.entity,
+        exchange=exchange.ref,
         description=exchange.comment,
-        uid=identity.follow_up_uid(key),
     )
-    live_since = installation.get(tx).live_since
-    return follow_ups.open(tx, draft, now, live_since)[0]
 
 
 def _way(exchange: "Exchange") -> str:

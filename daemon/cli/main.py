@@ -9,6 +9,7 @@ import typer
 from typer.main import get_command
 
 from daemon.cli import (
+    audit,
     backups,
     demo,
     exchanges,
@@ -79,6 +80,7 @@ def build() -> typer.Typer:
         options,
         rules,
         proof,
+        audit,
         reconcile,
         quarantine,
         templates,

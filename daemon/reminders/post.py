@@ -5,6 +5,7 @@
 Each step is committed before the next begins, as those of reminders are (daemon.reminders.send).
 """
 
+import re
 from datetime import datetime
 
 import structlog
@@ -14,11 +15,15 @@ from daemon.reminders.dispatch import Marks, dispatch
 from daemon.reminders.send import BATCH, Sender
 from daemon.rulebook import Book
 from daemon.steps import reached
-from daemon.store import Tx, post
+from daemon.store import Tx, exchanges, post
 from daemon.store.post import Posted
 from rules import remind
+from rules.model.exchanges import ExchangeId
 from rules.model.reasons import Why
 from rules.model.wire import Mail, SendResult
+
+# Enhanced status codes (RFC 3463 §2).
+_STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -72,6 +77,9 @@ def _in_doubt(letter: Posted, book: Book) -> bool:
     """Whether what was lost before a restore may have sent it: all that stood in the post up to
     the release tells of what had happened before that, as far as can be known."""
     released_at = book.released_at
+    if letter.kind == post.WRITTEN and book.restored_at is not None:
+        # Nothing that was lost can have sent what somebody has written since.
+        return letter.created_at <= book.restored_at
     return released_at is not None and letter.created_at <= released_at
 
 
@@ -86,4 +94,14 @@ def _settle(tx: Tx, sender: Sender, letter: Posted, result: SendResult) -> None:
             post.unknown(tx, letter.id, error, at, sender.owner)
         case remind.GiveUp(error):
             post.failed(tx, letter.id, error, sender.owner)
+            _came_back(tx, letter, error)
             log.warning("a letter was refused", kind=letter.kind, error=error)
+
+
+def _came_back(tx: Tx, letter: Posted, error: str) -> None:
+    """What a person wrote and the server refused shows at its exchange, as a bounce would."""
+    if letter.kind != post.WRITTEN:
+        return
+    status = _STATUS.search(error)
+    exchange = ExchangeId(int(letter.key.partition(":")[0]))
+    exchanges.came_back(tx, exchange, letter.recipient, status[0] if status else "")

@@ -148,7 +148,7 @@ def _listed(writer: Writer, name: str, listed: str, given: Any, standing: Exchan
     offered = {one.code for one in lists.items(writer.tx, listed) if one.retired_at is None}
     for code in codes:
         if code is not None and code not in offered and code not in kept:
-            raise NotTaken(name, mark("this is not in the list of today"))
+            raise NotTaken(name, mark("{code}: not in the list of today"), code=str(code))
     return tuple(dict.fromkeys(codes)) if name == "products" else given
 
 

@@ -52,8 +52,10 @@ def create(
     if entry.confidential is not None:
         comment = confidential.comment_of(writer, entry.confidential, draft.entity)
         draft = replace(draft, confidential=comment)
+    known = stored.find(writer.tx, keys) is not None
     made = _add(writer, draft)
-    writer.note("create exchange", made.ref)
+    if not known:
+        writer.note("create exchange", made.ref)
     return made
 
 

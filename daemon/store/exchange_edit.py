@@ -12,7 +12,7 @@ from daemon.store import classified, elements, erasure, lists, whole
 from daemon.store.database import Tx
 from daemon.store.errors import Stale
 from daemon.store.exchange_read import confidential, get
-from daemon.store.rows import counted, replace_rows
+from daemon.store.rows import counted, insert_new, replace_rows
 from daemon.store.tables import exchanges as t
 from rules.model.exchanges import (
     ConfidentialComment,
@@ -179,6 +179,19 @@ def _link(tx: Tx, stored: Exchange, after: Exchange, by: UserId | None, now: dat
     classified.refuse(tx, stored.id, unlinked, by, now)
     new = [LinkedElement(e.type, e.ref) for name, e in wanted.items() if name not in before]
     classified.link(tx, stored.id, new, None)
+
+
+def came_back(tx: Tx, exchange: ExchangeId, recipient: str, status: str) -> None:
+    """A mail that this exchange records did not reach somebody."""
+    back, row = t.exchange_undelivered, t.exchange.c
+    sent = tx.execute(sa.select(row.message_id).where(row.id == exchange)).scalar()
+    if sent is None:
+        # Deleted meanwhile, or no mail.
+        return
+    after = sa.select(sa.func.count()).where(back.c.exchange_id == exchange)
+    facts = {"message_id": sent, "recipient": recipient, "status": status}
+    position = tx.execute(after).scalar_one()
+    insert_new(tx, back, [{"exchange_id": exchange, "position": position, **facts}])
 
 
 def write_confidential(

@@ -2,7 +2,7 @@
 
 from daemon.store.classified import put_confidential
 from daemon.store.exchange_batch import record_all
-from daemon.store.exchange_edit import EDITABLE, edit, write_confidential
+from daemon.store.exchange_edit import EDITABLE, came_back, edit, write_confidential
 from daemon.store.exchange_read import (
     Seen,
     attachments,
@@ -14,6 +14,7 @@ from daemon.store.exchange_read import (
     get,
     history,
     last_captured,
+    message_id_of,
     parties_by_reference,
     related,
     sightings,
@@ -39,6 +40,7 @@ __all__ = [
     "attachments",
     "buried",
     "by_ref",
+    "came_back",
     "captured",
     "confidential",
     "copies",
@@ -50,6 +52,7 @@ __all__ = [
     "history",
     "last_captured",
     "lock",
+    "message_id_of",
     "parties_by_reference",
     "put_confidential",
     "record",

@@ -23,6 +23,9 @@ from rules.model.followups import LedgerState
 CLOSED, AWAY = "closed", "away"
 """Letters that tell of a follow-up and of an exchange: their keys begin with these two."""
 
+WRITTEN = "exchange"
+"""Letters that a person wrote, from an exchange; the key begins with that which records it."""
+
 c = table.c
 _WAITING = (LedgerState.DUE, LedgerState.RETRY, LedgerState.UNKNOWN)
 _IN_HAND = (LedgerState.CLAIMED, LedgerState.SENDING)
@@ -175,6 +178,12 @@ def get(tx: Tx, kind: str, key: str) -> Posted | None:
     """The letter of a kind and key."""
     found = tx.execute(sa.select(table).where(c.kind == kind, c.key == indexable(key))).first()
     return None if found is None else _posted(found)
+
+
+def of_exchange(tx: Tx, exchange: int) -> tuple[Posted, ...]:
+    """The letters that a person wrote and this exchange records, one a recipient."""
+    mine = sa.and_(c.kind == WRITTEN, c.key.startswith(f"{exchange}:", autoescape=True))
+    return tuple(map(_posted, tx.execute(sa.select(table).where(mine).order_by(c.id))))
 
 
 def latest(tx: Tx, kinds: Collection[str]) -> Posted | None:

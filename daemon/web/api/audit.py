@@ -8,10 +8,11 @@ from daemon.store import audit as stored
 from daemon.web.api.asked import require
 from daemon.web.caller import Caller
 from daemon.web.house import InHouse
+from daemon.web.ids import LARGEST_ID
 from daemon.web.paging import After, Limit, cursor, key_of
 from daemon.web.route import Route
 from daemon.web.shapes import audit as shapes
-from daemon.web.shapes.written import LARGEST_ID, Moment
+from daemon.web.shapes.written import Moment
 from rules.model.people import Right
 
 _Text = Annotated[str | None, Query(min_length=1, max_length=320)]

@@ -11,10 +11,11 @@ from daemon.sheet.writer import Writer
 from daemon.store import lists, people
 from daemon.web.caller import Caller
 from daemon.web.house import InHouse
+from daemon.web.ids import LARGEST_ID
 from daemon.web.route import Route
 from daemon.web.shapes import prefill as shapes
 from daemon.web.shapes.exchange import ContactRef
-from daemon.web.shapes.written import LARGEST_ID, Code, ElementGiven
+from daemon.web.shapes.written import Code, ElementGiven
 from daemon.web.writing import names_of, reading
 from rules.access import Action
 

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from daemon.web.ids import LARGEST_ID
 from rules.model.exchanges import LinkedElement
 
 # A field of the same name would hide the type in the class body.
 Day = date
 
-LARGEST_ID = 2**63 - 1
+
 TEXT_MOST = 200_000
 """Characters of a comment, which is more than anybody types."""
 

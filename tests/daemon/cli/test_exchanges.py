@@ -75,3 +75,35 @@ def test_a_terminal_is_not_driven_by_what_was_said(suivi: Suivi) -> None:
     shown = suivi("history", "DUP").stdout
     assert "\x1b" not in shown and "\u202e" not in shown
     assert "gone" in shown
+
+
+def test_one_exchange_is_seen_changed_cloned_and_deleted(suivi: Suivi) -> None:
+    by = ("--by", "alice@atelier.example")
+    suivi(*CALL, "Wants a new quote")
+    quote = ("EXC-1", "quote:PR2303-0107", *by)
+    assert suivi("exchange", "link", *quote).returncode == 0
+    changed = suivi("exchange", "edit", "EXC-1", "--subject", "Roof", *by)
+    assert changed.stdout == "EXC-1 phone Roof\n", changed.stderr
+    shown = suivi("exchange", "show", "EXC-1", *by).stdout
+    assert "quote PR2303-0107" in shown and "Wants a new quote" in shown and "Alice" in shown
+    assert suivi("exchange", "unlink", *quote).returncode == 0
+    again = suivi("exchange", "unlink", *quote)
+    assert (again.returncode, again.stderr) == (1, "suivi: no such element is linked\n")
+    assert suivi("exchange", "clone", "EXC-1", *by).stdout == "EXC-2 phone Roof\n"
+    nothing = suivi("exchange", "show", "EXC-1", "--confidential", *by)
+    assert nothing.stderr == "suivi: there is no confidential comment\n"
+    none = suivi("exchange", "delete", "EXC-2", "EXC-9", *by)
+    assert (none.returncode, none.stderr) == (1, "suivi: you have no right to do this\n")
+    mail = ("exchange", "mail", "EXC-1", "Bonjour", "--to", "x@dupont.example", "--subject", "S")
+    assert "[smtp]" in suivi(*mail, *by).stderr
+    trail = json.loads(suivi("audit", "--who", "alice@atelier.example", "--json").stdout)
+    assert [(one["action"], one["subject"]) for one in trail] == [
+        ("clone exchange EXC-1", "EXC-2"),
+        ("edit exchange: elements", "EXC-1"),
+        ("edit exchange: subject", "EXC-1"),
+        ("edit exchange: elements", "EXC-1"),
+        ("create exchange", "EXC-1"),
+    ]
+    assert "clone exchange" in suivi("audit", "EXC-2", "--action", "clone").stdout
+    wrong = suivi("audit", "--since", "noon")
+    assert "'noon' is not a time" in wrong.stderr

@@ -160,7 +160,7 @@ def test_options_take_effect(we: Company) -> None:
     french = we.call(
         "anna", "POST", "/exchanges", json=base | {"mode": "x"}, headers={"Accept-Language": "fr"}
     )
-    assert french.json()["detail"] == "ceci n’est pas dans la liste actuelle"
+    assert french.json()["detail"] == "x : pas dans la liste actuelle"
 
 
 def test_a_retired_mode_stays_on_old_exchanges(we: Company) -> None:
