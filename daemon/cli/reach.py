@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 def calendars(context: typer.Context, changed: "Iterable[FollowUp]") -> None:
     """The running daemon is told; without one, the calendars of the owners are written here.
     A calendar that can't be written is said on stderr; what changed is stored all the same."""
-    users = frozenset(f.owner for f in changed if f.owner is not None)
+    calendars_of(context, (f.owner for f in changed))
+
+
+def calendars_of(context: typer.Context, owners: "Iterable[UserId | None]") -> None:
+    """The same, of follow-ups of these users."""
+    users = frozenset(owner for owner in owners if owner is not None)
     if not users or daemon(context):
         return
     _ = words()

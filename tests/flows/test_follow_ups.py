@@ -20,7 +20,7 @@ from daemon.app import connect
 from daemon.ports import Calendars
 from daemon.reminders.answers import Result
 from daemon.store import follow_ups
-from rules.model.followups import CopyState, State
+from rules.model.followups import CopyState, LedgerState, State
 from rules.model.sightings import Component
 from rules.model.wire import CalendarObject
 from tests.flows.agenda import (
@@ -377,3 +377,24 @@ def test_the_past_is_history_and_writes_nothing(small: House, work: Calendar) ->
         suivi.sync()
         assert suivi.follow_ups() == ()
         assert work.only() == ("old.ics", old)
+
+
+def test_deleted_in_suivi_it_goes_from_the_calendar(anns: Calendar, anns_house: House) -> None:
+    call(anns_house, ahead(days=3))
+    person = event("own", "Relance Brasserie Mistral", ahead(days=2))
+    with inside(anns_house) as suivi:
+        suivi.sync()
+        anns.put("own.ics", person)
+        suivi.sync()
+        assert len(anns.objects()) == 2
+        first, second = suivi.follow_ups()
+        delete = ("follow-up", "delete", first.ref, second.ref, "--by", "ann@lumen.example")
+        anns_house.suivi(*delete)
+        suivi.sync()
+        # What suivi wrote is gone; a person's own event stays, and is a follow-up no more.
+        assert list(anns.objects()) == ["own.ics"]
+        anns.put("own.ics", person.replace(b"Relance", b"Relance urgente"))
+        suivi.sync()
+        assert [one.deleted for one in suivi.follow_ups()] == [True, True]
+        assert [one.state for one in suivi.ledger()] == [LedgerState.VOID] * len(suivi.ledger())
+        assert list(anns.objects()) == ["own.ics"]

@@ -167,7 +167,7 @@ def test_why_it_was_closed_is_said_in_the_readers_language(
 def test_several_at_once_are_all_or_none(run: Run) -> None:
     for title in ("Un", "Deux"):
         add(run, title)
-    assert refused(run("follow-up", "done", "1", "FU-9", *BY)) == "there is no follow-up FU-9"
+    assert refused(run("follow-up", "done", "1", "FU-9", *BY)) == "there is no such follow-up"
     assert shown(run, "1")["follow_up"]["state"] == "to_do"
     assert ok(run("follow-up", "done", "1", "2", "FU-1", *BY)).count(": done") == 2
 
@@ -200,14 +200,25 @@ def test_what_is_no_reference_is_none(run: Run, ref: str) -> None:
 def test_whoever_acts_needs_the_right(run: Run) -> None:
     add(run)
     bob = ("--by", "bob@atelier.example")
-    no = "bob@atelier.example has no right to do this"
-    assert refused(run("follow-up", "done", "1", *bob)) == no
+    # Bob is not told that there is one.
+    assert refused(run("follow-up", "done", "1", *bob)) == "there is no such follow-up"
     assert refused(run("follow-up", "done", "1", "--by", "eve@x.example")).startswith("nobody")
     to_alice = ("follow-up", "add", "x", "--when", "+1d", *bob, "--for", "alice@atelier.example")
-    assert refused(run(*to_alice)) == no
+    assert refused(run(*to_alice)) == "you have no right to do this"
     assert shown(run, "1")["follow_up"]["state"] == "to_do"
     ok(run("follow-up", "add", "Mine", "--when", "+1d", *bob))
     ok(run("follow-up", "done", "2", *bob))
+
+
+def test_one_is_changed_cloned_and_deleted(run: Run) -> None:
+    add(run)
+    changed = run("follow-up", "edit", "1", "--title", "Toit", "--percent", "40", *BY)
+    assert "FU-1" in ok(changed) and "Toit" in changed.stdout
+    found = shown(run, "1")["follow_up"]
+    assert (found["title"], found["percent"]) == ("Toit", 40)
+    assert "FU-2" in ok(run("follow-up", "clone", "1", *BY))
+    refs = ("follow-up", "delete", "1", "2", *BY)
+    assert refused(run(*refs)) == "you have no right to do this"
 
 
 def test_who_acts_may_stand_in_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
