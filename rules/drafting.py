@@ -8,7 +8,16 @@ from rules import identity, match
 from rules.item import Item, is_video
 from rules.model.decisions import Match
 from rules.model.exchanges import Direction, Draft, ExchangeKey, Source
-from rules.model.people import Address, ContactId, Directory, EntityId, ThirdPartyId, UserId
+from rules.model.people import (
+    Address,
+    AddressKey,
+    ContactId,
+    Directory,
+    EntityId,
+    Standing,
+    ThirdPartyId,
+    UserId,
+)
 from rules.model.sightings import (
     Attachment,
     Event,
@@ -51,6 +60,7 @@ def of_mail(
         keys=keys,
         third_parties=parties,
         contacts=_contacts(matches),
+        addresses=_addresses(matches, match.people(directory, mail)),
         direction=way,
         mode=ruleset.mail_mode,
         happened_at=facts.happened_at,
@@ -99,6 +109,7 @@ def of_event(
         keys=(identity.occurrence_key(event),),
         third_parties=parties,
         contacts=_contacts(matches),
+        addresses=_addresses(matches, match.people(directory, event)),
         direction=way,
         mode=mode(ruleset, event),
         happened_at=when.start,
@@ -174,6 +185,16 @@ def _parties(matches: Iterable[Match]) -> tuple[ThirdPartyId, ...]:
 
 def _contacts(matches: Iterable[Match]) -> tuple[ContactId, ...]:
     return _ascending([m.contact for m in matches if m.contact is not None])
+
+
+def _addresses(
+    matches: Iterable[Match], people: Iterable[Standing]
+) -> tuple[tuple[ContactId, AddressKey], ...]:
+    """By which of their addresses contacts take part."""
+    matched = {m.contact for m in matches}
+    if matched == {None}:
+        return ()
+    return tuple([(c, known.key) for known in people for c in known.contacts if c in matched])
 
 
 def _ascending(found: list[N]) -> tuple[N, ...]:

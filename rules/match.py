@@ -48,9 +48,11 @@ def index(
     free_mail: Iterable[str] = FREE_MAIL,
     groups: Iterable[Group] = (),
     whose: Mapping[AddressKey, ThirdPartyId] = MappingProxyType({}),
+    former_codes: Mapping[str, ThirdPartyId] = MappingProxyType({}),
 ) -> Directory:
     """The directory, indexed. Inactive parties and contacts don't match; former staff stay ours.
-    `whose` are the addresses of which a person has decided whose they are."""
+    `whose` are the addresses of which a person has decided whose they are; `former_codes` those of
+    third parties that were merged."""
     staff = {u.id: u for u in users}
     parties = {p.id: p for p in third_parties}
     people = {c.id: c for c in contacts}
@@ -83,7 +85,10 @@ def index(
         },
         contacts_by_key=by_key,
         parties_by_domain=by_domain,
-        parties_by_code={p.code: p.id for p in parties.values() if p.active},
+        parties_by_code={
+            **{c: p for c, p in former_codes.items() if p in parties and parties[p].active},
+            **{p.code: p.id for p in parties.values() if p.active},
+        },
         groups={g.id: g.name for g in groups},
         whose={k: p for k, p in whose.items() if p in parties and parties[p].active},
     )

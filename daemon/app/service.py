@@ -283,6 +283,7 @@ class Service:
             self._desk,
             doors_of(self._parts),
             limits_of(settings.http),
+            lambda: self._ticks.wake_everything(),
         )
         return Server(app, settings.http.host, settings.http.port, handed())
 

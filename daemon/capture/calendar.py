@@ -258,7 +258,7 @@ def _judge(
     if look_again:
         work.put(tx, LOOK_AGAIN, key, min(look_again))
     _settle_questions(tx, book, place, decided)
-    record.remember(tx, book, decided, moment)
+    record.remember(tx, book, capture.secret, decided, moment)
     return counts
 
 

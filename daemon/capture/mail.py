@@ -265,7 +265,7 @@ class _Turn:
             self._settle_questions(
                 tx, book, place, batch, decided, {a.place.uid for a in (*aside, *refused)}
             )
-            record.remember(tx, book, decided, moment)
+            record.remember(tx, book, self.capture.secret, decided, moment)
             found = orphans.among(decided)
             this = Unfinished(self.account.id, *range_)
             if found:

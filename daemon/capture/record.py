@@ -95,16 +95,21 @@ def asked(decided: Iterable[tuple[Sighting, Decision]]) -> Iterator[tuple[Sighti
 
 
 def remember(
-    tx: Tx, book: Book, decided: Iterable[tuple[Sighting, Decision]], now: datetime
+    tx: Tx,
+    book: Book,
+    secret: bytes,
+    decided: Iterable[tuple[Sighting, Decision]],
+    now: datetime,
 ) -> None:
-    """Whose addresses are by what persons decided. It changes the directory, so it comes after
-    what was judged by that is committed to as such."""
+    """Whose addresses are by what persons decided, once: what was taken back stays so. It changes
+    the directory, so it comes after what was judged by that is committed to as such."""
     if book.observing:
         return
-    for _, decision in decided:
+    for sighting, decision in decided:
         for effect in decision.effects:
             if isinstance(effect, RememberAddress):
                 people.put_identity(tx, effect.key, effect.third_party, effect.user, now)
+                ambiguities.remembered(tx, key_hash(secret, sighting.what))
 
 
 def _pass_over(

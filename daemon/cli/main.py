@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from daemon.cli import (
     audit,
+    ambiguities,
     backups,
     demo,
     exchanges,
@@ -74,6 +75,7 @@ def build() -> typer.Typer:
         backups,
         people,
         users,
+        ambiguities,
         exchanges,
         followups,
         reminders,

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from daemon.config.settings import Email
 from daemon.directory.acting import Actor, Conflict, Missing, Unfit
 from daemon.i18n import mark
-from daemon.store import Tx, people
+from daemon.store import Tx, people, unlinking
+from daemon.store.unlinking import Unlinked
 from rules import access, identity
 from rules.access import Action, PartyFacts
 from rules.model.people import Contact, ContactId, Level, ThirdParty, ThirdPartyId
@@ -157,3 +158,30 @@ def _check_contact(wanted: Contact) -> None:
             _EMAIL.validate_python(address)
         except ValidationError as error:
             raise Unfit(mark("one of the addresses is none")) from error
+
+
+def drop_address(
+    tx: Tx, actor: Actor, contact: ContactId, email: str, *, unlink: bool
+) -> tuple[Contact, Unlinked]:
+    """Take an address from a contact; with `unlink`, also what came by it. Raises Missing,
+    NotAllowed."""
+    before, party = contact_of(tx, actor, contact)
+    actor.needs(tx, Action.WIDEN_CAPTURE, PartyFacts(party.entity))
+    found = came_by(tx, actor, contact, email)
+    key = identity.key(email)
+    left = tuple(one for one in before.emails if identity.key(one) != key)
+    changed = edit_contact(tx, actor, replace(before, emails=left))
+    if unlink:
+        unlinking.unlink(tx, before, party, found, actor.at)
+        actor.note(tx, f"unlink {len(found.exchanges)} exchanges", f"contact {contact}")
+    return changed, found
+
+
+def came_by(tx: Tx, actor: Actor, contact: ContactId, email: str) -> Unlinked:
+    """What would be unlinked with an address of a contact. Raises Missing, NotAllowed."""
+    before, party = contact_of(tx, actor, contact)
+    actor.needs(tx, Action.WIDEN_CAPTURE, PartyFacts(party.entity))
+    key = identity.key(email)
+    if key not in {identity.key(one) for one in before.emails}:
+        raise Missing(mark("this contact has no such address"))
+    return unlinking.by_address(tx, before, party, key)

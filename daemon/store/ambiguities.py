@@ -21,8 +21,8 @@ c = table.c
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """It is `chosen`, or with None nobody of them; `remember`: so is all of that address. `by`
-    None: whoever runs suivi."""
+    """It is `chosen`, or with None nobody of them; `remember`: so is all of that address, which is
+    still to be noted. `by` None: whoever runs suivi."""
 
     chosen: ThirdPartyId | None
     remember: bool
@@ -177,6 +177,11 @@ def answers(tx: Tx, marks: Iterable[str]) -> dict[str, tuple[Settled, ...]]:
 
 def _candidates(named: str) -> tuple[ThirdPartyId, ...]:
     return tuple(ThirdPartyId(int(p)) for p in named.partition(":")[2].split(","))
+
+
+def remembered(tx: Tx, mark: str) -> None:
+    """What was to be remembered of the answers about this message is."""
+    tx.execute(sa.update(table).where(c.key_hash == mark).values(remember=False))
 
 
 def asked_still(

@@ -53,7 +53,18 @@ def insert(tx: Tx, news: Sequence[New], now: datetime) -> list[ExchangeId]:
     insert_new(tx, t.exchange_undelivered, [*_undelivered(each)])
     for table, rows in _people(each).items():
         insert_new(tx, table, rows)
+    add_addresses(tx, each)
     return ids
+
+
+def add_addresses(tx: Tx, each: Iterable[tuple[ExchangeId, Draft]]) -> None:
+    """By which addresses contacts take part."""
+    rows = [
+        _of(exchange, contact_id=contact, key=key)
+        for exchange, draft in each
+        for contact, key in draft.addresses
+    ]
+    insert_new(tx, t.exchange_address, rows)
 
 
 def add_keys(tx: Tx, owned: Iterable[tuple[ExchangeId, Iterable[ExchangeKey]]]) -> None:

@@ -16,6 +16,7 @@ from daemon.store.database import Tx
 from daemon.store.errors import Stale
 from daemon.store.exchange_insert import (
     New,
+    add_addresses,
     add_keys,
     copy,
     insert,
@@ -217,6 +218,7 @@ def _merge(tx: Tx, exchange: ExchangeId, draft: Draft, level: Level, now: dateti
     if _take_part(tx, exchange, draft, adding_up):
         bump = sa.update(row).where(row.c.id == exchange)
         tx.execute(bump.values(revision=row.c.revision + 1))
+    add_addresses(tx, [(exchange, draft)])
     _narrow(tx, exchange, level, now)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from daemon.store.database import Tx
 from daemon.store.identities import drop_identity, identities, identity_rules, put_identity
+from daemon.store.merging import former_codes
 from daemon.store.rows import counted
 from daemon.store.staff import (
     entities,
@@ -88,4 +89,5 @@ def directory(tx: Tx, own_domains: Iterable[str], free_mail: Iterable[str]) -> D
         free_mail,
         groups(tx).values(),
         identities(tx),
+        former_codes(tx),
     )

@@ -21,6 +21,12 @@ from rules.model.people import (
     ThirdPartyId,
 )
 
+PARTY = "third_party"
+"""What third parties are called where numbers of several nouns stand together."""
+
+CODE = "code"
+"""The system under which a code that was merged away leads to its third party."""
+
 
 def put_third_party(tx: Tx, party: ThirdParty) -> ThirdPartyId:
     """Make a third party known; idempotent by code.
@@ -35,6 +41,11 @@ def put_third_party(tx: Tx, party: ThirdParty) -> ThirdPartyId:
         new = _insert_party(tx, party)
         count(tx, "directory")
         return new
+    if party.id == 0 and before.code != party.code:
+        # By the code of one that was merged into it: what that is called now stays.
+        former = () if party.name == before.name else (party.name,)
+        names = (*party.former_names, *former)
+        party = replace(party, code=before.code, name=before.name, former_names=names)
     wanted = replace(party, id=before.id, revision=before.revision)
     if party.id == 0:
         wanted = replace(
@@ -258,9 +269,16 @@ def find_third_party(tx: Tx, text: str) -> tuple[ThirdParty, ...]:
 
 
 def party_by_code(tx: Tx, code: str) -> ThirdParty | None:
-    """The third party of exactly this code."""
-    query = sa.select(people.third_party).where(people.third_party.c.code == code)
-    return next(iter(read_parties(tx, query)), None)
+    """The third party of exactly this code, also of one that was merged into it."""
+    row, former = people.third_party.c, people.external_id.c
+    query = sa.select(people.third_party)
+    found = read_parties(tx, query.where(row.code == code))
+    if not found:
+        merged = sa.select(former.local_id).where(
+            former.system == CODE, former.noun == PARTY, former.external == code
+        )
+        found = read_parties(tx, query.where(row.id.in_(merged)))
+    return next(iter(found), None)
 
 
 def read_parties(tx: Tx, query: sa.Select[tuple[int]]) -> list[ThirdParty]:

@@ -61,7 +61,7 @@ _EDITS: Mapping[str, tuple[str, ...]] = {
 }
 
 # Names by which a copy is found, and what a person did: not what rules say.
-_APART = frozenset({"exchange_key", "exchange_parent", "exchange_edit"})
+_APART = frozenset({"exchange_key", "exchange_parent", "exchange_edit", "exchange_address"})
 # What no two stores have alike, or that says nothing.
 _OWN = frozenset(
     {

@@ -37,11 +37,12 @@ def build(
     desk: Callable[[], Desk] = Desk,
     doors: Doors | None = None,
     limits: Limits = USUAL,
+    wake: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """The application. `callers` are the machine's own, by the hash of their token (`token_hash`);
     `language` is for whose language is not known; `metrics` is what `/metrics` shows, of single
     accounts too where the caller is known, and `meter` hears of requests; `desk` is what writing
-    needs. Users come in by `doors`; without any, by passwords and tokens."""
+    needs, and `wake` lets all accounts be read. Users come in by `doors`; without any, by passwords and tokens."""
     doors = doors or usual(store)
     app = FastAPI(
         title="suivi",
@@ -57,7 +58,7 @@ def build(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
     app.state.house = House(
-        store, readiness, callers, links, language, templates, doors, metrics, desk
+        store, readiness, callers, links, language, templates, doors, metrics, desk, wake
     )
     failures.install(app)
     app.add_middleware(SecurityHeaders, ancestors=limits.ancestors)

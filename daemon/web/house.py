@@ -19,7 +19,7 @@ from rules.model.people import User
 class House:
     """The store, how the daemon is, the machine's own callers (by the hash of their token), the
     links, the ways in for users, the metrics: with those of single accounts, or without, and what
-    writing needs."""
+    writing needs. `wake` lets all accounts be read now."""
 
     store: Store
     readiness: Callable[[], Readiness]
@@ -30,6 +30,7 @@ class House:
     doors: Doors
     metrics: Callable[[bool], bytes] = lambda _known: b""
     desk: Callable[[], Desk] = Desk
+    wake: Callable[[], None] = lambda: None
 
 
 def _house(request: Request) -> House:

@@ -2,6 +2,7 @@
 
 from daemon.web import health, pages, welcome
 from daemon.web.api import (
+    ambiguities,
     audit,
     confidential,
     contacts,
@@ -45,6 +46,7 @@ ROUTES = (
     *invitations.ROUTES,
     Route("GET", "/welcome/{token}", welcome.ask, schema=False),
     Route("POST", "/welcome/{token}", welcome.choose, schema=False),
+    *ambiguities.ROUTES,
     Route("GET", "/l/{token}", pages.confirm, schema=False),
     # What scans mail often asks for the head alone: it finds the same, and nothing happens.
     Route("HEAD", "/l/{token}", pages.confirm, schema=False),

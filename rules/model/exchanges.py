@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
-from rules.model.people import ContactId, EntityId, GroupId, Level, ThirdPartyId, UserId
+from rules.model.people import AddressKey, ContactId, EntityId, GroupId, Level, ThirdPartyId, UserId
 from rules.model.quick import quick
 from rules.model.sightings import MailKind, Report, Undelivered
 
@@ -109,7 +109,7 @@ class Draft:
     rules let it close follow-ups; None leaves that to the rule set's default. `html` is the comment
     as a person formatted it, of which `comment` is the plain text. What the text or an
     attachment names is in `elements_in_text`, apart from `elements`: it goes where the text goes.
-    `report` is what a bounce says.
+    `report` is what a bounce says; `addresses` by which of theirs contacts take part.
     """
 
     keys: tuple[ExchangeKey, ...]
@@ -144,6 +144,7 @@ class Draft:
     report: Report | None = None
     html: str | None = None
     status: str = ACTIVE
+    addresses: tuple[tuple[ContactId, AddressKey], ...] = ()
 
 
 @quick

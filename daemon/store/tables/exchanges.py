@@ -67,6 +67,15 @@ exchange_contact = table(
     integer("position"),
     sa.Index("ix_exchange_contact_contact_id", "contact_id", "happened_at", "exchange_id"),
 )
+# By which of their addresses contacts take part, so that what came by one can be found when it is
+# theirs no more.
+exchange_address = table(
+    "exchange_address",
+    owned_by("exchange_id", "exchange"),
+    owned_by("contact_id", "contact"),
+    text("key", key=True),
+    sa.Index("ix_exchange_address_contact_id", "contact_id", "key"),
+)
 exchange_user = table(
     "exchange_user",
     *of_exchange(),

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Query, Response
+from fastapi.responses import JSONResponse
 
-from daemon.directory import parties
+from daemon.directory import merging, parties
 from daemon.store import Tx, party_list
 from daemon.web.api.acting import CREATES, EDITS, LISTS, READS, acting, entity_id, given, reach
 from daemon.web.api.acting import codes as codes_of
@@ -55,11 +56,31 @@ def third_parties(
 
 def third_party(
     house: InHouse, caller: Caller, response: Response, number: Id
-) -> shapes.ThirdParty:
-    """One third party."""
+) -> shapes.ThirdParty | JSONResponse:
+    """One third party; the number of one that was merged leads to the one that it is now."""
     with house.store.read() as tx:
-        found = parties.party_of(tx, acting(caller), ThirdPartyId(number))
-        return _shown(tx, response, found)
+        who = acting(caller)
+        new = merging.where_party_went(tx, who, ThirdPartyId(number))
+        if new is not None:
+            return shapes.moved(_ALL, new)
+        return _shown(tx, response, parties.party_of(tx, who, ThirdPartyId(number)))
+
+
+def merge(house: InHouse, caller: Caller, number: Id, body: shapes.Merge) -> shapes.MergedParties:
+    """Make a third party and another one, with all that hangs on them. Repeated, nothing
+    happens."""
+    with house.store.write() as tx:
+        done = merging.merge_parties(
+            tx,
+            acting(caller),
+            ThirdPartyId(number),
+            ThirdPartyId(body.into),
+            dry_run=body.dry_run,
+        )
+        kept = shapes.third_party(done.kept, codes_of(tx))
+    if done.moved and not body.dry_run:
+        house.wake()
+    return shapes.MergedParties(kept=kept, moved=dict(done.moved))
 
 
 def create(
@@ -115,6 +136,14 @@ _ONE = "/api/v1/third-parties/{number}"
 ROUTES = (
     Route("GET", _ALL, third_parties, shapes.ThirdParties, problems=LISTS),
     Route("POST", _ALL, create, shapes.ThirdParty, status=201, problems=CREATES),
-    Route("GET", _ONE, third_party, shapes.ThirdParty, problems=(*READS, 422)),
+    Route(
+        "GET",
+        _ONE,
+        third_party,
+        shapes.ThirdParty,
+        problems=(*READS, 422),
+        also={308: shapes.Moved},
+    ),
+    Route("POST", f"{_ONE}/merge", merge, shapes.MergedParties, problems=CREATES),
     Route("PATCH", _ONE, edit, shapes.ThirdParty, problems=EDITS),
 )

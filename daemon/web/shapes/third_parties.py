@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from daemon.store.unlinking import Unlinked
 from daemon.web.shapes.common import Page, PartyRef
-from daemon.web.shapes.people import Contact, Entity
+from daemon.web.shapes.people import Body, Contact, Entity
 from rules.model import people
 from rules.model.people import EntityId
 
@@ -24,6 +28,60 @@ class ThirdParties(Page):
     """By id."""
 
     items: list[ThirdParty]
+
+
+class Merge(Body):
+    """Into which one another is merged."""
+
+    into: int = Field(ge=1, le=2**63 - 1)
+    dry_run: bool = Field(default=False, description="Say what would be done, and do nothing.")
+
+
+class MergedParties(BaseModel):
+    """What both third parties are, and how much moves with the first, by table."""
+
+    kept: ThirdParty
+    moved: dict[str, int]
+
+
+class MergedContacts(BaseModel):
+    """What both contacts are, and how much moves with the first, by table."""
+
+    kept: Contact
+    moved: dict[str, int]
+
+
+class Moved(BaseModel):
+    """Where one is that was merged: `Location` leads there."""
+
+    id: int
+
+
+class Unlinking(BaseModel):
+    """What came by an address of a contact, and by no other of theirs."""
+
+    exchanges: list[int] = Field(description="Unlinked from the contact.")
+    leaving: list[int] = Field(description="Of these, what leaves the third party too.")
+    deleted: list[int] = Field(description="Of those, what concerns nobody any more.")
+    unknown: int = Field(description="Of the contact's, those of which no address is known.")
+    contact: Contact
+
+
+def moved(path: str, number: int) -> JSONResponse:
+    """The answer for one that was merged into another."""
+    headers = {"Location": f"{path}/{number}"}
+    return JSONResponse(Moved(id=number).model_dump(), 308, headers=headers)
+
+
+def unlinking(found: Unlinked, of: people.Contact) -> Unlinking:
+    """What came by an address, as the API shows it."""
+    return Unlinking(
+        exchanges=list(found.exchanges),
+        leaving=list(found.leaving),
+        deleted=list(found.deleted),
+        unknown=found.unknown,
+        contact=contact(of),
+    )
 
 
 def third_party(value: people.ThirdParty, codes: Mapping[EntityId, str]) -> ThirdParty:

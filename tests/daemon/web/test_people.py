@@ -1,12 +1,19 @@
 """People over the API: made, changed by whoever read them last, hidden from other entities, and
 rights that nobody loses to the last one."""
 
+from datetime import UTC, datetime
+
 import httpx2
 import pytest
 
 from daemon import web
-from daemon.store import Store, audit, people
-from rules.model.people import Right, User
+from daemon.store import Store, accounts, ambiguities, audit, exchanges, folders, people
+from rules import identity
+from rules.model.decisions import Ambiguous, By
+from rules.model.exchanges import Direction, Draft, ExchangeKey, KeyKind, Source
+from rules.model.people import ContactId, Level, Right, ThirdPartyId, User
+from rules.model.sightings import FolderRole, MailPlace, Message, Sighting
+from rules.model.wire import FolderInfo, FolderState
 
 API = "/api/v1"
 
@@ -239,3 +246,113 @@ def test_what_a_user_can_not_have(server: web.Server) -> None:
         assert ask(server, "boss", "POST", "/users", body).status_code == 422, field
     taken = {"name": "x", "email": "Clerk+1@us.example"}
     assert ask(server, "boss", "POST", "/users", taken).status_code == 409
+
+
+def test_two_third_parties_become_one_and_the_old_number_leads_there(server: web.Server) -> None:
+    old = made(server, "/third-parties", {"code": "OLD", "name": "Old"}).json()["id"]
+    new = made(server, "/third-parties", {"code": "NEW", "name": "New"}).json()["id"]
+    contact = made(server, "/contacts", {"third_party": old, "name": "Max"}).json()["id"]
+    path = f"/third-parties/{old}/merge"
+    assert ask(server, "clerk", "POST", path, {"into": new}).status_code == 403
+    assert ask(server, "far", "POST", path, {"into": new}).status_code == 403
+    preview = ask(server, "boss", "POST", path, {"into": new, "dry_run": True}).json()
+    assert preview["moved"] == {"contact": 1}
+    assert preview["kept"]["former_names"] == ["Old"]
+    assert ask(server, "boss", "GET", f"/third-parties/{old}").status_code == 200
+    assert ask(server, "boss", "POST", path, {"into": new}).json()["moved"] == {"contact": 1}
+    # Said again, nothing happens.
+    assert ask(server, "boss", "POST", path, {"into": new}).json()["moved"] == {}
+    answer = ask(server, "clerk", "GET", f"/third-parties/{old}")
+    assert (answer.status_code, answer.headers["Location"]) == (308, f"{API}/third-parties/{new}")
+    moved = ask(server, "clerk", "GET", f"/contacts?third_party={new}").json()["items"]
+    assert [one["id"] for one in moved] == [contact]
+    assert (
+        ask(server, "boss", "POST", f"/third-parties/{new}/merge", {"into": new}).status_code == 409
+    )
+    assert ask(server, "boss", "POST", path, {"into": 999}).status_code == 404
+    twin = made(server, "/contacts", {"third_party": new, "name": "Max M."}).json()["id"]
+    merged = ask(server, "boss", "POST", f"/contacts/{contact}/merge", {"into": twin})
+    assert merged.json()["kept"]["name"] == "Max M."
+    assert ask(server, "clerk", "GET", f"/contacts/{contact}").status_code == 308
+
+
+def test_an_address_goes_with_what_came_by_it(server: web.Server, store: Store) -> None:
+    party = made(server, "/third-parties", {"code": "A", "name": "A"}).json()["id"]
+    emails = ["a@x.example", "b@x.example"]
+    contact = made(server, "/contacts", {"third_party": party, "name": "Z", "emails": emails})
+    one, tag = f"/contacts/{contact.json()['id']}/addresses", contact.headers["ETag"]
+    with store.write() as tx:
+        draft = Draft(
+            keys=(ExchangeKey(KeyKind.MESSAGE, "m"),),
+            third_parties=(ThirdPartyId(party),),
+            contacts=(ContactId(contact.json()["id"]),),
+            direction=Direction.INBOUND,
+            mode="email",
+            happened_at=datetime(2026, 11, 1, tzinfo=UTC),
+            source=Source.MAIL,
+            addresses=((ContactId(contact.json()["id"]), identity.key(emails[0])),),
+        )
+        exchange = exchanges.add(tx, draft, datetime(2026, 11, 2, tzinfo=UTC)).id
+    listed = ask(server, "boss", "GET", f"{one}?email=A@x.example").json()
+    assert (listed["exchanges"], listed["deleted"]) == ([exchange], [exchange])
+    assert ask(server, "boss", "GET", f"{one}?email=c@x.example").status_code == 404
+    assert ask(server, "clerk", "GET", f"{one}?email=a@x.example").status_code == 403
+    query = f"{one}?email=a@x.example&unlink=true"
+    assert ask(server, "boss", "DELETE", query).status_code == 428
+    done = ask(server, "boss", "DELETE", query, match=tag).json()
+    assert (done["deleted"], done["contact"]["emails"]) == ([exchange], ["b@x.example"])
+    with store.read() as tx:
+        assert exchanges.get(tx, exchange) is None
+
+
+def test_the_queue_is_decided_over_the_api(server: web.Server, store: Store) -> None:
+    parties = [
+        made(server, "/third-parties", {"code": c, "name": c, "entity": e}).json()["id"]
+        for c, e in (("A", "main"), ("B", None), ("C", "other"))
+    ]
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    with store.write() as tx:
+        account = accounts.declare(tx, "mail", "anna", "imap", None, Level.EVERYTHING, now)
+        info = FolderInfo("INBOX", FolderRole.INBOX)
+        state = FolderState("INBOX", uidvalidity=7, uidnext=10, exists=9)
+        folder = folders.seen(tx, account, info, state, now).id
+        folders.judge(tx, folder, 7, 1, 9, people.directory_version(tx), "r")
+        place = MailPlace(folder, FolderRole.INBOX, "INBOX", 7, 4)
+        tie = Ambiguous(tuple(map(ThirdPartyId, parties[:2])), (), By.DOMAIN)
+        ambiguities.ask(tx, Sighting(account, None, place, Message()), tie, now, "mark")
+    (question,) = ask(server, "boss", "GET", "/ambiguities").json()["items"]
+    assert (question["account"], question["place"], question["by"]) == (
+        "anna",
+        "INBOX UID 4",
+        "domain",
+    )
+    path = f"/ambiguities/{question['id']}"
+    assert ask(server, "clerk", "GET", path).status_code == 403
+    for body, status in (
+        ({"third_party": parties[2]}, 422),
+        ({"third_party": None, "remember": True}, 422),
+        ({}, 422),
+        ({"third_party": parties[1]}, 200),
+        ({"third_party": parties[1]}, 200),
+        ({"third_party": parties[0]}, 409),
+    ):
+        answer = ask(server, "boss", "POST", f"{path}/decision", body)
+        assert answer.status_code == status, body
+    assert ask(server, "boss", "GET", "/ambiguities").json()["items"] == []
+    assert ask(server, "boss", "GET", path).json()["decided"]["third_party"] == parties[1]
+    with store.read() as tx:
+        # That message is judged again, and no other.
+        assert folders.judged_at_all(tx, folder, 7) == ((1, 3), (5, 9))
+
+
+def test_identity_rules_are_listed_and_taken_back(server: web.Server) -> None:
+    party = made(server, "/third-parties", {"code": "A", "name": "A"}).json()["id"]
+    rule = {"email": "Shared+x@y.example", "third_party": party}
+    assert ask(server, "clerk", "POST", "/identity-rules", rule).status_code == 403
+    assert ask(server, "boss", "POST", "/identity-rules", rule).status_code == 200
+    (listed,) = ask(server, "boss", "GET", "/identity-rules").json()["items"]
+    assert (listed["email"], listed["third_party"]["code"]) == ("shared@y.example", "A")
+    gone = ask(server, "boss", "DELETE", "/identity-rules?email=shared@y.example")
+    assert (gone.status_code, gone.content) == (204, b"")
+    again = ask(server, "boss", "DELETE", "/identity-rules?email=shared@y.example")
+    assert again.status_code == 404
