@@ -9,8 +9,8 @@ import typer
 from typer.main import get_command
 
 from daemon.cli import (
-    audit,
     ambiguities,
+    audit,
     backups,
     demo,
     exchanges,

@@ -1,20 +1,20 @@
-"""Third parties: from a CSV file, and whom staff write with most."""
+"""Third parties: from files, and whom staff write with most."""
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from daemon.cli.context import Trouble, built, ready_store, settings, words
+from daemon.cli.acting import For, acting
+from daemon.cli.context import Trouble, built, settings, words
+from daemon.cli.exchanges import third_party
 from daemon.cli.output import Json, as_json, plain, table, tell_troubles
 from daemon.i18n import mark
 
 if TYPE_CHECKING:
-    from daemon.store import Tx
-    from rules.model.people import ThirdPartyId
+    from daemon.directory.importing import Report
     from rules.model.wire import ImportRow
 
 # A spreadsheet of every third party of a large company is some megabytes.
@@ -24,9 +24,9 @@ _LARGEST = 64 * 1024 * 1024
 def add(app: typer.Typer) -> None:
     """These commands."""
     imports = typer.Typer(no_args_is_help=True, help=mark("Bring data in from files."))
-    imports.command("third-parties", help=mark("Third parties and contacts from a CSV file."))(
-        import_third_parties
-    )
+    imports.command(
+        "third-parties", help=mark("Third parties and contacts from a CSV file, or vCards.")
+    )(import_third_parties)
     # One command must not become the group itself.
     imports.callback()(_group)
     app.add_typer(imports, name="import")
@@ -43,17 +43,6 @@ def _group() -> None:
     """Keeps a group a group though it has one command."""
 
 
-@dataclass(slots=True)
-class _Result:
-    """What an import did, or would do."""
-
-    third_parties: int = 0
-    new: int = 0
-    contacts: int = 0
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
 class _DryRun(Exception):
     """Ends the transaction of a dry run."""
 
@@ -65,114 +54,72 @@ def _end(*, dry_run: bool) -> None:
 
 def import_third_parties(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv|FILE.vcf")],
     *,
+    into: Annotated[
+        str,
+        typer.Option(
+            "--into", metavar="PARTY", help=mark("All contacts of the file are this one's.")
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help=mark("Say what would be done."))
     ] = False,
+    by: For = "",
     json: Json = False,
 ) -> None:
-    """`suivi import third-parties FILE.csv`: safe to repeat; a bad line stops no other."""
-    from connectors import csvfile
+    """`suivi import third-parties FILE`: safe to repeat; a bad line stops no other."""
+    from daemon.directory import importing
+
+    rows = _rows(file)
+    with suppress(_DryRun), acting(context, by) as (tx, who):
+        party = third_party(tx, into) if into else None
+        report = importing.put_all(tx, who, rows, party)
+        _end(dry_run=dry_run)
+    if json:
+        as_json(_told(report))
+    else:
+        _tell(report, dry_run=dry_run)
+    troubles = [line for line in report.lines if line.problem]
+    for line in sorted(troubles, key=lambda one: one.became != "note"):
+        typer.echo(f"suivi: {file.name}:{line.line}: {plain(line.problem)}", err=True)
+    if any(line.became == "problem" for line in troubles):
+        raise typer.Exit(1)
+
+
+def _rows(file: Path) -> "Sequence[ImportRow]":
+    from connectors import csvfile, vcard
 
     _ = words()
     if file.stat().st_size > _LARGEST:
         raise Trouble(_("{file} is too large for a list of third parties").format(file=file))
-    rows = csvfile.read(file.read_bytes())
-    result = _Result()
-    with ready_store(context) as opened, suppress(_DryRun), opened.write() as tx:
-        _put_all(tx, rows, result)
-        _end(dry_run=dry_run)
-    if json:
-        as_json(result)
-    else:
-        _tell(result, dry_run=dry_run)
-    for problem in (*result.notes, *result.problems):
-        typer.echo(f"suivi: {file.name}:{plain(problem)}", err=True)
-    if result.problems:
-        raise typer.Exit(1)
+    data = file.read_bytes()
+    is_card = file.suffix.lower() in (".vcf", ".vcard")
+    return vcard.read(data) if is_card else csvfile.read(data)
 
 
-def _tell(result: _Result, *, dry_run: bool) -> None:
+def _told(report: "Report") -> dict[str, object]:
+    """As scripts read it."""
+    return {
+        "third_parties": report.third_parties,
+        "new": report.new,
+        "contacts": report.contacts,
+        "problems": [
+            f"{one.line}: {one.problem}" for one in report.lines if one.became == "problem"
+        ],
+        "notes": [f"{one.line}: {one.problem}" for one in report.lines if one.became == "note"],
+        "rows": report.lines,
+    }
+
+
+def _tell(report: "Report", *, dry_run: bool) -> None:
     _ = words()
     done = (
         _("Would be imported: {parties} third parties ({new} new), {contacts} contacts.")
         if dry_run
         else _("Imported: {parties} third parties ({new} new), {contacts} contacts.")
     )
-    typer.echo(done.format(parties=result.third_parties, new=result.new, contacts=result.contacts))
-
-
-def _put_all(tx: "Tx", rows: Sequence["ImportRow"], result: _Result) -> None:
-    from daemon.store import people
-
-    entities = {entity.code: entity.id for entity in people.entities(tx)}
-    known = {party.code for party in people.third_parties(tx)}
-    seen: dict[str, ThirdPartyId] = {}
-    for row in rows:
-        entity = row.fields.get("entity")
-        if row.problem:
-            # Of the header line it is a note: a column that is not read harms nothing.
-            told = result.notes if row.line == 1 else result.problems
-            told.append(f"{row.line}: {row.problem}")
-            continue
-        if entity and entity not in entities:
-            result.problems.append(f"{row.line}: there is no entity '{entity}'")
-            continue
-        code = row.fields.get("code") or _code(row.fields["name"])
-        party = _put_party(tx, row, code, entities.get(entity) if entity else None)
-        if code not in seen:
-            result.third_parties += 1
-            result.new += code not in known
-        seen[code] = party
-        result.contacts += _put_contact(tx, row, party)
-
-
-def _put_party(tx: "Tx", row: "ImportRow", code: str, entity: int | None) -> "ThirdPartyId":
-    from daemon.store import people
-    from rules.model.people import EntityId, PartyKind, ThirdParty, ThirdPartyId
-
-    name = row.fields.get("name")
-    if name is None:
-        # A further line of a third party may give its code only.
-        known = next((p for p in people.find_third_party(tx, code) if p.code == code), None)
-        name = known.name if known else code
-    return people.put_third_party(
-        tx,
-        ThirdParty(
-            id=ThirdPartyId(0),
-            code=code,
-            name=name,
-            kinds=frozenset(PartyKind(kind) for kind in _several(row, "kind")),
-            former_names=_several(row, "former"),
-            domains=_several(row, "domain"),
-            entity=EntityId(entity) if entity else None,
-            tags=_several(row, "tags"),
-        ),
-    )
-
-
-def _put_contact(tx: "Tx", row: "ImportRow", party: "ThirdPartyId") -> int:
-    from daemon.store import people
-    from rules.model.people import Contact, ContactId
-
-    emails = _several(row, "email")
-    name = row.fields.get("contact") or (emails[0] if emails else "")
-    if not name:
-        return 0
-    people.put_contact(tx, Contact(ContactId(0), party, name, emails, _several(row, "phone")))
-    return 1
-
-
-def _several(row: "ImportRow", key: str) -> tuple[str, ...]:
-    return tuple(filter(None, row.fields.get(key, "").split(";")))
-
-
-def _code(name: str) -> str:
-    """A code for a line that has none: the same name always gets the same."""
-    from rules.words import words as words_of
-
-    return "-".join(words_of(name)).upper() or name
+    typer.echo(done.format(parties=report.third_parties, new=report.new, contacts=report.contacts))
 
 
 def suggest_third_parties(

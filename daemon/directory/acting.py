@@ -45,20 +45,15 @@ class Actor:
         return self.user.id or None
 
     def needs(self, tx: Tx, action: Action, thing: PartyFacts | None = None) -> None:
-        """Raises NotAllowed unless they may; Missing where they may not even see it."""
-        groups = people.groups(tx)
-        seen = action in _ON_PARTIES and thing is not None
-        if seen and not access.may(self.user, groups, Action.SEE_THIRD_PARTY, thing):
-            raise Missing(mark("there is no such third party"))
-        if not access.may(self.user, groups, action, thing):
+        """Raises NotAllowed unless they may. Of a thing that is there, whether it may be seen is
+        asked first: what may not be seen is not there."""
+        if not access.may(self.user, people.groups(tx), action, thing):
             raise NotAllowed(_NEEDED[action])
 
     def note(self, tx: Tx, action: str, subject: str) -> None:
         """A line of the audit trail."""
         audit.note(tx, self.name, action, subject, self.at)
 
-
-_ON_PARTIES = frozenset({Action.DESCRIBE_THIRD_PARTY, Action.WIDEN_CAPTURE})
 
 _NEEDED = {
     Action.SEE_THIRD_PARTY: mark("this needs the right to see exchanges or follow-ups"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from daemon.store.database import Tx
 from daemon.store.identities import drop_identity, identities, identity_rules, put_identity
 from daemon.store.merging import former_codes
-from daemon.store.rows import counted
+from daemon.store.rows import count, counted
 from daemon.store.staff import (
     entities,
     entity_code,
@@ -41,6 +41,7 @@ __all__ = [
     "add_contact",
     "contacts",
     "directory",
+    "directory_changed",
     "directory_version",
     "drop_identity",
     "entities",
@@ -74,6 +75,11 @@ __all__ = [
 def directory_version(tx: Tx) -> int:
     """Moves with every change that matching may feel."""
     return counted(tx, "directory")
+
+
+def directory_changed(tx: Tx) -> None:
+    """Somebody was put in or changed: what was judged is judged again."""
+    count(tx, "directory")
 
 
 def directory(tx: Tx, own_domains: Iterable[str], free_mail: Iterable[str]) -> Directory:

@@ -1,13 +1,14 @@
 """Third parties and their contacts; `daemon.store.people` is the door to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from daemon.store.database import Tx
 from daemon.store.errors import Stale
-from daemon.store.rows import count, grouped, new_id, replace_rows
+from daemon.store.rows import count, grouped, replace_rows
 from daemon.store.tables import people
 from daemon.store.text import folded
 from rules import identity
@@ -20,6 +21,8 @@ from rules.model.people import (
     ThirdParty,
     ThirdPartyId,
 )
+
+Row = dict[str, Any]
 
 PARTY = "third_party"
 """What third parties are called where numbers of several nouns stand together."""
@@ -41,45 +44,73 @@ def put_third_party(tx: Tx, party: ThirdParty) -> ThirdPartyId:
         new = _insert_party(tx, party)
         count(tx, "directory")
         return new
-    if party.id == 0 and before.code != party.code:
-        # By the code of one that was merged into it: what that is called now stays.
-        former = () if party.name == before.name else (party.name,)
-        names = (*party.former_names, *former)
-        party = replace(party, code=before.code, name=before.name, former_names=names)
     wanted = replace(party, id=before.id, revision=before.revision)
     if party.id == 0:
-        wanted = replace(
-            wanted,
-            kinds=before.kinds | party.kinds,
-            former_names=_union(before.former_names, party.former_names),
-            domains=_union(before.domains, party.domains),
-            tags=tuple(sorted({*before.tags, *party.tags})),
-            entity=before.entity if party.entity is None else party.entity,
-        )
+        wanted = with_more(before, party)
     if wanted != before:
-        _update_party(tx, wanted)
+        update_party(tx, wanted)
         count(tx, "directory")
     return before.id
 
 
-def _insert_party(tx: Tx, party: ThirdParty) -> ThirdPartyId:
-    new = ThirdPartyId(
-        new_id(
-            tx,
-            people.third_party,
-            code=party.code,
-            name=party.name,
-            folded=folded(party.name),
-            entity_id=party.entity,
-            active=party.active,
-            revision=1,
-        )
+def with_more(before: ThirdParty, party: ThirdParty) -> ThirdParty:
+    """What is known of a third party, with what is said of it beside."""
+    if before.code != party.code:
+        # By the code of one that was merged into it: what that is called now stays.
+        former = () if party.name == before.name else (party.name,)
+        names = (*party.former_names, *former)
+        party = replace(party, code=before.code, name=before.name, former_names=names)
+    return replace(
+        party,
+        id=before.id,
+        revision=before.revision,
+        kinds=before.kinds | party.kinds,
+        former_names=_union(before.former_names, party.former_names),
+        domains=_union(before.domains, party.domains),
+        tags=tuple(sorted({*before.tags, *party.tags})),
+        entity=before.entity if party.entity is None else party.entity,
     )
-    _put_party_rows(tx, replace(party, id=new))
-    return new
 
 
-def _update_party(tx: Tx, party: ThirdParty) -> None:
+def _insert_party(tx: Tx, party: ThirdParty) -> ThirdPartyId:
+    return insert_parties(tx, [party])[0]
+
+
+def insert_parties(tx: Tx, parties: Sequence[ThirdParty]) -> list[ThirdPartyId]:
+    """Insert new ones, in few statements; their numbers, in this order."""
+    row = people.third_party
+    values = [
+        {
+            "code": party.code,
+            "name": party.name,
+            "folded": folded(party.name),
+            "entity_id": party.entity,
+            "active": party.active,
+            "revision": 1,
+        }
+        for party in parties
+    ]
+    if not values:
+        return []
+    made = tx.execute(sa.insert(row).returning(row.c.id, sort_by_parameter_order=True), values)
+    ids = [ThirdPartyId(number) for number in made.scalars()]
+    new = [replace(one, id=number) for one, number in zip(parties, ids, strict=True)]
+    _insert_rows(tx, map(_party_rows, new))
+    return ids
+
+
+def _insert_rows(tx: Tx, each: Iterable[Mapping[sa.Table, list[Row]]]) -> None:
+    rows: dict[sa.Table, list[Row]] = {}
+    for one in each:
+        for table, some in one.items():
+            rows.setdefault(table, []).extend(some)
+    for table, all_of_it in rows.items():
+        if all_of_it:
+            tx.execute(sa.insert(table), all_of_it)
+
+
+def update_party(tx: Tx, party: ThirdParty) -> None:
+    """Make a stored one this value."""
     row = people.third_party
     tx.execute(
         sa.update(row)
@@ -93,26 +124,24 @@ def _update_party(tx: Tx, party: ThirdParty) -> None:
             revision=row.c.revision + 1,
         )
     )
-    _put_party_rows(tx, party)
+    for table, rows in _party_rows(party).items():
+        replace_rows(tx, table.c.third_party_id == party.id, table, rows)
 
 
-def _put_party_rows(tx: Tx, party: ThirdParty) -> None:
-    kind, name, domain = people.third_party_kind, people.third_party_name, people.third_party_domain
-    kinds = [{"third_party_id": party.id, "kind": k} for k in sorted(party.kinds)]
-    replace_rows(tx, kind.c.third_party_id == party.id, kind, kinds)
-    names = [
-        {"third_party_id": party.id, "position": n, "name": x, "folded": folded(x)}
-        for n, x in enumerate(party.former_names)
-    ]
-    replace_rows(tx, name.c.third_party_id == party.id, name, names)
-    domains = [
-        {"third_party_id": party.id, "position": n, "domain": d}
-        for n, d in enumerate(dict.fromkeys(party.domains))
-    ]
-    replace_rows(tx, domain.c.third_party_id == party.id, domain, domains)
-    tag = people.third_party_tag
-    tags = [{"third_party_id": party.id, "tag": x} for x in sorted(set(party.tags))]
-    replace_rows(tx, tag.c.third_party_id == party.id, tag, tags)
+def _party_rows(party: ThirdParty) -> Mapping[sa.Table, list[Row]]:
+    """The rows that hang on a third party."""
+    mine = {"third_party_id": party.id}
+    return {
+        people.third_party_kind: [{**mine, "kind": k} for k in sorted(party.kinds)],
+        people.third_party_name: [
+            {**mine, "position": n, "name": x, "folded": folded(x)}
+            for n, x in enumerate(party.former_names)
+        ],
+        people.third_party_domain: [
+            {**mine, "position": n, "domain": d} for n, d in enumerate(dict.fromkeys(party.domains))
+        ],
+        people.third_party_tag: [{**mine, "tag": x} for x in sorted(set(party.tags))],
+    }
 
 
 def put_contact(tx: Tx, contact: Contact) -> ContactId:
@@ -130,18 +159,25 @@ def put_contact(tx: Tx, contact: Contact) -> ContactId:
         return new
     wanted = replace(contact, id=before.id, revision=before.revision)
     if contact.id == 0:
-        known = {identity.key(e) for e in before.emails}
-        more = tuple(e for e in contact.emails if identity.key(e) not in known)
-        wanted = replace(
-            wanted,
-            emails=_union(before.emails, more),
-            phones=_union(before.phones, contact.phones),
-            name=contact.name or before.name,
-        )
+        wanted = contact_with_more(before, contact)
     if wanted != before:
-        _update_contact(tx, wanted)
+        update_contact(tx, wanted)
         count(tx, "directory")
     return before.id
+
+
+def contact_with_more(before: Contact, contact: Contact) -> Contact:
+    """What is known of a contact, with what is said of them beside."""
+    known = {identity.key(e) for e in before.emails}
+    more = tuple(e for e in contact.emails if identity.key(e) not in known)
+    return replace(
+        contact,
+        id=before.id,
+        revision=before.revision,
+        emails=_union(before.emails, more),
+        phones=_union(before.phones, contact.phones),
+        name=contact.name or before.name,
+    )
 
 
 def add_contact(tx: Tx, contact: Contact) -> ContactId:
@@ -164,23 +200,34 @@ def _known_contact(tx: Tx, contact: Contact) -> Contact | None:
 
 
 def _insert_contact(tx: Tx, contact: Contact) -> ContactId:
-    new = ContactId(
-        new_id(
-            tx,
-            people.contact,
-            third_party_id=contact.third_party,
-            name=contact.name,
-            folded=folded(contact.name),
-            level=int(contact.level),
-            active=contact.active,
-            revision=1,
-        )
-    )
-    _put_contact_rows(tx, replace(contact, id=new))
-    return new
+    return insert_contacts(tx, [contact])[0]
 
 
-def _update_contact(tx: Tx, contact: Contact) -> None:
+def insert_contacts(tx: Tx, contacts: Sequence[Contact]) -> list[ContactId]:
+    """Insert new ones, in few statements; their numbers, in this order."""
+    row = people.contact
+    values = [
+        {
+            "third_party_id": contact.third_party,
+            "name": contact.name,
+            "folded": folded(contact.name),
+            "level": int(contact.level),
+            "active": contact.active,
+            "revision": 1,
+        }
+        for contact in contacts
+    ]
+    if not values:
+        return []
+    made = tx.execute(sa.insert(row).returning(row.c.id, sort_by_parameter_order=True), values)
+    ids = [ContactId(number) for number in made.scalars()]
+    new = [replace(one, id=number) for one, number in zip(contacts, ids, strict=True)]
+    _insert_rows(tx, map(_contact_rows, new))
+    return ids
+
+
+def update_contact(tx: Tx, contact: Contact) -> None:
+    """Make a stored one this value."""
     row = people.contact
     tx.execute(
         sa.update(row)
@@ -194,21 +241,23 @@ def _update_contact(tx: Tx, contact: Contact) -> None:
             revision=row.c.revision + 1,
         )
     )
-    _put_contact_rows(tx, contact)
+    for table, rows in _contact_rows(contact).items():
+        replace_rows(tx, table.c.contact_id == contact.id, table, rows)
 
 
-def _put_contact_rows(tx: Tx, contact: Contact) -> None:
-    email, phone = people.contact_email, people.contact_phone
+def _contact_rows(contact: Contact) -> Mapping[sa.Table, list[Row]]:
+    """The rows that hang on a contact."""
     by_key = {identity.key(e): e for e in reversed(contact.emails)}
-    emails = [
-        {"contact_id": contact.id, "key": key, "position": n, "email": by_key[key]}
-        for n, key in enumerate(dict.fromkeys(identity.key(e) for e in contact.emails))
-    ]
-    replace_rows(tx, email.c.contact_id == contact.id, email, emails)
-    phones = [
-        {"contact_id": contact.id, "position": n, "phone": p} for n, p in enumerate(contact.phones)
-    ]
-    replace_rows(tx, phone.c.contact_id == contact.id, phone, phones)
+    mine = {"contact_id": contact.id}
+    return {
+        people.contact_email: [
+            {**mine, "key": key, "position": n, "email": by_key[key]}
+            for n, key in enumerate(dict.fromkeys(identity.key(e) for e in contact.emails))
+        ],
+        people.contact_phone: [
+            {**mine, "position": n, "phone": p} for n, p in enumerate(contact.phones)
+        ],
+    }
 
 
 def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:

@@ -42,7 +42,8 @@ def build(
     """The application. `callers` are the machine's own, by the hash of their token (`token_hash`);
     `language` is for whose language is not known; `metrics` is what `/metrics` shows, of single
     accounts too where the caller is known, and `meter` hears of requests; `desk` is what writing
-    needs, and `wake` lets all accounts be read. Users come in by `doors`; without any, by passwords and tokens."""
+    needs, and `wake` lets all accounts be read. Users come in by `doors`; without any, by
+    passwords and tokens."""
     doors = doors or usual(store)
     app = FastAPI(
         title="suivi",

@@ -13,6 +13,7 @@ from daemon.web.api import (
     follow_up,
     follow_ups,
     groups,
+    imports,
     invitations,
     mail,
     prefill,
@@ -47,6 +48,7 @@ ROUTES = (
     Route("GET", "/welcome/{token}", welcome.ask, schema=False),
     Route("POST", "/welcome/{token}", welcome.choose, schema=False),
     *ambiguities.ROUTES,
+    *imports.ROUTES,
     Route("GET", "/l/{token}", pages.confirm, schema=False),
     # What scans mail often asks for the head alone: it finds the same, and nothing happens.
     Route("HEAD", "/l/{token}", pages.confirm, schema=False),

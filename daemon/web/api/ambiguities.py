@@ -6,9 +6,10 @@ from fastapi import Query, Response
 
 from daemon.directory import questions
 from daemon.store import people
-from daemon.web.api.acting import Id, acting
+from daemon.web.api.acting import acting
 from daemon.web.caller import Caller
 from daemon.web.house import InHouse
+from daemon.web.ids import Id
 from daemon.web.paging import After, Limit, cursor, key_of
 from daemon.web.route import Route
 from daemon.web.shapes import questions as shapes

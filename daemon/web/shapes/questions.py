@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from daemon.config.settings import Email
 from daemon.directory.questions import Asked
 from daemon.store.ambiguities import Answer
+from daemon.web.ids import LARGEST_ID
 from daemon.web.shapes.common import Page, PartyRef
 from daemon.web.shapes.people import Body
 from rules.model.people import ThirdParty
@@ -51,17 +52,19 @@ class Ambiguities(Page):
 class Decision(Body):
     """Whose the participant is."""
 
-    third_party: int | None = Field(
-        ge=1, le=2**63 - 1, description="One of the candidates; null: none of them."
+    third_party: StrictInt | None = Field(
+        ge=1, le=LARGEST_ID, description="One of the candidates; null: none of them."
     )
-    remember: bool = Field(default=False, description="So is all of that address from now on.")
+    remember: StrictBool = Field(
+        default=False, description="So is all of that address from now on."
+    )
 
 
 class NewIdentityRule(Body):
     """From now on this address is the third party's."""
 
     email: Email
-    third_party: int = Field(ge=1, le=2**63 - 1)
+    third_party: StrictInt = Field(ge=1, le=LARGEST_ID)
 
 
 class IdentityRule(BaseModel):

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from daemon.store.unlinking import Unlinked
+from daemon.web.ids import LARGEST_ID
 from daemon.web.shapes.common import Page, PartyRef
 from daemon.web.shapes.people import Body, Contact, Entity
 from rules.model import people
@@ -33,8 +34,10 @@ class ThirdParties(Page):
 class Merge(Body):
     """Into which one another is merged."""
 
-    into: int = Field(ge=1, le=2**63 - 1)
-    dry_run: bool = Field(default=False, description="Say what would be done, and do nothing.")
+    into: StrictInt = Field(ge=1, le=LARGEST_ID)
+    dry_run: StrictBool = Field(
+        default=False, description="Say what would be done, and do nothing."
+    )
 
 
 class MergedParties(BaseModel):
