@@ -132,12 +132,12 @@ def link(writer: Writer, name: str, check: Check, element: LinkedElement) -> Exc
 
 
 def unlink(writer: Writer, name: str, check: Check, type_: str, ref: str) -> Exchange:
-    """Say that it is not about this element. Raises as `change`, NotTaken where it is not
+    """Say that it is not about this element. Raises as `change`, NotThere where it is not
     linked."""
     found = _editable(writer, name, check)
     left = tuple(e for e in found.elements if (e.type, e.ref) != (type_, ref))
     if left == found.elements:
-        raise NotTaken("ref", mark("no such element is linked"))
+        raise NotThere(mark("no such element is linked"))
     return _edit(writer, found, replace(found, elements=left))
 
 

@@ -53,7 +53,9 @@ def _require(document: dict[str, Any], header: str) -> None:
     header is one that may be left out, or a value that is not valid."""
     for operations in document["paths"].values():
         for operation in operations.values():
-            for parameter in operation.get("parameters", ()):
+            for parameter in (
+                operation.get("parameters", ()) if "428" in operation["responses"] else ()
+            ):
                 if parameter["in"] == "header" and parameter["name"] == header:
                     parameter["required"] = True
                     parameter["schema"] = {"type": "string"}

@@ -7,6 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -18,6 +19,7 @@ from daemon.web.headers import SECURITY
 from daemon.web.invalid import said
 from daemon.web.language import language_of
 from daemon.web.problems import Problem, answer
+from daemon.web.route import refuse_method
 from daemon.web.writing import STATUS
 
 log = structlog.stdlib.get_logger(__name__)
@@ -56,10 +58,19 @@ async def _http(request: Request, error: Any) -> JSONResponse:
 
 def _allowed(request: Request) -> str:
     """Every method of the address: Starlette knows those of one route, and each method is one."""
-    found: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            found |= getattr(route, "methods", None) or set()
+    scope = request.scope
+    routes = [
+        route
+        for route in request.app.routes
+        if isinstance(route, APIRoute) and route.matches(scope)[0] is not Match.NONE
+    ]
+    # The first that matches is what Starlette goes by.
+    found = {
+        method
+        for route in routes
+        if route.path == routes[0].path and route.endpoint is not refuse_method
+        for method in route.methods or ()
+    }
     return ", ".join(sorted(found))
 
 

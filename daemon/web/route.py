@@ -1,8 +1,11 @@
 """One URL of the table, and what the OpenAPI document says of it."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from starlette.exceptions import HTTPException
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,22 @@ class Route:
     problems: tuple[int, ...] = ()
     also: Mapping[int, type] = field(default_factory=dict)
     body: int | None = None
+
+
+def refuse_method() -> None:
+    """An address does not know the method."""
+    raise HTTPException(405)
+
+
+def shadowed(routes: Sequence[Route]) -> Iterator[tuple[str, list[str]]]:
+    """Paths that are also an instance of another path, with the methods that only that one has:
+    without more, `GET /exchanges/delete` would look for an exchange called so."""
+    for path in sorted({route.path for route in routes if "{" not in route.path}):
+        own = {route.method for route in routes if route.path == path}
+        others = {
+            route.method
+            for route in routes
+            if "{" in route.path and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route.path), path)
+        }
+        if methods := sorted(others - own):
+            yield path, methods

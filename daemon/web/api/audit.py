@@ -12,7 +12,7 @@ from daemon.web.ids import LARGEST_ID
 from daemon.web.paging import After, Limit, cursor, key_of
 from daemon.web.route import Route
 from daemon.web.shapes import audit as shapes
-from daemon.web.shapes.written import Moment
+from daemon.web.shapes.strict import Moment
 from rules.model.people import Right
 
 _Text = Annotated[str | None, Query(min_length=1, max_length=320)]

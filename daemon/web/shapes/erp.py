@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from daemon.sheet.erp import Told
 from daemon.store.elements import Element
 from daemon.web.shapes.common import Names, PartyRef
-from daemon.web.shapes.written import Code, ElementGiven, Given, Id, Line, Moment
+from daemon.web.shapes.strict import Moment
+from daemon.web.shapes.written import Code, ElementGiven, Given, Id, Line
 
 Day = date
 Url = Annotated[

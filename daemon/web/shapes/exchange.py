@@ -8,17 +8,8 @@ from daemon.sheet.entry import Entry, Secret
 from daemon.web.shapes import exchanges as listed
 from daemon.web.shapes.common import Names
 from daemon.web.shapes.follow_up import FollowUpPlanned
-from daemon.web.shapes.written import (
-    Code,
-    ElementGiven,
-    Email,
-    Given,
-    Html,
-    Id,
-    Line,
-    Moment,
-    Text,
-)
+from daemon.web.shapes.strict import Moment
+from daemon.web.shapes.written import Code, ElementGiven, Email, Given, Html, Id, Line, Text
 from rules.model.exchanges import ConfidentialComment, Direction, Exchange
 
 Status = Literal["active", "closed"]

@@ -7,30 +7,22 @@ from pydantic import BaseModel, Field
 
 from daemon.sheet.follow_up_entry import FollowUpEntry, Remind, Whose
 from daemon.web.shapes import follow_ups as listed
-from daemon.web.shapes.written import (
-    Code,
-    ElementGiven,
-    Email,
-    Given,
-    Id,
-    Line,
-    Moment,
-    Text,
-)
+from daemon.web.shapes.strict import Flag, Moment, Whole
+from daemon.web.shapes.written import Code, ElementGiven, Email, Given, Id, Line, Text
 from rules.model.followups import State
 
 ExchangeName = Annotated[
     str, Field(min_length=1, max_length=120, description="By reference or number.")
 ]
 Template = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Priority = Annotated[int, Field(ge=0, le=9, description="As iCalendar has it: 1 is the highest.")]
-Percent = Annotated[int, Field(ge=0, le=100)]
+Priority = Annotated[Whole, Field(ge=0, le=9, description="As iCalendar has it: 1 is the highest.")]
+Percent = Annotated[Whole, Field(ge=0, le=100)]
 
 
 class ReminderGiven(Given):
     """So many units before `anchor`; without a number, as each assignee's options say."""
 
-    before: Annotated[int | None, Field(ge=0, le=100_000)] = None
+    before: Annotated[Whole | None, Field(ge=0, le=100_000)] = None
     unit: Literal["minutes", "hours", "days", "weeks"] = "minutes"
     anchor: Literal["start", "end"] = "start"
     channel: Literal["email", "display"] = "email"
@@ -41,7 +33,7 @@ class AssigneeGiven(Given):
     """Whose it is, and whether they are busy meanwhile."""
 
     email: Email
-    busy: bool = True
+    busy: Flag = True
 
 
 Assignees = Annotated[
@@ -60,7 +52,7 @@ class FollowUpPlanned(Given):
     start: Moment
     title: Line = ""
     end: Moment | None = None
-    all_day: bool = False
+    all_day: Flag = False
     zone: Annotated[str, Field(max_length=64, examples=["Europe/Paris"])] | None = None
     third_party: Id | None = None
     contact: Id | None = None
@@ -94,7 +86,7 @@ class FollowUpChanged(Given):
     start: Moment | None = None
     title: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
     end: Moment | None = None
-    all_day: bool | None = None
+    all_day: Flag | None = None
     zone: Annotated[str, Field(max_length=64)] | None = None
     third_party: Id | None = None
     contact: Id | None = None

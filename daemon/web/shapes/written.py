@@ -1,32 +1,32 @@
 """What the API takes, and what it says of what it has written."""
 
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from daemon.web.ids import LARGEST_ID
+from daemon.web.shapes.strict import Day, Whole
 from rules.model.exchanges import LinkedElement
-
-# A field of the same name would hide the type in the class body.
-Day = date
-
 
 TEXT_MOST = 200_000
 """Characters of a comment, which is more than anybody types."""
 
 
-def _sayable(moment: datetime) -> datetime:
-    # Calendars and databases end near the years 1 and 9999; no dealing is that far.
-    if not 1900 <= moment.year <= 2200:
-        raise ValueError("a time between the years 1900 and 2200")
-    return moment
-
-
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-Moment = Annotated[AwareDatetime, AfterValidator(_sayable)]
+Id = Annotated[Whole, Field(ge=1, le=LARGEST_ID)]
 Email = Annotated[str, Field(min_length=3, max_length=320, description="Of one of us.")]
+# Pydantic describes it by a pattern that few read: with a look-ahead.
+Amount = Annotated[
+    Decimal,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number"},
+                {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"},
+            ]
+        }
+    ),
+]
 Code = Annotated[str, Field(min_length=1, max_length=100)]
 Line = Annotated[str, Field(max_length=1_000)]
 Text = Annotated[str, Field(max_length=TEXT_MOST)]
@@ -51,7 +51,7 @@ class ElementGiven(Given):
     type: Code
     ref: Code
     date: Annotated[Day | None, Field(description="As last known.")] = None
-    amount: Annotated[Decimal | None, Field(max_digits=18, decimal_places=6)] = None
+    amount: Annotated[Amount, Field(max_digits=18, decimal_places=6)] | None = None
     state: Annotated[str | None, Field(max_length=100)] = None
 
     def linked(self) -> LinkedElement:

@@ -14,12 +14,21 @@ from daemon.store import (
     exchanges,
     follow_ups,
     installation,
+    lists,
     passwords,
     people,
     tokens,
 )
 from rules.logins import Patience, Scope
-from rules.model.exchanges import Direction, Draft, ExchangeKey, KeyKind, Source
+from rules.model.exchanges import (
+    ConfidentialComment,
+    Direction,
+    Draft,
+    ExchangeKey,
+    KeyKind,
+    LinkedElement,
+    Source,
+)
 from rules.model.followups import Assignee, FollowUpDraft
 from rules.model.people import (
     Contact,
@@ -41,10 +50,11 @@ WEAK = "suivi_token-of-who-may-do-nothing"
 @dataclass(frozen=True)
 class Told:
     """What schemathesis is told (`fuzz_hooks`), by the names of parameters and properties: what
-    exists, and what always has to look so."""
+    exists, what always has to look so, and what may be deleted."""
 
     known: dict[str, list]
     always: dict[str, list]
+    doomed: dict[str, list]
 
 
 def desk(store: Store) -> Desk:
@@ -77,8 +87,10 @@ def populated(store: Store) -> Told:
         contact = people.put_contact(
             tx, Contact(ContactId(0), parties[0], "Carla", emails=("carla@dup.example",))
         )
-        for count in range(4):
-            _dealing(tx, count, parties[count % 2], alice)
+        lists.put(tx, "purpose", "quote", {"en": "Quote", "fr": "Devis"})
+        lists.put(tx, "product", "saw", {"en": "Saw", "fr": "Scie"})
+        # Many, for each operation that deletes takes some away.
+        dealings = [_dealing(tx, count, parties[0], alice) for count in range(300)]
     return Told(
         known={
             "third_party": list(parties),
@@ -90,6 +102,8 @@ def populated(store: Store) -> Told:
             "entities.number": [entity],
             "tokens.token": [number],
             "invitation": [invitation],
+            "exchange": [exchange for exchange, _ in dealings[200:]],
+            "follow_up": [follow_up for _, follow_up in dealings[200:]],
         },
         always={
             "session.email": ["alice@us.example"],
@@ -98,10 +112,38 @@ def populated(store: Store) -> Told:
             "new_password": [PASSWORD],
             "If-Match": ["*"],
             "timezone": ["Europe/Paris"],
-            "users.groups": ["Sales"],
-            "users.entities": ["main"],
+            "entities": ["main"],
             "groups.members": ["zoe@us.example"],
-            "third-parties.entity": ["main"],
+            "entity": ["main"],
+            "mode": ["phone"],
+            "purpose": ["quote"],
+            "products": ["saw"],
+            "author": ["alice@us.example"],
+            "collaborators": ["bob@us.example"],
+            "follow-ups.email": ["bob@us.example"],
+            "exchanges.email": ["bob@us.example"],
+            "groups": ["Sales"],
+            "zone": ["Europe/Paris"],
+            "start": ["2026-12-01T10:00:00Z"],
+            "end": ["2026-12-01T11:00:00Z"],
+            "third_parties": [parties[0]],
+            "follow-ups.exchange": [exchange for exchange, _ in dealings[200:]],
+            "exchanges.type": ["quote"],
+            "exchanges.ref": ["PR1"],
+            "contacts": [contact],
+            "contact": [contact],
+            "third_party_code": ["DUP"],
+            "elements.third_party": [parties[0]],
+            "events.third_party": [parties[0]],
+            "follow-ups.third_party": [parties[0]],
+            "exchanges.third_party": [parties[0]],
+            "title": ["Relance"],
+            "template": ["reminder"],
+            "to": ["+3d"],
+        },
+        doomed={
+            "exchange": [exchange for exchange, _ in dealings[:200]],
+            "follow_up": [follow_up for _, follow_up in dealings[:200]],
         },
     )
 
@@ -110,6 +152,9 @@ def _entrance(tx: Tx, store: Store, alice: UserId, bob: UserId, yann: UserId) ->
     """Tokens for Alice and Bob; a password and one more token for Alice, and a link for Yann."""
     day = NOW.replace(year=2036)
     passwords.put(tx, alice, desk(store).hasher.hashed(PASSWORD), NOW)
+    # Small numbers are made up: a token that calls should have none of them.
+    for count in range(20):
+        tokens.add(tx, yann, "decoy", f"hash {count}", [Scope.READ], NOW, day)
     for user, told in ((alice, ADMIN), (bob, WEAK), (alice, "suivi_another-token-of-hers")):
         number = tokens.add(tx, user, "fuzz", secret.hashed(told), [Scope.ADMIN], NOW, day)
     return number, choosing.invite(tx, yann, "test", datetime.now(UTC))
@@ -128,7 +173,7 @@ def _party(tx: Tx, code: str) -> ThirdPartyId:
     )
 
 
-def _dealing(tx: Tx, number: int, party: ThirdPartyId, user: UserId) -> None:
+def _dealing(tx: Tx, number: int, party: ThirdPartyId, user: UserId) -> tuple[str, str]:
     draft = Draft(
         keys=(ExchangeKey(KeyKind.API, f"k{number}"),),
         third_parties=(party,),
@@ -141,14 +186,17 @@ def _dealing(tx: Tx, number: int, party: ThirdPartyId, user: UserId) -> None:
         comment="au sujet de la réunion",
         author=user,
         recorder=user,
+        elements=(LinkedElement("quote", "PR1"),),
+        confidential=ConfidentialComment("à voir", user, frozenset()),
     )
-    exchanges.add(tx, draft, NOW)
+    exchange = exchanges.add(tx, draft, NOW)
     plan = FollowUpDraft(
         key=f"f{number}",
         uid=f"f{number}@us.example",
         title=f"Relance {number}",
-        when=When(NOW + timedelta(hours=number), zone="Europe/Paris"),
+        when=When(NOW + timedelta(minutes=number), zone="Europe/Paris"),
         assignees=(Assignee(user, owner=True),),
         third_party=party,
     )
-    follow_ups.open(tx, plan, NOW, NOW - timedelta(days=9))
+    opened = follow_ups.open(tx, plan, NOW, NOW - timedelta(days=9))
+    return exchange.ref, opened[0].ref

@@ -60,6 +60,7 @@ def fuzz(url: str, token: str, told: Told, folder: Path, *options: str) -> Found
         "SUIVI_FUZZ_TOKEN": token,
         "SUIVI_FUZZ_KNOWN": json.dumps(told.known),
         "SUIVI_FUZZ_ALWAYS": json.dumps(told.always),
+        "SUIVI_FUZZ_DOOMED": json.dumps(told.doomed),
     }
     run = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -94,8 +95,8 @@ def _documented(operation: str, found: Found) -> bool:
     return set(found.statuses[operation]) != {405}
 
 
-def _sent(request: dict) -> str:
-    body = (request.get("body") or {}).get("$base64", "")
+def _text(body: dict | None) -> str:
+    body = (body or {}).get("$base64", "")
     return base64.b64decode(body).decode("utf-8", "replace")
 
 
@@ -105,5 +106,7 @@ def _failure(recorder: dict, case: str, check: dict) -> str:
     told = json.dumps(check.get("failure", check))[:1500]
     return (
         f"{request['method']} {request['uri'][:300]} → {answer.get('status_code')}\n"
-        f"  {check['name']}: {told}\n  sent: {_sent(request)[:600]}"
+        f"  {check['name']}: {told}\n"
+        f"  sent: {_text(request.get('body'))[:600]}\n"
+        f"  answer: {_text(answer.get('content'))[:600]}"
     )

@@ -6,6 +6,7 @@ schemathesis calls every operation, with all of its checks, over HTTP: rightly a
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from daemon import web
@@ -43,6 +44,13 @@ def test_every_operation_keeps_its_word(url: str, told: Told, tmp_path: Path) ->
     assert found.broken() == set()
     assert found.never_well() == set()
     assert set(found.statuses) == OPERATIONS
+    assert _calls(url, ADMIN)
+
+
+def _calls(url: str, token: str) -> bool:
+    """Whether the token was one to the end: else all that came after it was refused."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx2.get(f"{url}/api/v1/session", headers=headers).status_code == 200
 
 
 @pytest.mark.long
@@ -55,4 +63,5 @@ def test_every_operation_keeps_its_word_over_many_requests(
     assert "\n".join(found.failures) == ""
     assert found.broken() == set()
     assert set(found.statuses) == OPERATIONS
+    assert _calls(url, token)
     assert token == WEAK or found.never_well() == set()
