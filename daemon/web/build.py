@@ -16,7 +16,7 @@ from daemon.web.auth.peers import Peers
 from daemon.web.described import describe, responses
 from daemon.web.headers import SecurityHeaders
 from daemon.web.house import House
-from daemon.web.limits import USUAL, Limits
+from daemon.web.limits import USUAL, Bodies, Limits
 from daemon.web.links import Links
 from daemon.web.metered import Metered
 from daemon.web.readiness import Readiness
@@ -54,7 +54,6 @@ def build(
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        max_body_size=limits.body,
     )
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
@@ -63,6 +62,7 @@ def build(
         store, readiness, callers, links, language, templates, doors, metrics, desk, wake
     )
     failures.install(app)
+    app.add_middleware(Bodies, usual=limits.body, routes=ROUTES)
     app.add_middleware(SecurityHeaders, ancestors=limits.ancestors)
     app.add_middleware(Metered, meter=meter)
     app.add_middleware(Peers, trusted=doors.trusted)
@@ -77,7 +77,6 @@ def build(
             status_code=route.status,
             responses=responses(route),
             include_in_schema=route.schema,
-            max_body_size=None if route.body is None else max(route.body, limits.body),
         )
     describe(app)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")

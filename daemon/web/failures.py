@@ -28,7 +28,6 @@ _BY_STATUS = {
     400: mark("the request can't be read: its body should be JSON in UTF-8, not deeply nested"),
     404: mark("{method} {path}: there is no such address"),
     405: mark("{method} {path}: this address does not know that method"),
-    413: mark("what was sent is too large"),
 }
 """What is said where the framework refuses; it says less, and in English."""
 
