@@ -30,7 +30,8 @@ USUAL = Limits()
 
 class Bodies:
     """ASGI middleware. A body that says that it is too large is not read at all; one that turns out
-    to be is read no further."""
+    to be is read no further. What a client goes on sending, uvicorn drops as it comes: to hang up
+    on it would reset the connection, and the answer would be lost with it."""
 
     def __init__(self, app: ASGIApp, usual: int, routes: Sequence[Route]) -> None:
         self._app = app
@@ -56,7 +57,7 @@ class Bodies:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > most:
-                raise Problem(413, _TOO_LARGE, headers=_CLOSE, bytes=most)
+                raise Problem(413, _TOO_LARGE, bytes=most)
             return message
 
         await self._app(scope, counting, send)
@@ -68,11 +69,7 @@ class Bodies:
         return self._usual
 
 
-# What is still on its way is not waited for.
-_CLOSE = {"Connection": "close"}
-
-
 async def _refuse(most: int, scope: Scope, receive: Receive, send: Send) -> None:
     language = language_of(Request(scope))
     text = translator(language)(_TOO_LARGE).format(bytes=most)
-    await answer(413, text, language, _CLOSE)(scope, receive, send)
+    await answer(413, text, language)(scope, receive, send)
