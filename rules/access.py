@@ -80,15 +80,23 @@ def facts_of(
     if isinstance(thing, FollowUp):
         assignees = frozenset(a.user for a in thing.assignees)
         return FollowUpFacts(thing.entity, thing.creator, assignees)
-    writers = frozenset(u for u in (thing.author, thing.recorder) if u is not None)
     return ExchangeFacts(
         entity=thing.entity,
         level=thing.level,
-        people=writers | {*thing.collaborators, *thing.mailbox_owners},
-        writers=writers,
+        people=people_of(thing),
+        writers=_writers(thing),
         comment_author=comment.author if comment else None,
         comment_groups=comment.groups if comment else frozenset(),
     )
+
+
+def people_of(exchange: Exchange) -> frozenset[UserId]:
+    """All of us who took part in it."""
+    return _writers(exchange) | {*exchange.collaborators, *exchange.mailbox_owners}
+
+
+def _writers(exchange: Exchange) -> frozenset[UserId]:
+    return frozenset(u for u in (exchange.author, exchange.recorder) if u is not None)
 
 
 def may(user: User, groups: Mapping[GroupId, Group], action: Action, thing: Facts = None) -> bool:
@@ -142,9 +150,14 @@ def visible(exchange: Exchange, user: User, groups: Mapping[GroupId, Group]) -> 
     facts = facts_of(exchange)
     if not isinstance(facts, ExchangeFacts) or not may(user, groups, Action.SEE_EXCHANGE, facts):
         return None
-    level = visible_level(user, facts)
-    if level is Level.EVERYTHING:
+    return as_seen(exchange, scope(user, groups))
+
+
+def as_seen(exchange: Exchange, scope: "Scope") -> Exchange:
+    """An exchange that is in this scope: whole, or without what its level hides."""
+    if scope.whole or exchange.level is Level.EVERYTHING or scope.user in people_of(exchange):
         return exchange
+    level = exchange.level
     came_back = tuple(replace(one, recipient="") for one in exchange.undelivered)
     silent = replace(exchange, comment="", html=None, quoted_from=None, undelivered=came_back)
     return silent if level is Level.SUBJECT else replace(silent, subject="")

@@ -117,6 +117,15 @@ def history(
     return _exchanges(tx, query)
 
 
+def in_order(tx: Tx, ids: Iterable[ExchangeId]) -> tuple[Exchange, ...]:
+    """These exchanges, in this order, as far as they are there."""
+    wanted = list(ids)
+    found: dict[ExchangeId, Exchange] = {}
+    for some in chunks(wanted):
+        found |= {one.id: one for one in _exchanges(tx, _query().where(t.exchange.c.id.in_(some)))}
+    return tuple(found[one] for one in wanted if one in found)
+
+
 def related(tx: Tx, exchange: Exchange, limit: int = 1000) -> tuple[Exchange, ...]:
     """What happened since an exchange in its thread or with its third parties, oldest first."""
     row, party = t.exchange.c, t.exchange_party.c

@@ -36,7 +36,10 @@ def took_part(scope: Scope, *roles: Role) -> Condition:
         return sa.false()
     c = t.exchange_user.c
     mine = sa.exists().where(c.exchange_id == t.exchange.c.id, c.user_id == scope.user)
-    return mine.where(c.role.in_(roles)) if roles else mine
+    mine = mine.where(c.role.in_(roles)) if roles else mine
+    # Said aloud, for within another EXISTS nothing is correlated by itself, and it would hold of
+    # everything.
+    return mine.correlate(t.exchange)
 
 
 def whole_texts(scope: Scope) -> Condition:
@@ -65,7 +68,8 @@ def confidential(scope: Scope) -> Condition:
         ways.append(comment.author_id == scope.user)
     if scope.groups:
         shared = group.exchange_id == comment.exchange_id
-        ways.append(sa.exists().where(shared, group.group_id.in_(sorted(scope.groups))))
+        among = sa.exists().where(shared, group.group_id.in_(sorted(scope.groups)))
+        ways.append(among.correlate(t.confidential_comment))
     return sa.and_(sees_whole, sa.or_(*ways))
 
 
@@ -78,7 +82,7 @@ def follow_ups(scope: Scope) -> Condition:
     ways = []
     if scope.follow_ups.own and scope.user is not None:
         mine = sa.exists().where(assigned.follow_up_id == row.id, assigned.user_id == scope.user)
-        ways += [row.creator_id == scope.user, mine]
+        ways += [row.creator_id == scope.user, mine.correlate(f.follow_up)]
     if scope.follow_ups.others:
         ways.append(_in(scope.follow_ups.entities, row.entity_id))
     return sa.and_(there, sa.or_(sa.false(), *ways))

@@ -74,6 +74,7 @@ def build(
             route.endpoint,
             methods=[route.method],
             response_model=route.model,
+            response_class=route.answer,
             status_code=route.status,
             responses=responses(route),
             include_in_schema=route.schema,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 
@@ -13,8 +14,9 @@ class Route:
     """One URL. `model` describes the JSON answer with which it succeeds, as `status`; `problems`
     are the other statuses it may answer with, each a problem document (RFC 9457); those that go
     without saying (`daemon.web.described`) need not be named. `also` are statuses that answer with
-    a document of their own. `body` is how many bytes it takes where that is more than usual. Pages
-    have no model and are not in the schema."""
+    a document of their own. `body` is how many bytes it takes where that is more than usual,
+    `answer` the class of an answer that is no JSON. Pages have no model and are not in the
+    schema."""
 
     method: str
     path: str
@@ -25,6 +27,7 @@ class Route:
     problems: tuple[int, ...] = ()
     also: Mapping[int, type] = field(default_factory=dict)
     body: int | None = None
+    answer: type[Response] = JSONResponse
 
 
 def refuse_method() -> None:

@@ -10,8 +10,9 @@ from daemon.clock import now
 from daemon.i18n import mark
 from daemon.sheet.errors import Changed, NotAllowed, NotTaken, NotThere, Refusal, Unready
 from daemon.sheet.writer import Check, Writer, writer
-from daemon.store import Tx, people
+from daemon.store import Tx
 from daemon.store import exchanges as stored
+from daemon.web.api.named import in_short
 from daemon.web.etags import etag, must_match
 from daemon.web.house import House
 from daemon.web.problems import Problem
@@ -97,8 +98,10 @@ def made(number: int, ref: str, revision: int) -> Made:
 
 def names_of(tx: Tx, writer: Writer, *parties: ThirdPartyId | None) -> Names:
     """Who is behind the ids of one answer."""
-    found = (people.get_third_party(tx, party) for party in parties if party is not None)
-    return Names(writer.users, {party.id: party for party in found if party is not None})
+    return Names(
+        {user.id: user.email for user in writer.users.values()},
+        in_short(tx, (party for party in parties if party is not None)),
+    )
 
 
 def exchange_ref(writer: Writer, exchange: ExchangeId | None, sees: bool) -> str | None:

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import Query
 
 from daemon.i18n import mark
-from daemon.store import Tx, people
+from daemon.store import Tx, named, people
 from daemon.web.ids import LARGEST_ID
 from daemon.web.problems import Problem
-from daemon.web.shapes.common import Names
 from rules import access
+from rules.access import Scope
 from rules.model.people import Right, ThirdPartyId, User
 from rules.words import fold
 
@@ -31,17 +31,15 @@ def require(tx: Tx, caller: User, *either: Right) -> frozenset[Right]:
     return rights
 
 
-def known(tx: Tx, party: int | None) -> ThirdPartyId | None:
+def known(tx: Tx, scope: Scope, party: int | None) -> ThirdPartyId | None:
+    """The third party that is asked for. Raises a 404 Problem where there is none that the caller
+    may know of."""
     if party is None:
         return None
-    if people.get_third_party(tx, ThirdPartyId(party)) is None:
+    found = named.known_party(tx, scope, ThirdPartyId(party))
+    if found is None:
         raise Problem(404, mark("there is no third party {party}"), party=party)
-    return ThirdPartyId(party)
-
-
-def names(tx: Tx) -> Names:
-    parties = {party.id: party for party in people.third_parties(tx)}
-    return Names(people.users(tx), parties)
+    return found
 
 
 def says(text: str | None, *where: str) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from rules.model import people
 from rules.model.people import ThirdPartyId, UserId
 
 
@@ -27,16 +26,15 @@ class Names:
 
     def __init__(
         self,
-        users: Mapping[UserId, people.User],
-        parties: Mapping[ThirdPartyId, people.ThirdParty],
+        emails: Mapping[UserId, str],
+        parties: Mapping[ThirdPartyId, PartyRef],
     ) -> None:
-        self._users = users
+        self._emails = emails
         self._parties = parties
 
     def email(self, user: UserId | None) -> str | None:
         """A user's address; None when there is none any more."""
-        known = self._users.get(user) if user is not None else None
-        return known.email if known else None
+        return self._emails.get(user) if user is not None else None
 
     def emails(self, users: tuple[UserId, ...]) -> list[str]:
         """Addresses of those who are known."""
@@ -44,5 +42,4 @@ class Names:
 
     def party(self, party: ThirdPartyId | None) -> PartyRef | None:
         """A third party in short."""
-        known = self._parties.get(party) if party is not None else None
-        return PartyRef(id=known.id, code=known.code, name=known.name) if known else None
+        return self._parties.get(party) if party is not None else None

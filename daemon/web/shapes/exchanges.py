@@ -60,6 +60,20 @@ class Exchanges(Page):
     items: list[Exchange]
 
 
+class Count(BaseModel):
+    """`more`: the list goes on beyond what was counted."""
+
+    count: int
+    more: bool
+
+
+class Neighbours(BaseModel):
+    """References of what stands before and behind in a list, newest first; null at its ends."""
+
+    previous: str | None
+    next: str | None
+
+
 def exchange(value: exchanges.Exchange, names: Names) -> Exchange:
     """An exchange as the API shows it."""
     return Exchange(

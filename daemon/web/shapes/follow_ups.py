@@ -32,9 +32,16 @@ class FollowUp(BaseModel):
 
 
 class FollowUps(Page):
-    """Open ones, by time."""
+    """By time."""
 
     items: list[FollowUp]
+
+
+class Coming(BaseModel):
+    """What should have been done, and what is next; each by time."""
+
+    overdue: list[FollowUp]
+    coming: list[FollowUp]
 
 
 def follow_up(value: followups.FollowUp, names: Names) -> FollowUp:
