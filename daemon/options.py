@@ -190,6 +190,15 @@ OPTIONS: Mapping[str, Option] = {
             plans=True,
         ),
         Option(
+            "own_references",
+            FLAG,
+            default=False,
+            help=mark(
+                "Whether new exchanges of an entity are numbered by themselves, as EXC-MAIN-12"
+                " with its code."
+            ),
+        ),
+        Option(
             "choose_author",
             FLAG,
             default=False,

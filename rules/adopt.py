@@ -29,8 +29,10 @@ from rules.privacy import strictest
 from rules.ruleset import RuleSet
 from rules.words import fold, words
 
-# EXC-12, PR2303-0107
-_REFERENCE = re.compile(r"\b(?:EXC-\d{1,9}|[A-Z]{2,4}\d{4}-\d{3,6})\b", re.IGNORECASE)
+# EXC-12, EXC-MAIN-12, PR2303-0107
+_REFERENCE = re.compile(
+    r"\b(?:EXC-(?:[A-Z0-9]{1,20}-)?\d{1,9}|[A-Z]{2,4}\d{4}-\d{3,6})\b", re.IGNORECASE
+)
 _LOOK_AT = 20_000
 
 # What the ancestor's numbering says of an element (seed: "PR2303-0107", "FA2211-0059").

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from daemon.store import classified, lists, spots
+from daemon.store import classified, lists, references, spots
 from daemon.store.database import Tx
 from daemon.store.rows import count, insert_new
 from daemon.store.tables import exchanges as t
@@ -42,8 +42,10 @@ def insert(tx: Tx, news: Sequence[New], now: datetime) -> list[ExchangeId]:
     codes = _Codes(tx)
     rows = [_row(codes, new, now) for new in news]
     last = count(tx, "exchange", len(news))
+    owned = references.own(tx, [new.draft.entity for new in news])
     for number, row in enumerate(rows, last - len(news) + 1):
         row["number"] = number
+        row["own_ref"] = owned[number - last + len(news) - 1]
     made = tx.execute(_INSERT, rows)
     by_number = {number: ExchangeId(exchange) for exchange, number in made}
     ids = [by_number[row["number"]] for row in rows]

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from daemon.store import search, spots
+from daemon.store import references, search, spots
 from daemon.store.database import Tx
 from daemon.store.rows import chunks, grouped
 from daemon.store.tables import exchanges as t
@@ -54,8 +54,11 @@ def get(tx: Tx, exchange: ExchangeId) -> Exchange | None:
 
 
 def by_ref(tx: Tx, ref: str) -> Exchange | None:
-    """The exchange of a reference, `EXC-12`."""
-    prefix, _, number = ref.strip().partition("-")
+    """The exchange of a reference, `EXC-12` or `EXC-MAIN-12`."""
+    name = ref.strip().upper()
+    prefix, _, number = name.partition("-")
+    if prefix == "EXC" and "-" in number and len(name) <= 50:
+        return _one(tx, t.exchange.c.own_ref == name)
     if prefix.upper() != "EXC" or not (number.isascii() and number.isdigit()):
         return None
     # More digits than any number has, and PostgreSQL would refuse the comparison.
@@ -177,6 +180,15 @@ def parties_by_reference(tx: Tx, references: Iterable[str]) -> dict[str, ThirdPa
         )
         for number, third_party in tx.execute(query):
             found.setdefault(f"EXC-{number}", set()).add(third_party)
+    owned = [ref for ref in asked if ref.startswith("EXC-") and ref.count("-") > 1]
+    for some in chunks(owned):
+        query = (
+            sa.select(t.exchange.c.own_ref, party.c.third_party_id)
+            .join(party)
+            .where(t.exchange.c.own_ref.in_(some))
+        )
+        for ref, third_party in tx.execute(query):
+            found.setdefault(ref, set()).add(third_party)
     for some in chunks(asked):
         query = (
             sa.select(t.element.c.ref, party.c.third_party_id)
@@ -321,7 +333,7 @@ def _exchange(r: Any, hung: _Hung) -> Exchange:
     author = next(iter(roles.get(Role.AUTHOR, ())), None)
     return Exchange(
         id=ExchangeId(r.id),
-        ref=f"EXC-{r.number}",
+        ref=references.of(r),
         entity=None if r.entity_id is None else EntityId(r.entity_id),
         third_parties=tuple(map(ThirdPartyId, hung.parties[r.id])),
         contacts=tuple(map(ContactId, hung.contacts[r.id])),

@@ -102,7 +102,7 @@ def hold(tx: Tx, now: datetime) -> None:
     tx.execute(sa.update(table).values(**held))
     tx.execute(
         sa.update(counter)
-        .where(counter.c.name == "exchange")
+        .where(sa.or_(counter.c.name == "exchange", counter.c.name.startswith("exchange:")))
         .values(value=(counter.c.value // GAP + 1) * GAP)
     )
     for name in ("exchange", "follow_up", "staff"):

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from daemon.store import classified, elements, erasure, spots
+from daemon.store import classified, elements, erasure, references, spots
 from daemon.store.database import Tx
 from daemon.store.rows import chunks, count, insert_new, inserting, new_id
 from daemon.store.tables import exchanges as t
@@ -97,7 +97,7 @@ class Whole:
     @property
     def ref(self) -> str:
         """As people call it, `EXC-12`."""
-        return f"EXC-{self.row['number']}"
+        return str(self.row["own_ref"] or f"EXC-{self.row['number']}")
 
 
 def hanging() -> tuple[sa.Table, ...]:
@@ -210,7 +210,7 @@ def _owners(one: Whole) -> set[int]:
 
 def insert(tx: Tx, whole: Whole, rules: str, now: datetime) -> ExchangeId:
     """Record what the other store has: a new reference, all else alike."""
-    own = {"id", "number", "recorded_at", "revision", "thread", "rules"}
+    own = {"id", "number", "own_ref", "recorded_at", "revision", "thread", "rules"}
     row = {name: value for name, value in whole.row.items() if name not in own}
     exchange = ExchangeId(
         new_id(
@@ -218,6 +218,7 @@ def insert(tx: Tx, whole: Whole, rules: str, now: datetime) -> ExchangeId:
             t.exchange,
             **row,
             number=count(tx, "exchange"),
+            own_ref=references.own(tx, [row["entity_id"]])[0],
             recorded_at=now,
             thread=thread_of(tx, whole.row["message_id"], list(whole.parents)),
             revision=1,

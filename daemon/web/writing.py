@@ -25,7 +25,7 @@ ExchangeName = Annotated[
     str,
     Path(
         alias="exchange",
-        pattern=r"^(?:[0-9]{1,18}|[Ee][Xx][Cc]-[0-9]{1,18})$",
+        pattern=r"^(?:[0-9]{1,18}|[Ee][Xx][Cc]-(?:[A-Za-z0-9]{1,20}-)?[0-9]{1,18})$",
         description="Its reference, `EXC-12`, or its number in the API.",
     ),
 ]

@@ -20,6 +20,8 @@ exchange = table(
     "exchange",
     id_(),
     integer("number"),
+    # Its reference in a row of its entity's own, where that is wished for.
+    text("own_ref", null=True),
     ref("entity_id", "entity", null=True),
     text("direction"),
     ref("mode_id", "list_item"),
@@ -46,6 +48,7 @@ exchange = table(
     # The rules as which it stands here; none of what a person or the API told.
     text("rules", null=True),
     sa.UniqueConstraint("number"),
+    sa.Index("ix_exchange_own_ref", "own_ref", unique=True),
     # Unique, for what hangs on an exchange names its time too (`of_exchange`).
     sa.Index("ix_exchange_happened_at", "happened_at", "id", unique=True),
     sa.Index("ix_exchange_entity_id", "entity_id", "happened_at", "id"),

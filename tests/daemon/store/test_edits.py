@@ -1,12 +1,23 @@
 """What people change and delete: two never overwrite each other, and no copy undoes it."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from daemon.store import Stale, Store, audit, elements, exchanges, follow_ups, requests
+from daemon.store import (
+    Stale,
+    Store,
+    audit,
+    elements,
+    exchanges,
+    follow_ups,
+    options,
+    people,
+    requests,
+)
 from daemon.store.tables.installation import audit as audit_table
 from rules.model.exchanges import (
     ConfidentialComment,
@@ -24,9 +35,12 @@ from rules.model.followups import (
     Reminder,
     State,
 )
+from rules.model.people import EntityId
 from rules.model.sightings import CalendarId, When
+from rules.options import ALL, Scope
 from tests.daemon.store.conftest import NOW, World
 
+_numbers = itertools.count()
 QUOTE, ORDER = LinkedElement("quote", "PR1"), LinkedElement("order", "CO2")
 
 
@@ -208,3 +222,31 @@ def test_what_was_deleted_is_not_recorded_again(store: Store, world: World) -> N
         assert world.record(tx, uid=2).exchange is None
         assert exchanges.buried(tx, [ExchangeKey(KeyKind.MESSAGE, "m1")])
         assert audit.of(tx, "EXC-1")[0].who == "operator"
+
+
+def test_an_entity_may_number_its_own_exchanges(store: Store, world: World) -> None:
+    with store.write() as tx:
+        main, other = people.put_entity(tx, "main", "Us"), people.put_entity(tx, "o'ther", "They")
+        options.put(tx, "own_references", ALL, value=True, by=None, now=NOW, plans=False)
+
+        def refs(*entities: EntityId | None) -> list[str]:
+            return [
+                exchanges.add(tx, world.draft(f"x{n}{next(_numbers)}", entity=e), NOW).ref
+                for n, e in enumerate(entities)
+            ]
+
+        assert refs(main, None, other, main) == [
+            "EXC-MAIN-1",
+            "EXC-2",
+            f"EXC-E{other}-1",
+            "EXC-MAIN-2",
+        ]
+        off = Scope(entity=other)
+        options.put(tx, "own_references", off, value=False, by=None, now=NOW, plans=False)
+        assert refs(other, main) == ["EXC-5", "EXC-MAIN-3"]
+        # It is found by either.
+        first, second = exchanges.by_ref(tx, "exc-main-3"), exchanges.by_ref(tx, "EXC-6")
+        assert first is not None
+        assert first == second
+        assert exchanges.by_ref(tx, "EXC-MAIN-9") is None
+        assert exchanges.parties_by_reference(tx, ["EXC-main-1"]) == {"EXC-MAIN-1": world.acme}
