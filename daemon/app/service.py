@@ -53,7 +53,7 @@ BEAT_SECONDS = 15.0
 RELOAD_SECONDS = 120.0
 """What reading configuration and rules anew may take."""
 
-FIXED = ("state_dir", "runtime_dir", "database", "http", "log")
+FIXED = ("state_dir", "runtime_dir", "database", "http", "oidc", "log")
 """Sections that are read at the start only: changing one needs a restart, and a reload says so."""
 
 

@@ -61,6 +61,9 @@ def cross_checks(data: Mapping[str, Any]) -> Iterator[Mistake]:
                     else "there is no [[users]] with this email"
                 )
                 yield (table, index, "owner"), f"unknown owner '{owner}'; {hint}"
+    http = data.get("http")
+    if data.get("oidc") is not None and not (isinstance(http, Mapping) and http.get("public_url")):
+        yield ("oidc",), "needs [http] public_url, which the provider sends people back to"
     for table, option in (("users", "email"), ("mailboxes", "name"), ("calendars", "name")):
         seen: set[str] = set()
         for index, row in _rows(data, table):

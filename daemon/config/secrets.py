@@ -41,7 +41,7 @@ def settle(data: Mapping[str, Any], vault: Vault) -> tuple[dict[str, Any], Findi
     """`data` with every secret as `password`."""
     settled = dict(data)
     found = Findings()
-    for name in ("database", "smtp"):
+    for name in ("database", "smtp", "oidc"):
         if isinstance(table := settled.get(name), dict):
             settled[name] = _table(table, (name,), vault, found)
     for name in ("mailboxes", "calendars"):

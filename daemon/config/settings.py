@@ -179,6 +179,17 @@ class Http(Section):
         return int(self.listen.rpartition(":")[2])
 
 
+class Oidc(Section):
+    """An OpenID provider that signs users on: its `issuer`, and what suivi is called there; the
+    password is the secret of this client. Users are known by their verified email address."""
+
+    issuer: WebAddress
+    client: Name
+    password: SecretStr | None = None
+    scope: str = "openid email profile"
+    timeout: float = Field(default=10, gt=0, le=60)
+
+
 class Smtp(Section):
     """The server that reminders go out through; `from` is their sender, `admin` gets notices.
     `connections` are used at once, where the server allows as many; `mails_per_minute` is what a
@@ -346,6 +357,7 @@ class Settings(Section):
     templates_dir: Path = Path("templates")
     database: Database = Database()
     http: Http = Http()
+    oidc: Oidc | None = None
     smtp: Smtp | None = None
     users: tuple[Staff, ...] = ()
     mailboxes: tuple[Mailbox, ...] = ()

@@ -23,6 +23,7 @@ from daemon.web.api import (
     tokens,
     users,
 )
+from daemon.web.auth import sign_on
 from daemon.web.route import Route
 
 ROUTES = (
@@ -47,6 +48,8 @@ ROUTES = (
     *sessions.ROUTES,
     *tokens.ROUTES,
     *invitations.ROUTES,
+    Route("GET", sign_on.LOGIN, sign_on.login, schema=False),
+    Route("GET", sign_on.CALLBACK, sign_on.callback, schema=False),
     Route("GET", "/welcome/{token}", welcome.ask, schema=False),
     Route("POST", "/welcome/{token}", welcome.choose, schema=False),
     *ambiguities.ROUTES,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from daemon.config import Calendar, Mailbox, Settings
@@ -11,13 +12,17 @@ from rules.words import fold
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
+UNIX = "unix"
+_MANY = 2**24
+"""Addresses of the largest network that is somebody's own: 10.0.0.0/8."""
+
 _Words = Callable[[str], str]
 
 
 def contradictions(settings: Settings, language: str) -> Iterator[str]:
     """What doesn't go together, a line each that says what to do."""
     _ = translator(language)
-    for found in (_company, _answers, _post, _web, _twins):
+    for found in (_company, _answers, _post, _web, _doors, _twins):
         yield from found(settings, _)
     for box in settings.mailboxes:
         yield from _mailbox(settings, box, _)
@@ -81,6 +86,45 @@ def _web(settings: Settings, _: _Words) -> Iterator[str]:
         )
     elif parts.hostname in LOOPBACK and any(not _is_local(box.host) for box in settings.mailboxes):
         yield _("[http] public_url is this machine: links in mails work nowhere else")
+
+
+def _doors(settings: Settings, _: _Words) -> Iterator[str]:
+    http = settings.http
+    https = http.public_url is not None and urlsplit(http.public_url).scheme == "https"
+    wide = [
+        p
+        for p in http.trusted_proxies
+        if p != UNIX and ip_network(p, strict=False).num_addresses > _MANY
+    ]
+    for network in wide:
+        text = _("[http] trusted_proxies: {network} is no proxy, but everybody: name its address")
+        yield text.format(network=network)
+    if http.user_header is not None and not http.trusted_proxies:
+        yield _(
+            "[http] user_header without trusted_proxies: whoever sends that header is refused, the "
+            "proxy too"
+        )
+    if https and not http.trusted_proxies:
+        yield _(
+            "[http] trusted_proxies is empty: to suivi all logins come from the reverse proxy's "
+            "address, and who guesses passwords makes everybody wait"
+        )
+    if http.plain_cookies and https:
+        yield _("[http] plain_cookies lets logins pass without TLS, though public_url is https")
+    elif http.plain_cookies:
+        yield _("[http] plain_cookies: whoever reads the traffic is logged in; use https")
+    elif not https and http.host not in LOOPBACK:
+        yield _(
+            "[http] listens beyond this machine without an https public_url: nobody can log in "
+            "from elsewhere"
+        )
+    if any(site.startswith("http:") for site in http.frame_ancestors) and https:
+        yield _(
+            "[http] frame_ancestors names a site without https: whoever changes it frames suivi"
+        )
+    issuer = urlsplit(settings.oidc.issuer) if settings.oidc is not None else None
+    if issuer is not None and issuer.scheme != "https" and not _is_local(issuer.hostname):
+        yield _("[oidc] issuer is not https: it is not believed")
 
 
 def _twins(settings: Settings, _: _Words) -> Iterator[str]:

@@ -15,15 +15,17 @@ from daemon.web.auth.doors import Doors, ip
 from daemon.web.auth.peers import address, peer
 from daemon.web.problems import Problem
 
-SECURE = "__Host-suivi"
 PLAIN = "suivi"
+SECURE = f"__Host-{PLAIN}"
+SIGN_ON = "suivi-sign-on"
+"""What a browser keeps while its user is at a provider; over TLS with the prefix, too."""
 
 
-def held(request: Request, doors: Doors) -> str | None:
+def held(request: Request, doors: Doors, name: str = PLAIN) -> str | None:
     """What the cookie of this request holds."""
     if _is_secure(request, doors):
-        return request.cookies.get(SECURE)
-    return request.cookies.get(PLAIN) if _may_be_plain(request, doors) else None
+        return request.cookies.get(f"__Host-{name}")
+    return request.cookies.get(name) if _may_be_plain(request, doors) else None
 
 
 def allow(request: Request, doors: Doors) -> None:
@@ -36,11 +38,18 @@ def allow(request: Request, doors: Doors) -> None:
         )
 
 
-def give(request: Request, response: Response, doors: Doors, value: str, lasts: timedelta) -> None:
+def give(
+    request: Request,
+    response: Response,
+    doors: Doors,
+    value: str,
+    lasts: timedelta,
+    name: str = PLAIN,
+) -> None:
     """Set the cookie."""
     secure = _is_secure(request, doors)
     response.set_cookie(
-        SECURE if secure else PLAIN,
+        f"__Host-{name}" if secure else name,
         value,
         max_age=int(lasts.total_seconds()),
         path="/",
@@ -50,10 +59,10 @@ def give(request: Request, response: Response, doors: Doors, value: str, lasts: 
     )
 
 
-def take_back(request: Request, response: Response, doors: Doors) -> None:
+def take_back(request: Request, response: Response, doors: Doors, name: str = PLAIN) -> None:
     """Have the browser forget it."""
     secure = _is_secure(request, doors)
-    name = SECURE if secure else PLAIN
+    name = f"__Host-{name}" if secure else name
     response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
 
 

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from daemon.logins.desk import Desk
@@ -41,6 +42,31 @@ def ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return mapped or found
 
 
+class Begun(Protocol):
+    """Where a browser goes to sign on, and what has to come back."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def nonce(self) -> str: ...
+    @property
+    def verifier(self) -> str: ...
+
+
+class SignOn(Protocol):
+    """A provider that signs users on. Raises ConnectorError."""
+
+    def begin(self, redirect: str) -> Begun:
+        """Send somebody there, who comes back to `redirect`."""
+        ...
+
+    def finish(self, redirect: str, code: str, nonce: str, verifier: str) -> str:
+        """The verified email address of who came back with this code."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """`user_header` is what a trusted proxy names a user in, by email address. With `plain_cookies`
@@ -51,6 +77,7 @@ class Doors:
     user_header: str | None = None
     trusted: Trusted = field(default_factory=Trusted)
     plain_cookies: bool = False
+    sign_on: SignOn | None = None
 
     @property
     def is_https(self) -> bool:

@@ -16,13 +16,14 @@ CALENDAR = {
     "user": "alice",
     "password": "x",
 }
+HTTP = {"public_url": "https://suivi.dupont.example", "trusted_proxies": ["127.0.0.1"]}
 SMTP = {"host": "smtp.example", "from": "suivi@dupont.example", "admin": "it@dupont.example"}
 
 
 def settings(**changes: Any) -> Settings:
     whole: dict[str, Any] = {
         "company": {"name": "Dupont", "domains": ["dupont.example"]},
-        "http": {"public_url": "https://suivi.dupont.example"},
+        "http": HTTP,
         "smtp": SMTP,
         "users": [ALICE],
         "mailboxes": [BOX],
@@ -37,6 +38,9 @@ def test_what_goes_together_is_not_told() -> None:
 
 COMMANDS = BOX | {"name": "answers", "purpose": "commands", "address": "suivi@dupont.example"}
 COMMANDS = COMMANDS | {"user": "suivi"}
+
+HERE = {"public_url": "http://localhost:8425"}
+LOCAL: dict[str, Any] = {"mailboxes": [BOX | {"host": "localhost"}]}
 
 TOLD: list[tuple[dict[str, Any], str]] = [
     ({"company": {"name": "Dupont"}}, "[company] domains is empty"),
@@ -53,6 +57,15 @@ TOLD: list[tuple[dict[str, Any], str]] = [
     ({"smtp": SMTP | {"password": "x"}}, "has a password but no user"),
     ({"http": {"public_url": "http://suivi.example"}}, "public_url is not https"),
     ({"http": {"public_url": "http://localhost:8425"}}, "public_url is this machine"),
+    ({"http": HTTP | {"trusted_proxies": ["0.0.0.0/0"]}}, "0.0.0.0/0 is no proxy, but everybody"),
+    ({"http": HTTP | {"trusted_proxies": ["::/0", "unix"]}}, "::/0 is no proxy, but everybody"),
+    ({"http": HTTP | {"trusted_proxies": []}}, "all logins come from the reverse proxy's"),
+    (LOCAL | {"http": HERE | {"user_header": "X-User"}}, "user_header without trusted_proxies"),
+    ({"http": HTTP | {"plain_cookies": True}}, "pass without TLS, though public_url is https"),
+    (LOCAL | {"http": HERE | {"plain_cookies": True}}, "is logged in"),
+    (LOCAL | {"http": HERE | {"listen": "0.0.0.0:80"}}, "listens beyond this machine"),
+    ({"http": HTTP | {"frame_ancestors": ["http://erp.example"]}}, "whoever changes it frames"),
+    ({"oidc": {"issuer": "http://id.example", "client": "x"}}, "[oidc] issuer is not https"),
     ({"mailboxes": [BOX, BOX | {"name": "two"}]}, "[[mailboxes]] alice, two are one account"),
     ({"mailboxes": [BOX | {"security": "none"}]}, 'alice: security = "none" sends'),
     (
