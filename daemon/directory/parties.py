@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from daemon.config.settings import Email
+from daemon.config.kinds import Email
 from daemon.directory.acting import Actor, Conflict, Missing, Unfit
 from daemon.i18n import mark
 from daemon.store import Tx, people, unlinking

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from pydantic import TypeAdapter, ValidationError
 
-from daemon.config.settings import Email, Timezone
+from daemon.config.kinds import Email, Timezone
 from daemon.directory.acting import Actor, Conflict, Missing, Unfit
 from daemon.i18n import LANGUAGES, mark
 from daemon.store import Tx, people

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 
-from daemon.config.settings import Email, Timezone
+from daemon.config.kinds import Email, Timezone
 from daemon.web.ids import LARGEST_ID
 from daemon.web.shapes.common import Page
 from rules.model.people import PartyKind, Right

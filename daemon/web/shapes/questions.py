@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field, StrictBool, StrictInt
 
-from daemon.config.settings import Email
+from daemon.config.kinds import Email
 from daemon.directory.questions import Asked
 from daemon.store.ambiguities import Answer
 from daemon.web.ids import LARGEST_ID
