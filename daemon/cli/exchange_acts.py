@@ -14,7 +14,7 @@ from daemon.i18n import mark
 
 if TYPE_CHECKING:
     from daemon.sheet.writer import Writer
-    from rules.model.exchanges import Exchange
+    from rules.model.exchanges import Exchange, LinkedElement
 
 Ref = Annotated[str, typer.Argument(metavar="EXC-12", help=mark("Its reference."))]
 Refs = Annotated[list[str], typer.Argument(metavar="EXC-12…", help=mark("References."))]
@@ -160,9 +160,8 @@ def link(context: typer.Context, ref: Ref, element: Element, *, by: By, json: Js
     """`suivi exchange link EXC-12 quote:PR2303-0107 --by EMAIL`"""
     from daemon.sheet import exchanges
     from daemon.sheet.writer import whatever
-    from rules.model.exchanges import LinkedElement
 
-    named = LinkedElement(*_element(element))
+    named = element_of(element)
     with hand.writing(context, by) as writer:
         changed = exchanges.link(writer, ref, whatever, named)
     _told(changed, json=json)
@@ -175,9 +174,9 @@ def unlink(
     from daemon.sheet import exchanges
     from daemon.sheet.writer import whatever
 
-    type_, name = _element(element)
+    named = element_of(element)
     with hand.writing(context, by) as writer:
-        changed = exchanges.unlink(writer, ref, whatever, type_, name)
+        changed = exchanges.unlink(writer, ref, whatever, named.type, named.ref)
     _told(changed, json=json)
 
 
@@ -212,15 +211,20 @@ def mail(
         )
         made = exchanges.see(writer, answer["ref"])
     if not reach.daemon(context):
-        typer.echo(f"suivi: {_('it leaves as soon as suivi runs')}", err=True)
+        later = _("it leaves as soon as suivi runs")
+        typer.echo(f"suivi: {later}", err=True)
     _told(made, json=json)
 
 
-def _element(text: str) -> tuple[str, str]:
+def element_of(text: str) -> "LinkedElement":
+    """The element that TYPE:REF names. Raises Trouble."""
+    from rules.model.exchanges import LinkedElement
+
+    _ = words()
     type_, colon, ref = text.partition(":")
     if not (type_ and colon and ref):
-        raise Trouble(words()("name an element as TYPE:REF, such as quote:PR2303-0107"))
-    return type_, ref
+        raise Trouble(_("name an element as TYPE:REF, such as quote:PR2303-0107"))
+    return LinkedElement(type_, ref)
 
 
 def _told(exchange: "Exchange", *, json: bool) -> None:

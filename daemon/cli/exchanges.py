@@ -1,6 +1,7 @@
 """Exchanges: a phone call in one line, one in full, and the history of a third party."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,6 +57,31 @@ def add_exchange(
         ),
     ] = "",
     title: Annotated[str, typer.Option(help=mark("Title of the follow-up."))] = "",
+    contacts: Annotated[
+        list[str] | None,
+        typer.Option("--contact", metavar="EMAIL", help=mark("Of whom there; may be repeated.")),
+    ] = None,
+    purpose: Annotated[str | None, typer.Option(help=mark("A code of the list."))] = None,
+    products: Annotated[
+        list[str] | None,
+        typer.Option("--product", metavar="CODE", help=mark("A code of the list.")),
+    ] = None,
+    elements: Annotated[
+        list[str] | None,
+        typer.Option("--element", metavar="TYPE:REF", help=mark("Such as quote:PR2303-0107.")),
+    ] = None,
+    collaborators: Annotated[
+        list[str] | None,
+        typer.Option("--collaborator", metavar="EMAIL", help=mark("Who of us helped.")),
+    ] = None,
+    project: Annotated[str | None, typer.Option(help=mark("The project."))] = None,
+    confidential: Annotated[
+        str, typer.Option(metavar="TEXT", help=mark("What only some may read."))
+    ] = "",
+    groups: Annotated[
+        list[str] | None,
+        typer.Option("--group", metavar="NAME", help=mark("A group that may read it, too.")),
+    ] = None,
     key: Annotated[
         str, typer.Option(help=mark("Your own key: the same key is recorded once."))
     ] = "",
@@ -63,13 +89,23 @@ def add_exchange(
 ) -> None:
     """`suivi exchange add`: exchange and follow-up in one transaction; safe to repeat."""
     from daemon.sheet import exchanges, follow_ups
+    from daemon.sheet.entry import Secret
 
     _ = words()
     with hand.writing(context, by) as writer:
         user, now = writer.user, writer.now
         known = third_party(writer.tx, party)
         happened_at = times.past(at, user) if at else now
-        entry = _entry(known, happened_at, mode, subject, text, inbound=inbound)
+        entry = replace(
+            _entry(known, happened_at, mode, subject, text, inbound=inbound),
+            contacts=tuple(_contact(writer.tx, known, email) for email in contacts or ()),
+            purpose=purpose,
+            products=tuple(products or ()),
+            elements=tuple(map(exchange_acts.element_of, elements or ())),
+            collaborators=tuple(collaborators or ()),
+            project=project,
+            confidential=Secret(confidential, None, tuple(groups or ())) if confidential else None,
+        )
         keys = (_key(known, user, entry, key),)
         exchange = exchanges.create(writer, entry, keys)
         opened_follow_up = None
@@ -127,6 +163,18 @@ def third_party(tx: "Tx", text: str) -> "ThirdParty":
     names = ", ".join(f"{p.name} ({p.code})" for p in found[:8])
     hint = _("'{text}' may mean {names}: give the code")
     raise Trouble(hint.format(text=text, names=names))
+
+
+def _contact(tx: "Tx", party: "ThirdParty", email: str) -> int:
+    from daemon.store import people
+    from rules import identity
+
+    _ = words()
+    for contact in people.contacts(tx, party.id):
+        if identity.key(email) in {identity.key(known) for known in contact.emails}:
+            return contact.id
+    hint = _("{party} has no contact with the address {email}")
+    raise Trouble(hint.format(party=plain(party.name), email=plain(email)))
 
 
 def _entry(

@@ -173,19 +173,30 @@ def _change(
     context: typer.Context, option: "Option", value: object, entity: str, user: str, by: str
 ) -> bool:
     from daemon import clock
-    from daemon.store import options
+    from daemon.store import audit, options
 
+    now = clock.now()
     with ready_store(context) as opened, opened.write() as tx:
         scope = _scope(tx, entity, user)
-        return options.put(
+        changed = options.put(
             tx,
             option.key,
             scope,
             value,  # type: ignore[arg-type]  # what the option's kind made of it, or None
             by=_allowed(tx, by, scope),
-            now=clock.now(),
+            now=now,
             plans=option.plans,
         )
+        if changed:
+            did = "unset option" if value is None else "set option"
+            audit.note(tx, by or "suivi option", did, _named(option.key, scope), now)
+        return changed
+
+
+def _named(key: str, scope: "Scope") -> str:
+    if scope.user is not None:
+        return f"option {key} of user {scope.user}"
+    return f"option {key}" + (f" of entity {scope.entity}" if scope.entity is not None else "")
 
 
 def _allowed(tx: "Tx", by: str, scope: "Scope") -> "UserId | None":

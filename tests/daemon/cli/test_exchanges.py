@@ -77,6 +77,25 @@ def test_a_terminal_is_not_driven_by_what_was_said(suivi: Suivi) -> None:
     assert "gone" in shown
 
 
+def test_all_that_belongs_to_a_call_is_recorded_with_it(suivi: Suivi) -> None:
+    more = ("--purpose", "prospecting", "--element", "quote:PR1", "--project", "Toit")
+    secret = ("--confidential", "needle", "--by", "alice@atelier.example")
+    done = suivi(*CALL, "Oui", *more, *secret, "--json")
+    told = json.loads(done.stdout)["exchange"]
+    assert (told["purpose"], told["project"], told["elements"][0]["ref"]) == (
+        "prospecting",
+        "Toit",
+        "PR1",
+    )
+    assert "needle" not in done.stdout
+    read = ("exchange", "show", "EXC-1", "--by", "alice@atelier.example")
+    assert "needle" not in suivi(*read).stdout
+    assert "needle" in suivi(*read, "--confidential").stdout
+    assert "read confidential" in suivi("audit", "EXC-1").stdout
+    wrong = suivi(*CALL, "x", "--contact", "nobody@far.example")
+    assert "has no contact with the address nobody@far.example" in wrong.stderr
+
+
 def test_one_exchange_is_seen_changed_cloned_and_deleted(suivi: Suivi) -> None:
     by = ("--by", "alice@atelier.example")
     suivi(*CALL, "Wants a new quote")
