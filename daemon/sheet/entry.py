@@ -91,14 +91,18 @@ def _comment(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parties(writer: Writer, given: Mapping[str, Any], standing: Exchange | None) -> dict[str, Any]:
-    """Third parties and contacts: those of contacts are third parties too."""
+    """Third parties and contacts: those of contacts are third parties too. Of contacts that nobody
+    named now, those stay whose third party does."""
     known = standing.third_parties if standing else ()
     parties = [party(writer, number, known) for number in given.get("third_parties", known)]
     contacts = []
     of_contacts = given.get("contacts", standing.contacts if standing else ())
     for number in of_contacts:
         contact = people.get_contact(writer.tx, ContactId(number))
-        if contact is None or (contact.third_party not in parties and given.get("third_parties")):
+        elsewhere = contact is None or contact.third_party not in parties
+        if elsewhere and "contacts" not in given:
+            continue
+        if contact is None or (elsewhere and given.get("third_parties")):
             raise NotTaken("contacts", mark("there is no such contact of these third parties"))
         if contact.third_party not in parties:
             parties.append(party(writer, contact.third_party, known, "contacts"))

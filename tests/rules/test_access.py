@@ -108,6 +108,21 @@ def test_the_confidential_comment():
     assert not reads(user(OTHER, SEES, SEES_ALL, Right.SEE_CONFIDENTIAL), hidden)
 
 
+def test_who_reads_a_confidential_comment_need_not_write_it():
+    facts = replace(FACTS, comment_author=COLLABORATOR, comment_groups=frozenset({SALES}))
+
+    def writes(who):
+        return may(who, GROUPS, Action.EDIT_CONFIDENTIAL, facts)
+
+    assert writes(user(COLLABORATOR, SEES))
+    assert writes(user(AUTHOR, SEES))
+    assert not writes(user(OTHER, SEES_ALL, groups=[SALES]))
+    assert not writes(user(OTHER, SEES, SEES_ALL, Right.SEE_CONFIDENTIAL))
+    both = (Right.SEE_CONFIDENTIAL, Right.EDIT_ANY_EXCHANGE)
+    assert writes(user(OTHER, SEES, SEES_ALL, *both))
+    assert not writes(user(OTHER, SEES, SEES_ALL, Right.EDIT_ANY_EXCHANGE))
+
+
 EXCHANGE = Exchange(
     id=ExchangeId(1),
     ref="EXC-1",

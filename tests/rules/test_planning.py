@@ -51,6 +51,20 @@ def test_what_a_reminder_leaves_open_the_wishes_say(reminder, wishes, before, te
     assert (due.before, due.template) == (before, template)
 
 
+def test_a_reminder_may_count_from_the_end():
+    start = paris(2026, 3, 6, 15)
+    before_end = Reminder(HOUR, anchor="end", unit="hours")
+    lasting = follow_up(when=When(start, start + 3 * HOUR), reminders=(before_end,))
+    (due,) = planned(lasting)
+    assert (due.at, due.before) == (start + 2 * HOUR, -2 * HOUR)
+    entry = LedgerEntry(LedgerId(1), due, LedgerState.DUE)
+    assert remind.obsolete(entry, lasting, [due]) is None
+    # Without an end it counts from the start; how a length was put decides nothing.
+    (due,) = planned(at(start, before_end))
+    assert due.at == start - HOUR
+    assert before_end == replace(before_end, unit="minutes")
+
+
 def test_who_wants_none_gets_none():
     assert planned(at(paris(2026, 3, 6, 15)), Wishes(on=False)) == ()
 

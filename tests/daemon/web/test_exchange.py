@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from daemon.store import Store, audit, exchanges, lists, options
+from daemon.store import Store, audit, exchanges, lists, options, people
 from rules.model.exchanges import ExchangeId
+from rules.model.people import ThirdParty, ThirdPartyId
 from rules.options import ALL
 from tests.daemon.web.company import NOW, Company, company
 
@@ -65,6 +66,17 @@ def test_what_is_left_open_is_filled_in(we: Company) -> None:
     told = we.call("anna", "GET", f"/exchanges/{made['ref']}").json()
     assert (told["author"], told["recorder"]) == ("anna@we.example",) * 2
     assert told["entity"] == "main"
+
+
+def test_a_contact_goes_with_their_third_party(we: Company) -> None:
+    with we.store.write() as tx:
+        other = people.put_third_party(tx, ThirdParty(ThirdPartyId(0), "CU3", "Miso"))
+    path = f"/exchanges/{we.exchange()['ref']}"
+    match = {"If-Match": "*"}
+    changed = we.call("anna", "PATCH", path, json={"third_parties": [other]}, headers=match).json()
+    assert ([p["code"] for p in changed["third_parties"]], changed["contacts"]) == (["CU3"], [])
+    back = we.call("anna", "PATCH", path, json={"contacts": [we.carla]}, headers=match).json()
+    assert [p["code"] for p in back["third_parties"]] == ["CU3", "CU1"]
 
 
 def test_two_editors_never_overwrite_each_other(we: Company) -> None:
