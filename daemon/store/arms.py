@@ -68,6 +68,19 @@ def indexed(ids: sa.Select[int]) -> Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Hung:
+    """That an exchange has such a row in a table: asked by its id, so that it need not be read."""
+
+    table: sa.Table
+    which: Condition
+
+    def of(self, arm: Arm) -> Condition:
+        """As a condition on an arm."""
+        there = sa.exists().where(self.table.c.exchange_id == arm.id, self.which)
+        return there.correlate(arm.source)
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
     """Between two keys, neither of them in it, and from `since`, before `until`; newest first, or
     oldest first."""
@@ -104,7 +117,7 @@ def _row(arm: Arm, key: Key) -> sa.Tuple:
 
 
 def keys(
-    arms: Sequence[Arm], conditions: Sequence[Condition], where: Range, limit: int | None
+    arms: Sequence[Arm], conditions: Sequence[Condition | Hung], where: Range, limit: int | None
 ) -> sa.Select[datetime, int]:
     """The first rows of these arms together, each once, as (at, id)."""
     if len(arms) == 1:
@@ -116,17 +129,19 @@ def keys(
 
 
 def _one(
-    arm: Arm, conditions: Sequence[Condition], where: Range, limit: int | None
+    arm: Arm, conditions: Sequence[Condition | Hung], where: Range, limit: int | None
 ) -> sa.Select[datetime, int]:
     at, number = arm.at.label("at"), arm.id.label("id")
     query = sa.select(at, number).select_from(arm.source).where(*arm.mine, *where.of(arm))
+    query = query.where(*(one.of(arm) for one in conditions if isinstance(one, Hung)))
+    plain = [one for one in conditions if not isinstance(one, Hung)]
     if arm.source is t.exchange:
-        query = query.where(*conditions)
+        query = query.where(*plain)
     else:
         # One user has several roles in an exchange.
         query = query.distinct()
-        if conditions:
-            whole = sa.exists().where(t.exchange.c.id == arm.id, *conditions)
+        if plain:
+            whole = sa.exists().where(t.exchange.c.id == arm.id, *plain)
             query = query.where(whole.correlate(arm.source))
     return query.order_by(*where.order(at, number)).limit(limit)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from daemon.store.database import Tx
-from daemon.store.rows import chunks
+from daemon.store.rows import among, chunks
 from daemon.store.tables.exchanges import element, external_event
 from rules.model.people import ThirdPartyId
 
@@ -43,5 +43,5 @@ def several(tx: Tx, ids: Iterable[int]) -> dict[int, ErpEvent]:
             r.ref,
         )
         for some in chunks(ids)
-        for r in tx.execute(query.where(row.id.in_(some)))
+        for r in tx.execute(query.where(among(tx, row.id, some)))
     }

@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from daemon.store import arms, search, sight
-from daemon.store.arms import Arm, Condition, Key, Range
+from daemon.store.arms import Arm, Condition, Hung, Key, Range
 from daemon.store.database import Tx
 from daemon.store.tables import exchanges as t
 from daemon.store.tables.installation import list_item
@@ -86,9 +86,15 @@ class _List:
         where = Range(since=self._wanted.since, until=self._wanted.until)
         plan = self._plan(where)
         if self._stems is not None and plan.end is not None:
-            plan = self._by_index()
-        found = arms.keys(plan.arms, self._conditions(plan), where, most + 1).subquery()
-        return int(self._tx.execute(sa.select(sa.func.count()).select_from(found)).scalar_one())
+            near = replace(where, up_to=plan.end)
+            found = arms.keys(plan.arms, self._conditions(plan), near, None)
+            if self._number(found) < arms.SHORT // 20:
+                plan = self._by_index()
+        return self._number(arms.keys(plan.arms, self._conditions(plan), where, most + 1))
+
+    def _number(self, found: sa.Select[datetime, int]) -> int:
+        query = sa.select(sa.func.count()).select_from(found.subquery())
+        return int(self._tx.execute(query).scalar_one())
 
     def _is_empty(self) -> bool:
         """No word in what is looked for, or nothing may be seen."""
@@ -103,23 +109,28 @@ class _List:
                 if arms.is_short(self._tx, arm):
                     return _Plan((arm,), one)
                 continue
-            if len(several) == 1 and self._stems is None:
+            if len(several) == 1 and self._stems is None and self._sees_all():
                 return _Plan((arm,), one)
             end = arms.end_of_short(self._tx, arm, where)
             if end is None:
                 return _Plan((arm,), one)
             first = first or _Plan((arm,), one, end)
-        return first or self._of_what_is_seen(where)
+        seen = self._of_what_is_seen(where, first is not None or self._stems is not None)
+        return seen if first is None or seen.end is None else first
 
-    def _of_what_is_seen(self, where: Range) -> "_Plan":
-        """Nothing narrows it down but what may be seen."""
+    def _sees_all(self) -> bool:
+        """Of what is asked for, most may be seen: there is nothing shorter to read."""
+        return self._scope.exchanges.entities is None or not self._scope.exchanges.others
+
+    def _of_what_is_seen(self, where: Range, asks: bool) -> "_Plan":
+        """The arms of what may be seen, and, if that `asks` for it, how long they are."""
         reach = self._scope.exchanges
         some: tuple[Arm, ...] = (arms.all_of_them(),)
         if reach.entities is not None:
             some = tuple(arms.of_entity(e) for e in (None, *sorted(reach.entities)))
             if self._scope.user is not None:
                 some = (*some, _mine(self._scope.user))
-        if self._stems is None:
+        if not asks:
             return _Plan(some)
         ends = [end for arm in some if (end := arms.end_of_short(self._tx, arm, where))]
         # As far as all of them were looked through.
@@ -129,11 +140,14 @@ class _List:
     def _by_index(self) -> "_Plan":
         return _Plan((arms.indexed(search.hits(self._tx, self._stems or ())),))
 
-    def _conditions(self, plan: "_Plan") -> list[Condition]:
+    def _conditions(self, plan: "_Plan") -> list[Condition | Hung]:
         """What the arms that are read don't say yet."""
         left = [one.holds for one in self._filters if one is not plan.filter]
         said = [] if self._stems is None else [self._said(self._stems)]
-        return [sight.exchanges(self._scope), *left, *said]
+        # Who sees their own only has that among the filters.
+        others = self._scope.exchanges.others
+        seen = [sight.exchanges(self._scope)] if others or self._scope.user is None else []
+        return [*seen, *left, *said]
 
     def _said(self, stems: Sequence[str]) -> Condition:
         """The words stand in what the caller may read of it."""
@@ -156,9 +170,9 @@ class _List:
 
 @dataclass(frozen=True, slots=True)
 class _Filter:
-    """A condition on `exchange`, and the arm that holds the same rows, if there is one."""
+    """A condition on an exchange, and the arm that holds the same rows, if there is one."""
 
-    holds: Condition
+    holds: Condition | Hung
     arm: Arm | None = None
 
 
@@ -173,9 +187,9 @@ class _Plan:
 
 
 def _own(scope: Scope) -> Iterator[_Filter]:
-    """The arm of who sees nothing but their own."""
+    """What binds who sees nothing but their own."""
     if scope.user is not None and not scope.exchanges.others:
-        yield _Filter(sight.took_part(scope), _mine(scope.user))
+        yield _Filter(Hung(t.exchange_user, sight.own(scope)), _mine(scope.user))
 
 
 def _mine(user: UserId) -> Arm:
@@ -213,8 +227,7 @@ def _filters(wanted: Wanted) -> Iterator[_Filter]:
 
 
 def _hung(table: sa.Table, which: Condition, *, few: bool = False) -> _Filter:
-    holds = sa.exists().where(table.c.exchange_id == t.exchange.c.id, which)
-    return _Filter(holds.correlate(t.exchange), arms.of_few(table, which) if few else None)
+    return _Filter(Hung(table, which), arms.of_few(table, which) if few else None)
 
 
 def _items(name: str, code: str) -> sa.Select[int]:

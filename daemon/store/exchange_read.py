@@ -1,15 +1,17 @@
 """Reading exchanges; `daemon.store.exchanges` is the door to them."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from daemon.store import references, search, spots
 from daemon.store.database import Tx
-from daemon.store.rows import chunks, grouped
+from daemon.store.rows import chunks, given, with_ids
 from daemon.store.tables import exchanges as t
 from daemon.store.tables.installation import list_item
 from daemon.store.tables.people import redirect
@@ -125,7 +127,8 @@ def in_order(tx: Tx, ids: Iterable[ExchangeId]) -> tuple[Exchange, ...]:
     wanted = list(ids)
     found: dict[ExchangeId, Exchange] = {}
     for some in chunks(wanted):
-        found |= {one.id: one for one in _exchanges(tx, _query().where(t.exchange.c.id.in_(some)))}
+        rows = tx.execute(_by_ids(tx.dialect.name), with_ids(tx, some)).all()
+        found |= {one.id: one for one in _read(tx, rows)}
     return tuple(found[one] for one in wanted if one in found)
 
 
@@ -279,64 +282,98 @@ def _query() -> sa.Select[Any]:
 
 
 def _exchanges(tx: Tx, query: sa.Select[Any]) -> tuple[Exchange, ...]:
-    rows = tx.execute(query).all()
+    return _read(tx, tx.execute(query).all())
+
+
+def _read(tx: Tx, rows: Sequence[sa.Row[Any]]) -> tuple[Exchange, ...]:
     hung = _Hung(tx, [r.id for r in rows])
     return tuple(_exchange(r, hung) for r in rows)
 
 
 class _Hung:
-    """What hangs on these exchanges: one query a kind, however many exchanges there are."""
+    """What hangs on these exchanges: three queries, however many exchanges there are."""
 
     def __init__(self, tx: Tx, ids: list[int]) -> None:
-        def by(table: sa.Table, *what: sa.ColumnElement[Any]) -> dict[int, list[Any]]:
-            owner, order = table.c.exchange_id, table.c.position
-            query = sa.select(owner, *what).order_by(order)
-            return grouped(tx, query, owner, ids)
+        self._rows: dict[tuple[str, int], list[tuple[Any, Any]]] = defaultdict(list)
+        self.elements: dict[int, list[Any]] = defaultdict(list)
+        self.undelivered: dict[int, list[Any]] = defaultdict(list)
+        plain, linked, returned = _hung(tx.dialect.name)
+        for some in chunks(ids):
+            these = with_ids(tx, some)
+            found = tx.execute(plain, these).all()
+            for table, exchange, _, number, name in sorted(found, key=lambda r: (r[2], r[4] or "")):
+                self._rows[table, exchange].append((number, name))
+            for query, kept in ((linked, self.elements), (returned, self.undelivered)):
+                for exchange, *rest in tx.execute(query, these):
+                    kept[exchange].append(tuple(rest))
 
-        self.parties = by(t.exchange_party, t.exchange_party.c.third_party_id)
-        self.contacts = by(t.exchange_contact, t.exchange_contact.c.contact_id)
-        user = t.exchange_user.c
-        self.users = by(t.exchange_user, user.role, user.user_id)
-        owner = t.exchange_element.c
-        e = t.element.c
-        linked = (
-            sa.select(owner.exchange_id, e.type, e.ref, e.date, e.amount, e.state)
-            .join(t.element)
-            .order_by(owner.position)
-        )
-        self.elements = grouped(tx, linked, owner.exchange_id, ids)
-        product = t.exchange_product.c
-        coded = (
-            sa.select(product.exchange_id, list_item.c.code)
-            .join(list_item)
-            .order_by(product.position)
-        )
-        self.products = grouped(tx, coded, product.exchange_id, ids)
-        tag = t.exchange_tag.c
-        tagged = sa.select(tag.exchange_id, tag.tag).order_by(tag.tag)
-        self.tags = grouped(tx, tagged, tag.exchange_id, ids)
-        # What we sent, and what came back of it: a stranger's "bounce" of their own mail is none.
-        row, back = t.exchange.c, t.exchange_undelivered.c
-        returned = (
-            sa.select(row.id, back.recipient, back.status)
-            .join(t.exchange_undelivered, back.message_id == row.message_id)
-            .where(row.direction == Direction.OUTBOUND)
-            .order_by(back.recipient, back.status)
-        )
-        self.undelivered = grouped(tx, returned, row.id, ids)
+    def numbers(self, table: sa.Table, exchange: int) -> list[int]:
+        """The ids that an exchange has in a table, in its order."""
+        return [number for number, _ in self._rows.get((table.name, exchange), ())]
+
+    def names(self, table: sa.Table, exchange: int) -> list[str]:
+        """The codes or words that it has there."""
+        return [name for _, name in self._rows.get((table.name, exchange), ())]
+
+    def roles(self, exchange: int) -> list[tuple[int, str]]:
+        """Who takes part, and as what."""
+        return self._rows.get((t.exchange_user.name, exchange), [])
+
+
+@cache
+def _hung(dialect: str) -> tuple[sa.Executable, sa.Select[Any], sa.Select[Any]]:
+    """All that is a number or a word, as (table, exchange, position, number, word); the elements;
+    and what came back."""
+    none, nothing = sa.cast(sa.null(), sa.BigInteger), sa.cast(sa.null(), sa.Text)
+    item = t.exchange_product.c.item_id
+    code = sa.select(list_item.c.code).where(list_item.c.id == item).scalar_subquery()
+    unplaced: sa.ColumnElement[int] = sa.literal_column("0")
+    plain = []
+    for table, number, word in (
+        (t.exchange_party, t.exchange_party.c.third_party_id, nothing),
+        (t.exchange_contact, t.exchange_contact.c.contact_id, nothing),
+        (t.exchange_user, t.exchange_user.c.user_id, t.exchange_user.c.role),
+        (t.exchange_product, none, code),
+        (t.exchange_tag, none, t.exchange_tag.c.tag),
+    ):
+        name: sa.ColumnElement[str] = sa.literal_column(f"'{table.name}'")
+        place = table.c.get("position", unplaced)
+        owner = table.c.exchange_id
+        plain.append(sa.select(name, owner, place, number, word).where(given(dialect, owner)))
+    owner, e = t.exchange_element.c.exchange_id, t.element.c
+    linked = (
+        sa.select(owner, e.type, e.ref, e.date, e.amount, e.state)
+        .select_from(t.exchange_element.join(t.element))
+        .where(given(dialect, owner))
+        .order_by(t.exchange_element.c.position)
+    )
+    # What we sent, and what came back of it: a stranger's "bounce" of their own mail is none.
+    row, back = t.exchange.c, t.exchange_undelivered.c
+    returned = (
+        sa.select(row.id, back.recipient, back.status)
+        .join(t.exchange_undelivered, back.message_id == row.message_id)
+        .where(row.direction == Direction.OUTBOUND, given(dialect, row.id))
+        .order_by(back.recipient, back.status)
+    )
+    return sa.union_all(*plain), linked, returned
+
+
+@cache
+def _by_ids(dialect: str) -> sa.Select[Any]:
+    return _query().where(given(dialect, t.exchange.c.id))
 
 
 def _exchange(r: Any, hung: _Hung) -> Exchange:
     roles: dict[str, list[UserId]] = {}
-    for role, user in hung.users[r.id]:
+    for user, role in hung.roles(r.id):
         roles.setdefault(role, []).append(UserId(user))
     author = next(iter(roles.get(Role.AUTHOR, ())), None)
     return Exchange(
         id=ExchangeId(r.id),
         ref=references.of(r),
         entity=None if r.entity_id is None else EntityId(r.entity_id),
-        third_parties=tuple(map(ThirdPartyId, hung.parties[r.id])),
-        contacts=tuple(map(ContactId, hung.contacts[r.id])),
+        third_parties=tuple(map(ThirdPartyId, hung.numbers(t.exchange_party, r.id))),
+        contacts=tuple(map(ContactId, hung.numbers(t.exchange_contact, r.id))),
         direction=Direction(r.direction),
         mode=r.mode,
         happened_at=r.happened_at,
@@ -353,14 +390,14 @@ def _exchange(r: Any, hung: _Hung) -> Exchange:
         collaborators=tuple(u for u in roles.get(Role.COLLABORATOR, ()) if u != author),
         mailbox_owners=tuple(roles.get(Role.MAILBOX_OWNER, ())),
         elements=tuple(LinkedElement(*e) for e in hung.elements[r.id]),
-        products=tuple(hung.products[r.id]),
+        products=tuple(hung.names(t.exchange_product, r.id)),
         project=r.project,
         status=r.status,
         thread=r.thread,
         level=Level(r.level),
         revision=r.revision,
         answers=r.answers,
-        tags=tuple(hung.tags[r.id]),
+        tags=tuple(hung.names(t.exchange_tag, r.id)),
         undelivered=tuple(dict.fromkeys(Undelivered(*one) for one in hung.undelivered[r.id])),
         html=r.html,
     )

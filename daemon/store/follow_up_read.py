@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from daemon.store.database import Tx
-from daemon.store.rows import chunks, grouped
+from daemon.store.rows import among, chunks, grouped
 from daemon.store.tables import follow_ups as t
 from daemon.store.tables.exchanges import element
 from daemon.store.tables.places import calendar as calendar_table
@@ -68,7 +68,7 @@ def several(tx: Tx, ids: Iterable[FollowUpId]) -> dict[FollowUpId, FollowUp]:
     return {
         found.id: found
         for some in chunks(ids)
-        for found in _follow_ups(tx, _query().where(row.id.in_(some)))
+        for found in _follow_ups(tx, _query().where(among(tx, row.id, some)))
     }
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from daemon.store import sight
 from daemon.store.database import Tx
-from daemon.store.rows import chunks
+from daemon.store.rows import among, chunks
 from daemon.store.tables.people import contact, redirect, staff, third_party
 from rules.access import Scope
 from rules.model.people import ContactId, ThirdPartyId, UserId
@@ -18,7 +18,7 @@ def emails(tx: Tx, ids: Iterable[UserId]) -> dict[UserId, str]:
     return {
         UserId(r.id): r.email
         for some in chunks(ids)
-        for r in tx.execute(sa.select(c.id, c.email).where(c.id.in_(some)))
+        for r in tx.execute(sa.select(c.id, c.email).where(among(tx, c.id, some)))
     }
 
 
@@ -28,7 +28,7 @@ def parties(tx: Tx, ids: Iterable[ThirdPartyId]) -> dict[ThirdPartyId, tuple[str
     return {
         ThirdPartyId(r.id): (r.code, r.name)
         for some in chunks(ids)
-        for r in tx.execute(sa.select(c.id, c.code, c.name).where(c.id.in_(some)))
+        for r in tx.execute(sa.select(c.id, c.code, c.name).where(among(tx, c.id, some)))
     }
 
 
@@ -38,7 +38,7 @@ def contacts(tx: Tx, ids: Iterable[ContactId]) -> dict[ContactId, str]:
     return {
         ContactId(r.id): r.name
         for some in chunks(ids)
-        for r in tx.execute(sa.select(c.id, c.name).where(c.id.in_(some)))
+        for r in tx.execute(sa.select(c.id, c.name).where(among(tx, c.id, some)))
     }
 
 

@@ -1,5 +1,6 @@
 """Small spellings that the modules of the store share."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -59,6 +60,40 @@ def chunks(ids: Iterable[Any]) -> Iterator[list[Any]]:
         yield distinct[start : start + _CHUNK]
 
 
+def among(tx: Tx, column: sa.ColumnElement[int], ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """That a column has one of these values, given as one parameter: so a statement is the same
+    for any number of them, which is what databases prepare and SQLAlchemy compiles only once."""
+    return given(tx.dialect.name, column, sa.literal(**_listed(tx.dialect.name, ids)))
+
+
+def given(
+    dialect: str, column: sa.ColumnElement[int], ids: sa.ColumnElement[Any] | None = None
+) -> sa.ColumnElement[bool]:
+    """The same for a statement that is built once: executed with `with_ids`."""
+    if ids is None:
+        ids = sa.bindparam("ids", type_=_LISTED[dialect])
+    if dialect == "sqlite":
+        return column.in_(sa.select(sa.func.json_each(ids).table_valued("value").c.value))
+    return column == sa.any_(ids)
+
+
+def with_ids(tx: Tx, ids: Sequence[int]) -> dict[str, Any]:
+    """The parameter of a statement that `given` is in."""
+    return {"ids": _listed(tx.dialect.name, ids)["value"]}
+
+
+_LISTED: Mapping[str, Any] = {
+    "sqlite": sa.Text(),
+    "postgresql": postgresql.ARRAY(sa.BigInteger),
+}
+
+
+def _listed(dialect: str, ids: Sequence[int]) -> dict[str, Any]:
+    plain = [int(i) for i in ids]
+    value = json.dumps(plain) if dialect == "sqlite" else plain
+    return {"value": value, "type_": _LISTED[dialect]}
+
+
 def grouped(
     tx: Tx, query: sa.Select[Any], owner: sa.ColumnElement[int], ids: Iterable[int]
 ) -> dict[int, list[Any]]:
@@ -68,7 +103,7 @@ def grouped(
     """
     found: dict[int, list[Any]] = defaultdict(list)
     for some in chunks(ids):
-        for first, *rest in tx.execute(query.where(owner.in_(some))):
+        for first, *rest in tx.execute(query.where(among(tx, owner, some))):
             found[first].append(rest[0] if len(rest) == 1 else tuple(rest))
     return found
 

@@ -35,11 +35,17 @@ def took_part(scope: Scope, *roles: Role) -> Condition:
     if scope.user is None:
         return sa.false()
     c = t.exchange_user.c
-    mine = sa.exists().where(c.exchange_id == t.exchange.c.id, c.user_id == scope.user)
+    mine = sa.exists().where(c.exchange_id == t.exchange.c.id, own(scope))
     mine = mine.where(c.role.in_(roles)) if roles else mine
     # Said aloud, for within another EXISTS nothing is correlated by itself, and it would hold of
     # everything.
     return mine.correlate(t.exchange)
+
+
+def own(scope: Scope) -> Condition:
+    """The rows of `exchange_user` by which an exchange is the caller's own: all that is seen by who
+    doesn't see those of others."""
+    return t.exchange_user.c.user_id == scope.user
 
 
 def whole_texts(scope: Scope) -> Condition:

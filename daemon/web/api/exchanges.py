@@ -35,7 +35,7 @@ class Table(StreamingResponse):
     media_type = "text/csv; charset=utf-8"
 
 
-Most = Annotated[int, Query(ge=1, le=100_000, description="Count no further.")]
+Most = Annotated[int, Query(ge=1, le=10_000, description="Count no further.")]
 
 
 def exchanges(
@@ -61,7 +61,7 @@ def exchanges(
     )
 
 
-def count(house: InHouse, caller: Caller, asked: Filters, most: Most = 10_000) -> shapes.Count:
+def count(house: InHouse, caller: Caller, asked: Filters, most: Most = 1_000) -> shapes.Count:
     """How many exchanges the list with these filters has."""
     with house.store.read() as tx:
         require(tx, caller, Right.SEE_EXCHANGES)
