@@ -59,6 +59,12 @@ def title(follow_up: FollowUp) -> str:
     return (DONE_MARK if over else "") + follow_up.title
 
 
+def free(follow_up: FollowUp) -> str:
+    """TRANSP of an event whose owner is not busy meanwhile (RFC 5545 §3.8.2.7); else nothing."""
+    is_free = follow_up.component is Component.VEVENT and not follow_up.busy
+    return "TRANSPARENT" if is_free else ""
+
+
 def status(follow_up: FollowUp) -> str:
     """STATUS of a task (RFC 5545 §3.8.1.11)."""
     if follow_up.state is State.DONE:
@@ -111,12 +117,15 @@ def _words(follow_up: FollowUp, standing: Event, place: Place) -> Edits:
             edits["DESCRIPTION"] = _text(place, "DESCRIPTION", follow_up.description)
         elif not theirs:
             edits["DESCRIPTION"] = None
-    free = not theirs or not standing.location
-    if follow_up.place and free and not _alike(follow_up.place, standing.location):
+    unsaid = not theirs or not standing.location
+    if follow_up.place and unsaid and not _alike(follow_up.place, standing.location):
         edits["LOCATION"] = _text(place, "LOCATION", follow_up.place)
-    free = not theirs or not standing.priority
-    if follow_up.priority and free and follow_up.priority != standing.priority:
+    unsaid = not theirs or not standing.priority
+    if follow_up.priority and unsaid and follow_up.priority != standing.priority:
         edits["PRIORITY"] = content("PRIORITY", str(follow_up.priority))
+    # What somebody chose on their phone stays.
+    if free(follow_up) and not theirs and place.first("TRANSP") is None:
+        edits["TRANSP"] = content("TRANSP", free(follow_up))
     return edits
 
 

@@ -65,6 +65,7 @@ def _fresh(follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes)
         "LOCATION": escape(follow_up.place),
         "PRIORITY": str(follow_up.priority) if follow_up.priority else "",
         "URL": patch.uri(url),
+        "TRANSP": patch.free(follow_up),
     }
     body += [content(name, value) for name, value in optional.items() if value]
     body.append(content("CATEGORIES", "Follow-up,Relance"))

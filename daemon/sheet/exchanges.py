@@ -7,7 +7,7 @@ from typing import Any
 from daemon.i18n import mark
 from daemon.sheet import confidential
 from daemon.sheet.entry import Entry, entity_of, values
-from daemon.sheet.errors import Changed, NotAllowed, NotTaken, NotThere
+from daemon.sheet.errors import Changed, NotTaken, NotThere
 from daemon.sheet.writer import Check, Writer
 from daemon.store import Stale, UnknownCode
 from daemon.store import exchanges as stored
@@ -194,8 +194,12 @@ def delete(writer: Writer, name: str, check: Check, reason: str = "") -> str:
 
 def attached(writer: Writer, exchange: Exchange) -> tuple[str, ...]:
     """Names, types and sizes of what was attached, as far as the writer may see them."""
+    return stored.attachments(writer.tx, exchange.id) if sees_whole(writer, exchange) else ()
+
+
+def sees_whole(writer: Writer, exchange: Exchange) -> bool:
+    """Whether no level hides any of it from them."""
     facts = access.facts_of(exchange)
     if not isinstance(facts, access.ExchangeFacts):
-        raise NotAllowed(mark("you have no right to do this"))
-    whole = access.visible_level(writer.user, facts) is Level.EVERYTHING
-    return stored.attachments(writer.tx, exchange.id) if whole else ()
+        return False
+    return access.visible_level(writer.user, facts) is Level.EVERYTHING

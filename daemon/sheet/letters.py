@@ -17,10 +17,10 @@ from daemon.sheet.writer import Writer
 from daemon.store import exchanges as stored
 from daemon.store import people, post
 from daemon.store.post import Letter, Posted
-from rules import access, identity
+from rules import identity
 from rules.access import Action
 from rules.model.exchanges import Direction, Draft, Exchange, Source
-from rules.model.people import Address, ContactId, Level
+from rules.model.people import Address, ContactId
 from rules.model.sightings import MailKind
 from rules.model.wire import HeaderRow
 from rules.words import one_line
@@ -89,12 +89,9 @@ def sent(writer: Writer, name: str) -> tuple[Posted, ...]:
     """What became of the mail that an exchange records, for each recipient; nothing for who does
     not see all of it. Raises NotThere."""
     found = exchanges.find(writer, name)
-    facts = access.facts_of(found)
-    whole = (
-        isinstance(facts, access.ExchangeFacts)
-        and access.visible_level(writer.user, facts) is Level.EVERYTHING
-    )
-    return post.of_exchange(writer.tx, found.id) if whole else ()
+    if not exchanges.sees_whole(writer, found):
+        return ()
+    return post.of_exchange(writer.tx, found.id)
 
 
 def _addresses(parameter: str, given: Iterable[str]) -> tuple[str, ...]:

@@ -137,6 +137,11 @@ class FollowUp:
         """The assignee whose calendar it lives in."""
         return next((a.user for a in self.assignees if a.owner), None)
 
+    @property
+    def busy(self) -> bool:
+        """Whether its owner is busy meanwhile."""
+        return next((a.busy for a in self.assignees if a.owner), True)
+
 
 @dataclass(frozen=True, slots=True)
 class Awaited:

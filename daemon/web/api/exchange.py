@@ -1,6 +1,7 @@
 """One exchange: record it (with its follow-up), see, change, clone, delete it, say what it is
 about."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -140,6 +141,9 @@ def unlink(
 
 def _shown(writer: Writer, found: Exchange, response: Response) -> shapes.ExchangeShown:
     shown = access.visible(found, writer.user, writer.groups) or found
+    if not exchanges.sees_whole(writer, found):
+        # They come from headers and text.
+        shown = replace(shown, thread=None, tags=())
     facts = access.facts_of(found)
     response.headers["ETag"] = etag(found.revision)
     contacts = (people.get_contact(writer.tx, contact) for contact in shown.contacts)

@@ -8,7 +8,8 @@ import pytest
 from connectors import ical
 from connectors.errors import Unreadable
 from connectors.ical.lines import parse
-from rules.model.followups import Origin, Reminder, State
+from rules.model.followups import Assignee, Origin, Reminder, State
+from rules.model.people import UserId
 from rules.model.sightings import Alarm, Component, When
 from tests.connectors.ical.objects import (
     NOW,
@@ -65,6 +66,18 @@ def test_a_fresh_event_word_for_word():
         "END:VCALENDAR",
         "",
     ]
+
+
+def test_who_is_not_busy_meanwhile_stays_free():
+    mine = follow_up(assignees=(Assignee(UserId(1), owner=True, busy=False),))
+    assert write(mine).count(b"TRANSP:TRANSPARENT\r\n") == 1
+    # An object of ours learns it; what somebody chose on their phone stays, and so does their own.
+    ours = write(follow_up())
+    assert b"TRANSP" not in ours
+    assert differences(ours, write(mine, ours)) == ([], ["TRANSP:TRANSPARENT"])
+    chosen = ours.replace(b"SUMMARY", b"TRANSP:OPAQUE\r\nSUMMARY", 1)
+    assert write(mine, chosen) == chosen
+    assert b"TRANSP" not in write(replace(mine, origin=Origin.PERSON), ours)
 
 
 def test_nobody_is_ever_invited():
