@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from daemon.capture.calendar import CalendarAccount
 from daemon.capture.judging import MailAccount
-from daemon.config import Calendar, Company, Mailbox, Settings, Staff
+from daemon.config import Calendar, Company, ConfigError, Mailbox, Settings, Staff
 from daemon.store import Tx, accounts, people
 from rules import identity
 from rules.model.people import AddressKey, EntityId, Right, UserId
@@ -36,15 +36,13 @@ def declare(tx: Tx, settings: Settings, now: datetime) -> Members:
     """Make the store know every user and account of `settings`; safe to repeat."""
     entity = people.put_entity(tx, settings.company.entity, settings.company.name)
     users: dict[AddressKey, UserId] = {}
-    zones: dict[AddressKey, str] = {}
     for staff in settings.users:
-        zone = staff.timezone or settings.company.timezone
         users[identity.key(staff.email)] = _put(tx, staff, settings.company, entity)
-        zones[identity.key(staff.email)] = zone
+    zone_of = {user.id: user.timezone for user in people.users(tx).values()}
     mail: dict[AccountId, tuple[MailAccount, Mailbox]] = {}
     commands: dict[AccountId, Mailbox] = {}
     for mailbox in settings.mailboxes:
-        owner = users[identity.key(mailbox.owner)] if mailbox.owner else None
+        owner = _owner(tx, users, mailbox.owner) if mailbox.owner else None
         account = accounts.declare(
             tx, "mail", mailbox.name, mailbox.host, owner, mailbox.level, now
         )
@@ -61,16 +59,27 @@ def declare(tx: Tx, settings: Settings, now: datetime) -> Members:
         )
     calendars: dict[AccountId, tuple[CalendarAccount, Calendar]] = {}
     for calendar in settings.calendars:
-        who = identity.key(calendar.owner)
+        who = _owner(tx, users, calendar.owner)
         account = accounts.declare(
-            tx, "calendar", calendar.name, calendar.url, users[who], calendar.level, now
+            tx, "calendar", calendar.name, calendar.url, who, calendar.level, now
         )
-        calendars[account] = (_calendar(account, calendar, users[who], zones[who]), calendar)
+        calendars[account] = (_calendar(account, calendar, who, zone_of[who]), calendar)
     # What the configuration names no longer is not watched; what was seen there stays.
     for status in accounts.watched(tx):
         if status.id not in {*mail, *commands, *calendars}:
             accounts.retire(tx, status.id, now)
     return Members(mail, commands, calendars)
+
+
+def _owner(tx: Tx, users: Mapping[AddressKey, UserId], email: str) -> UserId:
+    """Whose an account is: a user of the file, or one that was made in suivi. Raises ConfigError
+    for nobody of us."""
+    if (known := users.get(identity.key(email))) is not None:
+        return known
+    found = people.user_by_main_email(tx, email)
+    if found is None:
+        raise ConfigError(f"an account is {email}'s, whom suivi does not know: add the user first")
+    return found.id
 
 
 def _put(tx: Tx, staff: Staff, company: Company, entity: EntityId) -> UserId:

@@ -13,11 +13,13 @@ from daemon.app import connect, members
 from daemon.app.mails import admin_of, ways_of
 from daemon.app.rules import options_of, source_of
 from daemon.app.secret import mark_of, master_key
+from daemon.app.stored import with_stored
 from daemon.app.turns import Member, Outcome, Work
 from daemon.capture import calendar, mail
 from daemon.capture.judging import MailAccount
 from daemon.clock import now
 from daemon.config import Mailbox, Settings
+from daemon.config.vault import Vault
 from daemon.followups.absorb import Absorb, withdraw
 from daemon.followups.answer import Answering
 from daemon.followups.no_reply import NoReply
@@ -34,7 +36,7 @@ from daemon.reminders.sheets import Sheets
 from daemon.rulebook import Rulebook
 from daemon.rulefiles.keeper import Keeper
 from daemon.rulefiles.standing import looked_at, opening
-from daemon.store import Lease, Store, installation, open_store, options
+from daemon.store import Lease, Store, installation, open_store, options, setups
 from rules.model.followups import FollowUp
 from rules.model.sightings import AccountId
 
@@ -59,6 +61,8 @@ class Parts:
     sender: Sender | None
     owner: str
     secret: bytes = field(repr=False)
+    setups: int = 0
+    """The version of the accounts of the store, of which `settings` has all."""
 
     @property
     def admin(self) -> Admin | None:
@@ -186,6 +190,7 @@ def declare(settings: Settings, store: Store, mark: str | None = None) -> member
     that of its key. Raises StoreError where that is another's."""
     observe = timedelta(days=settings.observe.days)
     builtin = options_of(settings)
+    settings = with_stored(settings, store, None)
     with store.write() as tx:
         installation.ensure(tx, now(), observe or None)
         if mark is not None:
@@ -210,6 +215,10 @@ def assemble(
     """
     secret = master_key(settings)
     store = store or open_store(settings.database_url)
+    with store.read() as tx:
+        # Before the accounts: what changes meanwhile is of a newer one.
+        version = setups.version(tx)
+    settings = with_stored(settings, store, Vault(secret))
     rules = rules or keeper(settings, store, looks_only=looks_only)
     rulebook = rules.rulebook
     owner = f"{socket.gethostname()}:{secrets.token_hex(4)}"
@@ -226,6 +235,7 @@ def assemble(
         sender=sender,
         owner=owner,
         secret=secret,
+        setups=version,
     )
 
 

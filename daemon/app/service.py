@@ -16,13 +16,16 @@ from daemon.app.doors import doors_of, limits_of
 from daemon.app.figures import AccountFigures, Figures, Sources
 from daemon.app.hidden import hidden_texts
 from daemon.app.links import links_of
+from daemon.app.machine import machine_of
 from daemon.app.parts import Parts, assemble
 from daemon.app.rules import options_of, source_of
 from daemon.app.signals import Signals
 from daemon.app.status import Refused, one_line, readiness, report
+from daemon.app.stored import with_stored
 from daemon.app.ticks import Ticks
 from daemon.clock import now
 from daemon.config import ConfigError, Settings, load
+from daemon.config.vault import Vault
 from daemon.control import Control, ControlError
 from daemon.handed import handed
 from daemon.i18n import LANGUAGES
@@ -70,7 +73,7 @@ class Service:
         self._metrics = self._make_metrics()
         pool = Pool(settings.capture.workers, self._metrics)
         self._loop = Loop((), pool, (beat, self._beat), self._roll)
-        self._ticks = Ticks(parts, self._loop, self._started, self._metrics)
+        self._ticks = self._make_ticks(parts)
         self._watcher = IdleWatcher(self._pushed)
         self._rules = Watch(parts.rules, self._rules_read)
         self._control = Control(settings.control_socket, self._verbs())
@@ -104,6 +107,14 @@ class Service:
             http=self._web.url,
             observing=self._parts.rulebook.in_force().observing,
         )
+
+    def _make_ticks(self, parts: Parts) -> Ticks:
+        # Accounts that were set up over HTTP, by this daemon or another, are taken up as a reload
+        # does it, in the thread that reloads.
+        return Ticks(parts, self._loop, self._started, self._metrics, self._read_again)
+
+    def _read_again(self) -> None:
+        self._signals.send(signal.SIGHUP)
 
     def _enter_roll(self) -> None:
         """Every thread that lives as long as the daemon: when one hangs, so does suivi."""
@@ -167,7 +178,9 @@ class Service:
 
     def _take_over(self, args: Mapping[str, Any]) -> None:
         try:
-            settings = load(self._parts.settings.path)
+            before = self._parts
+            settings = load(before.settings.path)
+            settings = with_stored(settings, before.store, Vault(before.secret))
             logs.hide(hidden_texts(self._parts.settings) | hidden_texts(settings))
             _refuse_restart(self._parts.settings, settings)
             made: list[Parts] = []
@@ -183,9 +196,11 @@ class Service:
         for account in (*self._parts.members.mail, *self._parts.members.commands):
             self._watcher.forget(account)
         self._parts = parts
-        self._ticks = Ticks(parts, self._loop, self._started, self._metrics)
+        self._ticks = self._make_ticks(parts)
         self._loop.reload(self._ticks.all())
         self._watch()
+        if parts.setups != before.setups:
+            self._ticks.wake_everything()
         standing = parts.rules.standing
         log.info("reloaded", mailboxes=len(parts.members.mail), rules=len(standing.ruleset.rules))
 
@@ -283,7 +298,7 @@ class Service:
             self._desk,
             doors_of(self._parts),
             limits_of(settings.http),
-            lambda: self._ticks.wake_everything(),
+            machine_of(lambda: self._parts, lambda: self._ticks.wake_everything()),
         )
         return Server(app, settings.http.host, settings.http.port, handed())
 

@@ -1,5 +1,6 @@
 """The daemon's ticks: what is looked at, and how often. What is due lives in tables."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,7 +26,7 @@ from daemon.reminders.post import send_letters
 from daemon.reminders.send import Sender, send_due
 from daemon.reminders.ways import VALID_FOR
 from daemon.rulebook import RECALLS_FOR
-from daemon.store import accounts, alarms, answered, decisions, erasure, follow_ups, met
+from daemon.store import accounts, alarms, answered, decisions, erasure, follow_ups, met, setups
 from daemon.store.todo import ToDo, todo
 from rules.model.sightings import AccountId
 
@@ -34,20 +35,29 @@ log = structlog.stdlib.get_logger(__name__)
 HOUSEKEEPING = 3600.0
 ALARMS = 300.0
 FOLLOW_UPS = 2.0
+SETUPS = 2.0
 LOG_FOR = timedelta(days=14)
 
 
 class Ticks:
     """Wakes the accounts and the ledgers of `parts` in `loop`; what they do is told the meter.
-    `started`: since when the daemon runs."""
+    `started`: since when the daemon runs. `read_again` lets the configuration be read, for accounts
+    were set up or changed in the store."""
 
     def __init__(
-        self, parts: Parts, loop: Loop, started: datetime, meter: Meter = UNMETERED
+        self,
+        parts: Parts,
+        loop: Loop,
+        started: datetime,
+        meter: Meter = UNMETERED,
+        read_again: Callable[[], None] = lambda: None,
     ) -> None:
         self._parts = parts
         self._loop = loop
         self._meter = meter
         self._started = started
+        self._read_again = read_again
+        self._asked = parts.setups
         self._sender = parts.sender and replace(parts.sender, meter=meter)
         self._mail = (*parts.mail_members(self._progress), *parts.command_members())
         self._calendars = parts.calendar_members()
@@ -61,6 +71,7 @@ class Ticks:
             Tick("mail", poll, self._wake_all(self._mail)),
             Tick("calendars", poll, self._wake_all(self._calendars)),
             Tick("follow-ups", FOLLOW_UPS, self._follow_ups, Priority.LIVE),
+            Tick("setups", SETUPS, self._setups, Priority.LIVE),
             Tick("alarms", ALARMS, self._alarms),
             Tick("housekeeping", HOUSEKEEPING, self._housekeeping, Priority.BACKFILL),
         ]
@@ -169,6 +180,15 @@ class Ticks:
         while not turn.stopping and (sent := send_letters(sender)):
             log.info("letters", handed_over=sent)
             turn.within(60)
+
+    def _setups(self, turn: Turn) -> None:
+        with self._parts.store.read() as tx:
+            version = setups.version(tx)
+        # Once for each: where the file has mistakes, the old configuration stays until they are
+        # mended and it is read again.
+        if version not in (self._parts.setups, self._asked):
+            self._asked = version
+            self._read_again()
 
     def _alarms(self, turn: Turn) -> None:
         parts = self._parts

@@ -156,6 +156,12 @@ def note_trouble(
     )
 
 
+def try_now(tx: Tx, kind: str, name: str) -> None:
+    """An account in trouble, if it is one, does not rest any longer: something was mended."""
+    this = sa.and_(table.c.kind == kind, table.c.name == name)
+    tx.execute(sa.update(table).where(this).values(next_try_at=None))
+
+
 def names(tx: Tx) -> Mapping[AccountId, str]:
     """What each account is called in the configuration."""
     row = table.c

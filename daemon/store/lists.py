@@ -1,7 +1,7 @@
 """The editable lists: modes, purposes, products (spec §9)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -19,6 +19,8 @@ class Item:
     code: str
     labels: Mapping[str, str]
     retired_at: datetime | None = None
+    position: int = field(default=0, compare=False)
+    revision: int = field(default=1, compare=False)
 
 
 def items(tx: Tx, name: str) -> tuple[Item, ...]:
@@ -31,7 +33,9 @@ def items(tx: Tx, name: str) -> tuple[Item, ...]:
         .where(list_item.c.list == name)
         .order_by(list_item.c.position, list_item.c.id)
     )
-    return tuple(Item(r.code, labels.get(r.id, {}), r.retired_at) for r in rows)
+    return tuple(
+        Item(r.code, labels.get(r.id, {}), r.retired_at, r.position, r.revision) for r in rows
+    )
 
 
 def named(tx: Tx, name: str, language: str) -> dict[str, str]:

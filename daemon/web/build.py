@@ -18,6 +18,7 @@ from daemon.web.headers import SecurityHeaders
 from daemon.web.house import House
 from daemon.web.limits import USUAL, Bodies, Limits
 from daemon.web.links import Links
+from daemon.web.machine import Machine
 from daemon.web.metered import Metered
 from daemon.web.readiness import Readiness
 from daemon.web.route import refuse_method, shadowed
@@ -38,13 +39,13 @@ def build(
     desk: Callable[[], Desk] = Desk,
     doors: Doors | None = None,
     limits: Limits = USUAL,
-    wake: Callable[[], None] = lambda: None,
+    machine: Machine | None = None,
 ) -> FastAPI:
     """The application. `callers` are the machine's own, by the hash of their token (`token_hash`);
     `language` is for whose language is not known; `metrics` is what `/metrics` shows, of single
     accounts too where the caller is known, and `meter` hears of requests; `desk` is what writing
-    needs, and `wake` lets all accounts be read. Users come in by `doors`; without any, by
-    passwords and tokens."""
+    needs, `machine` what is shown and changed of the daemon. Users come in by `doors`; without any,
+    by passwords and tokens."""
     doors = doors or usual(store)
     app = FastAPI(
         title="suivi",
@@ -59,7 +60,16 @@ def build(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
     app.state.house = House(
-        store, readiness, callers, links, language, templates, doors, metrics, desk, wake
+        store,
+        readiness,
+        callers,
+        links,
+        language,
+        templates,
+        doors,
+        metrics,
+        desk,
+        machine or Machine(),
     )
     failures.install(app)
     app.add_middleware(Bodies, usual=limits.body, routes=ROUTES)

@@ -11,6 +11,7 @@ from daemon.sheet.desk import Desk
 from daemon.store import Store
 from daemon.web.auth.doors import Doors
 from daemon.web.links import Links
+from daemon.web.machine import Machine
 from daemon.web.readiness import Readiness
 from rules.model.people import User
 
@@ -19,7 +20,7 @@ from rules.model.people import User
 class House:
     """The store, how the daemon is, the machine's own callers (by the hash of their token), the
     links, the ways in for users, the metrics: with those of single accounts, or without, and what
-    writing needs. `wake` lets all accounts be read now."""
+    writing needs; and the daemon itself, as far as it is shown and changed."""
 
     store: Store
     readiness: Callable[[], Readiness]
@@ -30,7 +31,7 @@ class House:
     doors: Doors
     metrics: Callable[[bool], bytes] = lambda _known: b""
     desk: Callable[[], Desk] = Desk
-    wake: Callable[[], None] = lambda: None
+    machine: Machine = field(default_factory=Machine)
 
 
 def _house(request: Request) -> House:

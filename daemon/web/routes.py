@@ -2,8 +2,10 @@
 
 from daemon.web import health, pages, welcome
 from daemon.web.api import (
+    accounts,
     ambiguities,
     audit,
+    codes,
     confidential,
     contacts,
     entities,
@@ -17,6 +19,7 @@ from daemon.web.api import (
     imports,
     invitations,
     mail,
+    options,
     prefill,
     sessions,
     third_parties,
@@ -54,6 +57,9 @@ ROUTES = (
     Route("POST", "/welcome/{token}", welcome.choose, schema=False),
     *ambiguities.ROUTES,
     *imports.ROUTES,
+    *options.ROUTES,
+    *codes.ROUTES,
+    *accounts.ROUTES,
     Route("GET", "/l/{token}", pages.confirm, schema=False),
     # What scans mail often asks for the head alone: it finds the same, and nothing happens.
     Route("HEAD", "/l/{token}", pages.confirm, schema=False),

@@ -37,6 +37,19 @@ account = table(
     sa.UniqueConstraint("kind", "name"),
 )
 
+# Accounts that were set up in suivi, beside those of the configuration file: as options of a
+# section of it, but for the password, which is sealed with the installation's key.
+account_setup = table(
+    "account_setup",
+    id_(),
+    text("kind"),
+    text("name"),
+    sa.Column("options", Json, nullable=False),
+    text("sealed"),
+    integer("revision"),
+    sa.UniqueConstraint("kind", "name"),
+)
+
 folder = table(
     "folder",
     id_(),

@@ -44,7 +44,7 @@ def decide(house: InHouse, caller: Caller, number: Id, body: shapes.Decision) ->
     chosen = None if body.third_party is None else ThirdPartyId(body.third_party)
     with house.store.write() as tx:
         done = questions.decide(tx, acting(caller), number, chosen, remember=body.remember)
-    house.wake()
+    house.machine.wake()
     return shapes.ambiguity(done)
 
 
@@ -67,7 +67,7 @@ def remember(house: InHouse, caller: Caller, body: shapes.NewIdentityRule) -> sh
         rule = questions.remember(tx, acting(caller), body.email, party)
         owner = people.get_third_party(tx, rule.third_party)
         assert owner is not None  # noqa: S101  it was looked up in this transaction
-    house.wake()
+    house.machine.wake()
     return shapes.IdentityRule(email=rule.key, third_party=shapes.party(owner), at=rule.at)
 
 
@@ -75,7 +75,7 @@ def forget(house: InHouse, caller: Caller, email: Address) -> Response:
     """Take back what was decided of an address; it is asked again where it is a tie."""
     with house.store.write() as tx:
         questions.forget(tx, acting(caller), email)
-    house.wake()
+    house.machine.wake()
     return Response(status_code=204)
 
 

@@ -115,7 +115,7 @@ def create(
         new = Contact(ContactId(0), ThirdPartyId(body.third_party), body.name)
         made = parties.add_contact(tx, acting(caller), replace(new, **_fields(body)))
     if made.emails:
-        house.wake()
+        house.machine.wake()
     response.headers["Location"] = f"/api/v1/contacts/{made.id}"
     return _shown(response, made)
 
@@ -136,7 +136,7 @@ def edit(
         must_match(if_match, before.revision)
         changed = parties.edit_contact(tx, who, replace(before, **_fields(body)))
     if before.emails != changed.emails:
-        house.wake()
+        house.machine.wake()
     return _shown(response, changed)
 
 

@@ -93,7 +93,7 @@ def _imported(
             raise _DryRun
         who.note(tx, f"import {report.third_parties} third parties", "third parties")
     if not dry_run:
-        house.wake()
+        house.machine.wake()
     return Imported(
         third_parties=report.third_parties,
         new=report.new,

@@ -79,7 +79,7 @@ def merge(house: InHouse, caller: Caller, number: Id, body: shapes.Merge) -> sha
         )
         kept = shapes.third_party(done.kept, codes_of(tx))
     if done.moved and not body.dry_run:
-        house.wake()
+        house.machine.wake()
     return shapes.MergedParties(kept=kept, moved=dict(done.moved))
 
 
