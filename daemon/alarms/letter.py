@@ -8,6 +8,7 @@ from babel.dates import format_date, format_datetime
 from daemon.admin import Admin
 from daemon.alarms.look import Alarm, Kind
 from daemon.i18n import mark, plural, translator
+from daemon.retold import retold
 from rules.alarms import Key
 from rules.words import one_line
 from rules.zones import zone
@@ -60,7 +61,7 @@ def what(alarm: Alarm, language: str, where: str) -> str:
         at=_time(alarm.at, language, where),
         number=f"{alarm.number:g}",
     )
-    return f"{told}: {one_line(alarm.why, 300)}" if alarm.why else told
+    return f"{told}: {one_line(retold(alarm.why, _), 300)}" if alarm.why else told
 
 
 def subject(lasting: int, language: str) -> str:

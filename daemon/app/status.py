@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from daemon.app.parts import Parts
 from daemon.clock import now
+from daemon.i18n import translator
 from daemon.loop import Loop
+from daemon.retold import retold
 from daemon.rulefiles.keeper import Keeper
 from daemon.rulefiles.mistake import lines
 from daemon.store import (
@@ -32,7 +34,9 @@ MOST_SHOWN = 50
 
 
 def report(parts: Parts, loop: Loop, http: str, language: str = "en") -> Mapping[str, Any]:
-    """Everything that an operator asks first, as plain data; mistakes of rules in `language`."""
+    """Everything that an operator asks first, as plain data; mistakes of rules and troubles in
+    `language`."""
+    words = translator(language)
     in_force = parts.rulebook.in_force().ruleset.fingerprint
     with parts.store.read() as tx:
         state = installation.get(tx)
@@ -56,7 +60,7 @@ def report(parts: Parts, loop: Loop, http: str, language: str = "en") -> Mapping
                 "name": status.name,
                 "kind": status.kind,
                 "last_ok": status.last_ok_at,
-                "trouble": status.last_error,
+                "trouble": retold(status.last_error, words),
                 "next_try": status.next_try_at,
             }
             for status in known
@@ -70,7 +74,7 @@ def report(parts: Parts, loop: Loop, http: str, language: str = "en") -> Mapping
                 "recipient": users[entry.due.recipient].email,
                 "due": entry.due.at,
                 "state": entry.state.value,
-                "why": entry.last_error,
+                "why": retold(entry.last_error, words),
                 "next_try": entry.next_try,
             }
             for entry in troubles
@@ -80,7 +84,7 @@ def report(parts: Parts, loop: Loop, http: str, language: str = "en") -> Mapping
                 "recipient": letter.recipient,
                 "kind": letter.kind,
                 "state": letter.state.value,
-                "why": letter.last_error,
+                "why": retold(letter.last_error, words),
             }
             for letter in letters
         ],

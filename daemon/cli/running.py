@@ -54,6 +54,8 @@ def run(context: typer.Context) -> None:
 
 def sync(context: typer.Context) -> None:
     """`suivi sync`"""
+    from daemon.retold import retold
+
     _ = words()
     loaded = settings(context, servers=True)
     prepare(loaded)
@@ -61,7 +63,7 @@ def sync(context: typer.Context) -> None:
     with bars() as progress:
         report = suivi.sync(progress.tell)
     table((_("result"), _("number")), sorted(report.counts.items()))
-    tell_troubles(report.troubles)
+    tell_troubles(retold(trouble, _) for trouble in report.troubles)
     if report.troubles:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ import structlog
 from daemon.admin import Admin
 from daemon.i18n import translator
 from daemon.reminders.send import Sender
+from daemon.retold import retold
 from daemon.store import Tx, ledger, people, post
 from daemon.store.post import Letter
 from rules.model.followups import LedgerEntry
@@ -66,7 +67,7 @@ def _letter(
                 follow_up=entry.due.follow_up,
                 recipient=user.email if user else "",
                 when=f"{entry.due.at:%Y-%m-%d %H:%M} UTC",
-                why=one_line(entry.last_error, 300),
+                why=one_line(retold(entry.last_error, _), 300),
             )
         )
     if more:

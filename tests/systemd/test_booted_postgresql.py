@@ -43,9 +43,11 @@ def server(machine: Machine) -> Machine:
     """The machine with its PostgreSQL up, a database for the user suivi, and the other timer."""
     # By a file: the journal keeps the command lines of those that write to it.
     machine.write("/srv/roles.sql", ROLES)
+    # debootstrap installs the server without a cluster of databases.
     machine.sh(
-        "systemctl stop suivi.target suivi.service; rm -rf /var/lib/suivi/*; "
-        "systemctl start postgresql; cd /; "
+        "systemctl stop suivi.target suivi.service; rm -rf /var/lib/suivi/*; set -e; "
+        "pg_lsclusters -h | grep -q . || pg_createcluster $(ls /usr/lib/postgresql) main; "
+        "systemctl daemon-reload; systemctl start postgresql; cd /; "
         "runuser -u postgres -- psql -q -v ON_ERROR_STOP=1 -f /srv/roles.sql"
     )
     machine.write("/etc/suivi/credentials/database", PASSWORD + "\n", "600")

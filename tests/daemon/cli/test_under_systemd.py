@@ -43,12 +43,17 @@ def test_a_dead_mailbox_is_a_status_and_no_failed_start(
 ) -> None:
     with Dovecot(tmp_path / "dovecot", {"alice": "alice-secret"}) as server:
         dead = MAILBOX.format(port=1).replace('name = "alice"', 'name = "dead"')
-        configure(place, MAILBOX.format(port=server.port) + dead)
+        wrong = MAILBOX.format(port=server.port).replace("alice-secret", "other")
+        wrong = wrong.replace('name = "alice"', 'name = "wrong"')
+        configure(place, MAILBOX.format(port=server.port) + dead + wrong)
         with running(place, systemd):
-            systemd.hear("1 of 2 mailboxes well; 1 connected for new mail; last capture none;")
+            systemd.hear("1 of 3 mailboxes well; 1 connected for new mail; last capture none;")
             systemd.hear("next reminder none; queue 0")
             url = json.loads(suivi("status", "--json").stdout)["http"]
             assert httpx2.get(f"{url}/readyz", timeout=10).status_code == 200
+            # Its trouble, in the language of who asks.
+            assert "check user name and password" in suivi("status").stdout
+            assert "vérifiez le nom" in suivi("status", SUIVI_LANGUAGE="fr").stdout
 
 
 def test_ready_comes_when_database_and_http_stand(place: Path, systemd: Systemd) -> None:
