@@ -69,13 +69,3 @@ class Outbox(Protocol):
         handed_over: Callable[[int], None],
         answered: Callable[[int, SendResult], None] | None = None,
     ) -> tuple[SendResult, ...]: ...
-
-
-class Watcher(Protocol):
-    """Tells which accounts have new mail, from one thread for all of them (RFC 2177)."""
-
-    def watch(self, account: int, login: Callable[[], object]) -> None: ...
-
-    def forget(self, account: int) -> None: ...
-
-    def close(self) -> None: ...

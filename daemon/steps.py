@@ -22,6 +22,7 @@ STEPS: Mapping[str, str] = {
     "event.fetched": "a chunk of calendar objects is here, nothing is stored",
     "event.recorded": "the chunk is stored, the token of a calendar is in an open transaction",
     "follow-up.written": "the calendar server has the event, the store does not know it yet",
+    "follow-up.deleted": "the calendar server has the event no longer, the store still has",
     "no-reply.taken": "a reply that is awaited is looked at, in an open transaction",
     "no-reply.settled": "its follow-up is opened or given up, in an open transaction",
     "no-reply.committed": "what became of it is stored",

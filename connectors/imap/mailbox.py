@@ -17,6 +17,9 @@ from connectors.imap.texts import texts
 from connectors.problems import Problem
 from rules.model.wire import FetchedText, FolderInfo, FolderState, HeaderBatch
 
+INBOX = "INBOX"
+"""The one name that every server knows (RFC 9051 §5.1)."""
+
 _EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS", re.IGNORECASE)
 _CODE = re.compile(rb"\[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d{1,20})\]", re.IGNORECASE)
 
@@ -33,6 +36,9 @@ class ImapMailbox:
         self._fields = fields
         self._wire_names: dict[str, bytes] = {}
         self._folder: str | None = None
+        # UIDNEXT of INBOX when it was first and last examined.
+        self._first_next: int | None = None
+        self._last_next: int | None = None
 
     def folders(self) -> tuple[FolderInfo, ...]:
         """Every folder of the account."""
@@ -56,6 +62,10 @@ class ImapMailbox:
             raise Refused.at(self.session.host, Problem.NO_UIDVALIDITY, folder=repr(folder))
         uidnext = codes.get(b"UIDNEXT") or self._next_uid(exists)
         self._folder = folder
+        self.session.news = False
+        if folder.upper() == INBOX:
+            self._first_next = self._first_next or uidnext
+            self._last_next = uidnext
         return FolderState(
             name=folder,
             uidvalidity=codes[b"UIDVALIDITY"],
@@ -85,6 +95,13 @@ class ImapMailbox:
         wanted = message_id.strip("<>").encode()
         charset = () if wanted.isascii() else ("CHARSET UTF-8",)
         return fetch.found(session.must("UID SEARCH", *charset, "HEADER Message-ID", wanted))
+
+    def at_rest(self) -> bool:
+        """Open INBOX, to wait there; whether mail may have come since it was first examined here.
+        Raises like `examine`."""
+        if self._folder is None or self._folder.upper() != INBOX:
+            self.examine(INBOX)
+        return self.session.news or self._first_next != self._last_next
 
     @property
     def capabilities(self) -> frozenset[str]:

@@ -27,6 +27,7 @@ class State(Enum):
     ASKED = auto()
     PARKED = auto()
     ENDING = auto()
+    FREE = auto()
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Parked:
     since: float = 0.0
     unsent: bytearray = field(default_factory=bytearray)
     _count: int = 0
+    _returning: bool = False
 
     def start(self, now: float) -> bool:
         """Ask for IDLE. Whether mail may have come meanwhile; raises Lost."""
@@ -67,9 +69,28 @@ class Parked:
         """The deadline has passed: renew, or give up. Raises Lost."""
         if self.state is not State.PARKED:
             raise Lost("no answer to IDLE")
-        self._send(b"DONE\r\n")
-        self.state = State.ENDING
+        self._done()
         self.deadline = now + ANSWER_SECONDS
+
+    def end(self) -> None:
+        """Wait for the end of IDLE; from then on the session takes commands. Raises Lost."""
+        self.session.sock.settimeout(ANSWER_SECONDS)
+        self._returning = True
+        self.flush()
+        if self.state is State.PARKED:
+            self._done()
+        while self.state is not State.FREE:
+            try:
+                data = self.session.sock.recv(1 << 16)
+            except OSError as error:
+                raise Lost(shown(str(error))) from error
+            if not data:
+                raise Lost("the server closed the connection")
+            try:
+                self._changed(self.session.parser.feed(data), 0.0)
+            except WireError as error:
+                raise Lost(str(error)) from error
+        self.session.wake()
 
     def leave(self) -> None:
         """Say good-bye if that is possible at once, and hang up."""
@@ -91,6 +112,10 @@ class Parked:
     def _send(self, data: bytes) -> None:
         self.unsent += data
         self.flush()
+
+    def _done(self) -> None:
+        self._send(b"DONE\r\n")
+        self.state = State.ENDING
 
     def _ask(self, now: float) -> None:
         self._count += 1
@@ -127,11 +152,17 @@ class Parked:
     def _accepted(self, now: float) -> None:
         self.state = State.PARKED
         self.deadline = now + self.renew
+        if self._returning:
+            # Not before: DONE ends an IDLE that was accepted (RFC 2177 §3).
+            self._done()
 
     def _ended(self, text: bytes, now: float) -> None:
         status = text.split(b" ", 2)[1:2]
         if status != [b"OK"]:
             raise Lost(f"IDLE refused: {shown(text)}")
+        if self._returning:
+            self.state = State.FREE
+            return
         if self.state is State.PARKED and now - (self.deadline - self.renew) < SHORTEST_IDLE:
             raise Lost("the server ends IDLE at once")
         self._ask(now)

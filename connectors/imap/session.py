@@ -77,6 +77,8 @@ class Session:
         self._done: dict[bytes, Reply] = {}
         self._settled: set[bytes] = set()
         self._dead = ""
+        self.news = False
+        """Whether the server has told that mail came, since this was last set to False."""
         sock.settimeout(timeout)
 
     def offers(self, capability: str) -> bool:
@@ -154,6 +156,10 @@ class Session:
         responses = list(self._ready)
         self._ready.clear()
         return responses
+
+    def wake(self) -> None:
+        """Take commands again, after somebody else has read the socket."""
+        self.sock.settimeout(self._timeout)
 
     def logout(self) -> None:
         """Say good-bye without waiting for an answer, and hang up. Never raises."""
@@ -235,6 +241,8 @@ class Session:
             self._fail(f"the server hung up: {shown(text[6:])}")
         if text.startswith(b"*"):
             self._data.append(response)
+            if text[-7:].upper() == b" EXISTS":
+                self.news = True
             return
         if text.startswith(b"+"):
             return

@@ -1,4 +1,8 @@
-"""New mail told by IDLE: one thread and one selector for the connections of all accounts."""
+"""Connections at rest: one thread and one selector for those of all accounts, parked in IDLE.
+
+An account's connection is made once. Who reads its mail borrows it, and parks it again when all is
+read; between the two the server tells of new mail by itself (RFC 2177).
+"""
 
 import queue
 import random
@@ -7,42 +11,39 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
-from connectors.errors import ConnectorError, Refused
-from connectors.imap.mailbox import ImapMailbox
 from connectors.imap.parked import Lost, Parked
 from connectors.imap.session import Session
 
-LOGINS_AT_ONCE = 4
 SETTLE_SECONDS = 0.3
 """Mails that come together are told once."""
 SURVIVAL_SECONDS = 300.0
 """A connection that lived this long ends the back-off: not a login that succeeded."""
 FIRST_WAIT, LONGEST_WAIT = 2.0, 900.0
-REFUSED_WAITS = (60.0, 300.0, 1800.0, 3600.0)
+LEND_SECONDS = 10.0
+"""In which the thread must answer; it never waits for a server."""
 
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    """An account that is watched; `due` is when something must be done about it, if ever."""
+    """An account that is watched, with its connection while that is parked here."""
 
     account: int
-    login: Callable[[], object]
     parked: Parked | None = None
     failures: int = 0
-    due: float | None = None
     tell_at: float | None = None
 
 
 class IdleWatcher:
-    """Calls `on_change(account)` when new mail may have come; meets the port Watcher.
+    """Calls `on_change(account)` when new mail may have come.
 
     `on_change` is called from the watcher's thread: it must be quick and must not raise. It is
-    called too when a connection is made or lost, for mail may have come unseen. An account whose
-    server has no IDLE is left to the poll. `on_trouble` hears why a connection failed.
+    called too when a connection is lost, for mail may come unseen: whoever reads then makes a new
+    one and parks it. Where connections are lost again and again it is called ever later, up to a
+    quarter of an hour. `on_trouble` hears why one was lost.
     """
 
     def __init__(
@@ -67,18 +68,44 @@ class IdleWatcher:
         self._bell.settimeout(0)
         self._rope.settimeout(0)
         self._selector.register(self._bell, selectors.EVENT_READ)
-        self._logins = ThreadPoolExecutor(LOGINS_AT_ONCE, thread_name_prefix="imap-login")
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="imap-idle", daemon=True)
         self._thread.start()
 
-    def watch(self, account: int, login: Callable[[], object]) -> None:
-        """Watch INBOX of an account; `login` gives a logged-in ImapMailbox, each time anew."""
-        self._order(partial(self._add, _Line(account, login)))
+    def watch(self, account: int) -> None:
+        """Take connections of this account from now on; one that is here already stays."""
+        self._order(partial(self._add, account))
 
     def forget(self, account: int) -> None:
-        """Watch an account no longer."""
+        """Watch an account no longer: its connection is closed, and none is taken."""
         self._order(partial(self._remove, account))
+
+    def park(self, account: int, session: Session, *, news: bool = False) -> None:
+        """Take a session over of which INBOX is open; `news`: mail may have come already. It is
+        closed where the account is not watched, or its server has no IDLE: the poll finds what is
+        new."""
+        self._order(partial(self._take_over, account, session, news))
+
+    def borrow(self, account: int) -> Session | None:
+        """The session that is parked, out of IDLE, with INBOX open; what it missed is told by the
+        next EXAMINE. None where there is none. The borrower parks or closes it."""
+        lent: Future[Parked | None] = Future()
+        self._order(partial(self._lend, account, lent))
+        try:
+            parked = lent.result(LEND_SECONDS)
+        except TimeoutError:
+            # Closing, or it hangs: then the watchdog sees to it. What comes yet is not waited for.
+            lent.add_done_callback(_hang_up)
+            return None
+        if parked is None:
+            return None
+        try:
+            parked.end()
+        except Lost as error:
+            parked.session.kill(str(error))
+            self._on_trouble(account, error)
+            return None
+        return parked.session
 
     def call(self, answer: Callable[[], None]) -> None:
         """Has `answer` called in the watcher's thread: so it shows that it lives."""
@@ -91,7 +118,7 @@ class IdleWatcher:
 
     @property
     def accounts(self) -> frozenset[int]:
-        """Those that are being watched at this moment."""
+        """Those whose server tells of new mail at this moment."""
         return frozenset(
             line.account for line in list(self._lines.values()) if line.parked is not None
         )
@@ -101,10 +128,9 @@ class IdleWatcher:
         if self._closing.is_set():
             return
         self._closing.set()
-        self._logins.shutdown(wait=False, cancel_futures=True)
         self._ring()
         self._thread.join(10)
-        # Logins that ended while the thread did: their sessions are hung up here.
+        # What was ordered while the thread ended: sessions are hung up here.
         self._obey()
         self._rope.close()
         self._bell.close()
@@ -132,80 +158,80 @@ class IdleWatcher:
     def _pause(self) -> float | None:
         if self._again:
             return 0.0
-        times = [
-            at
-            for line in self._lines.values()
-            for at in (_next(line), line.tell_at)
-            if at is not None
-        ]
+        lines = self._lines.values()
+        times = [line.tell_at for line in lines if line.tell_at is not None]
+        times += [line.parked.deadline for line in lines if line.parked is not None]
         return max(0.0, min(times) - time.monotonic()) if times else None
 
     def _obey(self) -> None:
         while not self._orders.empty():
             self._orders.get()()
 
-    def _add(self, line: _Line) -> None:
-        self._remove(line.account)
-        self._lines[line.account] = line
-        line.due = time.monotonic()
+    def _add(self, account: int) -> None:
+        if not self._closing.is_set():
+            self._lines.setdefault(account, _Line(account))
 
     def _remove(self, account: int) -> None:
         line = self._lines.pop(account, None)
         if line is not None and line.parked is not None:
-            self._selector.unregister(line.parked.session.sock)
-            line.parked.leave()
-            line.parked = None
+            self._release(line, line.parked).leave()
+
+    def _take_over(self, account: int, session: Session, news: bool) -> None:
+        line = self._lines.get(account)
+        if line is None or self._closing.is_set() or not session.offers("IDLE"):
+            session.logout()
+            return
+        if line.parked is not None:
+            # Made by who could not borrow this one.
+            self._release(line, line.parked).leave()
+        now = time.monotonic()
+        line.parked = parked = Parked(session, self._renew)
+        session.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._selector.register(session.sock, selectors.EVENT_READ, line)
+        try:
+            news = parked.start(now) or news
+            self._listen(line, parked)
+        except Lost as error:
+            self._lost(line, parked, error)
+            return
+        # TLS may have read ahead of the selector.
+        self._again.add(line)
+        if news:
+            self._tell_soon(line, now)
+
+    def _lend(self, account: int, to: "Future[Parked | None]") -> None:
+        line = self._lines.get(account)
+        if not to.set_running_or_notify_cancel():
+            return
+        if line is None or line.parked is None or self._closing.is_set():
+            to.set_result(None)
+            return
+        # Whoever borrows it looks: what was to be told is seen.
+        line.tell_at = None
+        to.set_result(self._release(line, line.parked))
+
+    def _release(self, line: _Line, parked: Parked) -> Parked:
+        """The connection, looked after here no longer."""
+        self._selector.unregister(parked.session.sock)
+        self._again.discard(line)
+        if time.monotonic() - parked.since >= SURVIVAL_SECONDS:
+            line.failures = 0
+        line.parked = None
+        return parked
 
     def _look_at_clock(self, line: _Line) -> None:
         now = time.monotonic()
         if line.tell_at is not None and line.tell_at <= now:
             line.tell_at = None
             self._on_change(line.account)
-        due = _next(line)
-        if due is None or due > now:
-            return
-        if line.parked is None:
-            line.due = None
-            self._log_in(line)
+        parked = line.parked
+        if parked is None or parked.deadline > now:
             return
         try:
-            line.parked.due(now)
-            self._listen(line, line.parked)
-        except Lost as error:
-            self._lost(line, line.parked, error)
-
-    def _log_in(self, line: _Line) -> None:
-        future = self._logins.submit(_open_inbox, line.login)
-        future.add_done_callback(lambda done: self._order(partial(self._logged_in, line, done)))
-
-    def _logged_in(self, line: _Line, done: Future[Session | None]) -> None:
-        error = CancelledError() if done.cancelled() else done.exception()
-        session = None if error else done.result()
-        if self._lines.get(line.account) is not line or self._closing.is_set():
-            if session is not None:
-                session.kill("forgotten")
-        elif error is not None:
-            self._wait(line, error)
-        elif session is None:
-            # No IDLE: the poll finds what is new.
-            del self._lines[line.account]
-        else:
-            self._park(line, Parked(session, self._renew))
-
-    def _park(self, line: _Line, parked: Parked) -> None:
-        now = time.monotonic()
-        line.parked = parked
-        self._selector.register(parked.session.sock, selectors.EVENT_READ, line)
-        # What came between the last look and now was told to nobody.
-        self._tell_soon(line, now)
-        try:
-            parked.start(now)
+            parked.due(now)
             self._listen(line, parked)
         except Lost as error:
             self._lost(line, parked, error)
-        else:
-            # TLS may have read ahead of the selector.
-            self._again.add(line)
 
     def _read(self, line: _Line) -> None:
         parked = line.parked
@@ -232,21 +258,10 @@ class IdleWatcher:
             line.tell_at = now + SETTLE_SECONDS
 
     def _lost(self, line: _Line, parked: Parked, error: Lost) -> None:
-        self._selector.unregister(parked.session.sock)
-        parked.session.kill(str(error))
-        line.parked = None
-        if time.monotonic() - parked.since >= SURVIVAL_SECONDS:
-            line.failures = 0
-        self._tell_soon(line, time.monotonic())
-        self._wait(line, error)
-
-    def _wait(self, line: _Line, error: BaseException) -> None:
-        if isinstance(error, Refused):
-            wait = REFUSED_WAITS[min(line.failures, len(REFUSED_WAITS) - 1)]
-        else:
-            wait = min(LONGEST_WAIT, self._first_wait * 2.0 ** min(line.failures, 20))
+        self._release(line, parked).session.kill(str(error))
+        wait = min(LONGEST_WAIT, self._first_wait * 2.0 ** min(line.failures, 20))
         line.failures += 1
-        line.due = time.monotonic() + wait * (0.5 + self._jitter() / 2)
+        line.tell_at = time.monotonic() + wait * (0.5 + self._jitter() / 2)
         self._on_trouble(line.account, error)
 
     # ------------------------------------------------------------------ from other threads
@@ -262,7 +277,7 @@ class IdleWatcher:
             # So many rings are waiting that one more changes nothing.
             return
         except OSError:
-            # Closed: a login that ended too late is dropped here.
+            # Closed: a session that comes too late is hung up here.
             self._obey_after_close()
 
     def _hush(self) -> None:
@@ -277,23 +292,7 @@ class IdleWatcher:
             self._obey()
 
 
-def _next(line: _Line) -> float | None:
-    return line.parked.deadline if line.parked is not None else line.due
-
-
-def _open_inbox(login: Callable[[], object]) -> Session | None:
-    """A session with INBOX open; None where the server has no IDLE."""
-    opened = login()
-    session = opened.session if isinstance(opened, ImapMailbox) else opened
-    if not isinstance(session, Session):
-        raise TypeError(f"a login gives an ImapMailbox, not {type(opened).__name__}")
-    if not session.offers("IDLE"):
-        session.logout()
-        return None
-    session.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    try:
-        session.must("EXAMINE", b"INBOX")
-    except ConnectorError:
-        session.logout()
-        raise
-    return session
+def _hang_up(lent: "Future[Parked | None]") -> None:
+    parked = lent.result()
+    if parked is not None:
+        parked.session.kill("nobody waits for it")

@@ -31,6 +31,11 @@ class Members:
     commands: Mapping[AccountId, Mailbox]
     calendars: Mapping[AccountId, tuple[CalendarAccount, Calendar]]
 
+    @property
+    def mailboxes(self) -> Mapping[AccountId, Mailbox]:
+        """All that are read by IMAP."""
+        return {**{account: box for account, (_, box) in self.mail.items()}, **self.commands}
+
 
 def declare(tx: Tx, settings: Settings, now: datetime) -> Members:
     """Make the store know every user and account of `settings`; safe to repeat."""

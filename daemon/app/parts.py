@@ -2,15 +2,16 @@
 
 import secrets
 import socket
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from daemon.admin import Admin
 from daemon.app import connect, members
+from daemon.app.lines import UNKEPT, Lines
 from daemon.app.mails import admin_of, ways_of
+from daemon.app.mailwork import MailWork, Progress, silent, spelled
 from daemon.app.rules import options_of, source_of
 from daemon.app.secret import mark_of, master_key
 from daemon.app.stored import with_stored
@@ -40,13 +41,6 @@ from daemon.store import Lease, Store, installation, open_store, options, setups
 from rules.model.followups import FollowUp
 from rules.model.sightings import AccountId
 
-Progress = Callable[[str, str, int, int], None]
-"""Told of a sync's progress: account, folder, UIDs judged, UIDs to judge."""
-
-
-def silent(account: str, folder: str, done: int, total: int) -> None:
-    """Progress for nobody."""
-
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -69,17 +63,19 @@ class Parts:
         """Who is told what goes wrong; None where nobody is named, or no mail can be sent."""
         return self.sender.admin if self.sender is not None else None
 
-    def mail_members(self, progress: Progress = silent) -> tuple[Member, ...]:
+    def mail_members(
+        self, progress: Progress = silent, lines: Lines = UNKEPT
+    ) -> tuple[Member, ...]:
         """One member for each captured mailbox."""
         return tuple(
-            self._member(account.id, account.name, self._mail_work(account, mailbox, progress))
+            self._mail_member(account, mailbox, progress, lines)
             for account, mailbox in self.members.mail.values()
         )
 
-    def command_members(self) -> tuple[Member, ...]:
+    def command_members(self, lines: Lines = UNKEPT) -> tuple[Member, ...]:
         """One member for each command mailbox."""
         return tuple(
-            self._member(account, mailbox.name, self._command_work(account, mailbox))
+            self._member(account, mailbox.name, self._command_work(account, mailbox, lines))
             for account, mailbox in self.members.commands.items()
         )
 
@@ -105,12 +101,9 @@ class Parts:
         zone = self.members.calendars[account][0].zone
         return Publish(self.store, self.rulebook, Absorb(zone), zone, self._link)
 
-    def _member(self, account: AccountId, name: str, work: Work) -> Member:
-        capture = self.settings.capture
-        ttl = timedelta(seconds=capture.lease_seconds)
-        return Member(account, name, work, ttl, capture.patience_seconds)
-
-    def _mail_work(self, account: MailAccount, mailbox: Mailbox, progress: Progress) -> Work:
+    def _mail_member(
+        self, account: MailAccount, mailbox: Mailbox, progress: Progress, lines: Lines
+    ) -> Member:
         capture = mail.MailCapture(
             self.store,
             self.rulebook,
@@ -118,39 +111,23 @@ class Parts:
             batch=self.settings.capture.batch,
             zone=ZoneInfo(self.settings.company.timezone),
         )
+        patience = self.settings.capture.patience_seconds
+        work = MailWork(capture, account, mailbox, lines, patience, progress)
+        return replace(self._member(account.id, account.name, work.whole), inbox=work.inbox)
 
-        def work(lease: Lease, turn: Turn) -> Outcome:
-            def judged(folder: str, done: int, total: int) -> bool:
-                turn.within(self.settings.capture.patience_seconds)
-                progress(account.name, folder, done, total)
-                return not turn.stopping
+    def _member(self, account: AccountId, name: str, work: Work) -> Member:
+        capture = self.settings.capture
+        ttl = timedelta(seconds=capture.lease_seconds)
+        return Member(account, name, work, ttl, capture.patience_seconds)
 
-            counts: mail.Counts = Counter()
-            while True:
-                ruleset = self.rulebook.in_force().ruleset
-                session = connect.mailbox_of(mailbox, ruleset)
-                try:
-                    fields = ruleset.compiled.headers
-                    synced = mail.sync(capture, account, session, lease, judged, fields)
-                finally:
-                    session.close()
-                counts += synced.counts
-                if not synced.again:
-                    return Outcome(spelled(counts), "; ".join(synced.troubles))
-
-        return work
-
-    def _command_work(self, account: AccountId, mailbox: Mailbox) -> Work:
+    def _command_work(self, account: AccountId, mailbox: Mailbox, lines: Lines) -> Work:
         trust = commands.Trust(mailbox.authserv_id, mailbox.require_authentication)
         inbox = commands.Inbox(account, mailbox.address or "", trust)
         desk = self.sender.letter.desk if self.sender is not None else None
 
         def work(lease: Lease, turn: Turn) -> Outcome:
-            session = connect.mailbox_of(mailbox)
-            try:
-                return Outcome(commands.read(self.answers, desk, inbox, session, lease))
-            finally:
-                session.close()
+            read = partial(commands.read, self.answers, desk, inbox, lease=lease)
+            return Outcome(lines.use(account, mailbox, None, read))
 
         return work
 
@@ -178,11 +155,6 @@ class Parts:
     def _link(self, follow_up: FollowUp) -> str:
         # Pages of follow-ups come with the pages issue; until then no address is promised.
         return ""
-
-
-def spelled(counts: mail.Counts) -> Counter[str]:
-    """Counts by "verdict:reason", for logs and reports."""
-    return Counter({f"{verdict}:{reason}": n for (verdict, reason), n in counts.items()})
 
 
 def declare(settings: Settings, store: Store, mark: str | None = None) -> members.Members:

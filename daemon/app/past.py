@@ -20,8 +20,8 @@ import structlog
 
 from connectors.errors import ConnectorError
 from daemon.app import connect, members
+from daemon.app.mailwork import Progress, silent
 from daemon.app.other_rules import timed
-from daemon.app.parts import Progress, silent
 from daemon.app.rules import options_of, own_domains
 from daemon.capture import calendar, mail
 from daemon.capture.judging import MailAccount

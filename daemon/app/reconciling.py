@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from daemon import ports
 from daemon.app import connect
-from daemon.app.parts import Parts, Progress, silent
+from daemon.app.mailwork import Progress, silent
+from daemon.app.parts import Parts
 from daemon.capture.fates import EarlierRules, Looking
 from daemon.capture.judging import MailAccount
 from daemon.capture.reconcile import AccountFound, Reconciling, reconcile

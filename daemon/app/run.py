@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from daemon import proof, steps
 from daemon.app import connect, reconciling
-from daemon.app.parts import Parts, Progress, assemble, silent
+from daemon.app.mailwork import Progress, silent
+from daemon.app.parts import Parts, assemble
 from daemon.app.suggest import Suggestions, suggestions
 from daemon.app.turns import Member, take
 from daemon.capture.reconcile import AccountFound

@@ -6,15 +6,13 @@ from typing import Any
 
 import structlog
 
-from connectors.imap.account import ImapAccount
-from connectors.imap.login import open_session
-from connectors.imap.session import Session
 from connectors.imap.watch import IdleWatcher
 from daemon import logs, notify
-from daemon.app import alarms, connect
+from daemon.app import alarms
 from daemon.app.doors import doors_of, limits_of
 from daemon.app.figures import AccountFigures, Figures, Sources
 from daemon.app.hidden import hidden_texts
+from daemon.app.lines import Lines
 from daemon.app.links import links_of
 from daemon.app.machine import machine_of
 from daemon.app.parts import Parts, assemble
@@ -73,8 +71,9 @@ class Service:
         self._metrics = self._make_metrics()
         pool = Pool(settings.capture.workers, self._metrics)
         self._loop = Loop((), pool, (beat, self._beat), self._roll)
-        self._ticks = self._make_ticks(parts)
         self._watcher = IdleWatcher(self._pushed)
+        self._lines = Lines(self._watcher)
+        self._ticks = self._make_ticks(parts)
         self._rules = Watch(parts.rules, self._rules_read)
         self._control = Control(settings.control_socket, self._verbs())
         self._web = self._make_web(settings)
@@ -92,8 +91,8 @@ class Service:
     def _start(self) -> None:
         self._web.start()
         self._loop.start()
-        self._loop.reload(self._ticks.all())
         self._watch()
+        self._loop.reload(self._ticks.all())
         standing = self._parts.rules.standing
         if standing.refused is not None:
             told(standing.refused.bad, standing.ruleset.fingerprint)
@@ -111,7 +110,7 @@ class Service:
     def _make_ticks(self, parts: Parts) -> Ticks:
         # Accounts that were set up over HTTP, by this daemon or another, are taken up as a reload
         # does it, in the thread that reloads.
-        return Ticks(parts, self._loop, self._started, self._metrics, self._read_again)
+        return Ticks(parts, self._loop, self._started, self._metrics, self._read_again, self._lines)
 
     def _read_again(self) -> None:
         self._signals.send(signal.SIGHUP)
@@ -193,12 +192,10 @@ class Service:
             (parts,) = made
         except ConfigError as error:
             raise ControlError(str(error), EX_CONFIG) from error
-        for account in (*self._parts.members.mail, *self._parts.members.commands):
-            self._watcher.forget(account)
         self._parts = parts
         self._ticks = self._make_ticks(parts)
+        self._watch(before)
         self._loop.reload(self._ticks.all())
-        self._watch()
         if parts.setups != before.setups:
             self._ticks.wake_everything()
         standing = parts.rules.standing
@@ -231,11 +228,14 @@ class Service:
     def _pushed(self, account: int) -> None:
         self._ticks.wake(account)
 
-    def _watch(self) -> None:
-        members = self._parts.members
-        boxes = {account: mailbox for account, (_, mailbox) in members.mail.items()}
-        for account, mailbox in (boxes | dict(members.commands)).items():
-            self._watcher.watch(account, _login(connect.imap_account(mailbox)))
+    def _watch(self, before: Parts | None = None) -> None:
+        """Keep a connection of each mailbox; one that is configured as `before` keeps its own."""
+        boxes = self._parts.members.mailboxes
+        for account, old in (before.members.mailboxes if before else {}).items():
+            if boxes.get(account) != old:
+                self._watcher.forget(account)
+        for account in boxes:
+            self._watcher.watch(account)
 
     # Rules files were saved.
 
@@ -301,10 +301,6 @@ class Service:
             machine_of(lambda: self._parts, lambda: self._ticks.wake_everything()),
         )
         return Server(app, settings.http.host, settings.http.port, handed())
-
-
-def _login(account: ImapAccount) -> Callable[[], Session]:
-    return lambda: open_session(account)
 
 
 def _language(args: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ from publicsuffixlist import PublicSuffixList
 from connectors import mime
 from connectors.errors import ConnectorError, Unreadable
 from daemon.app import connect
-from daemon.app.parts import Parts, Progress
+from daemon.app.mailwork import Progress
+from daemon.app.parts import Parts
 from daemon.capture.mail import watched
 from daemon.config import Mailbox
 from rules import schedule, suggest

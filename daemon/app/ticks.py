@@ -1,16 +1,19 @@
 """The daemon's ticks: what is looked at, and how often. What is due lives in tables."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from daemon.alarms.look import MEMORY
 from daemon.alarms.tell import watch
 from daemon.app.alarms import view_of
+from daemon.app.lines import UNKEPT, Lines
 from daemon.app.parts import Parts
-from daemon.app.turns import Member, job
+from daemon.app.turns import Member, take
 from daemon.clock import now
 from daemon.followups.answer import answers
 from daemon.followups.no_reply import open_unanswered
@@ -36,6 +39,8 @@ HOUSEKEEPING = 3600.0
 ALARMS = 300.0
 FOLLOW_UPS = 2.0
 SETUPS = 2.0
+SOON = timedelta(seconds=15)
+"""After which an account is tried again that could not be read, through no fault of its server."""
 LOG_FOR = timedelta(days=14)
 
 
@@ -51,6 +56,7 @@ class Ticks:
         started: datetime,
         meter: Meter = UNMETERED,
         read_again: Callable[[], None] = lambda: None,
+        lines: Lines = UNKEPT,
     ) -> None:
         self._parts = parts
         self._loop = loop
@@ -59,9 +65,12 @@ class Ticks:
         self._read_again = read_again
         self._asked = parts.setups
         self._sender = parts.sender and replace(parts.sender, meter=meter)
-        self._mail = (*parts.mail_members(self._progress), *parts.command_members())
+        self._mail = (*parts.mail_members(self._progress, lines), *parts.command_members(lines))
         self._calendars = parts.calendar_members()
         self._by_id = {m.id: m for m in (*self._mail, *self._calendars)}
+        # Accounts of which all is to be read, though only new mail may have woken them since.
+        self._whole: set[AccountId] = set()
+        self._whole_lock = threading.Lock()
 
     def all(self) -> tuple[Tick, ...]:
         """The ticks, by the configuration's seconds."""
@@ -82,10 +91,10 @@ class Ticks:
         return tuple(ticks)
 
     def wake(self, account: int) -> None:
-        """New mail was pushed, or somebody asked: take this account's turn now."""
+        """New mail was pushed: look into this account's Inbox now."""
         member = self._by_id.get(account)  # type: ignore[call-overload]  # an AccountId is an int
         if member is not None:
-            self._wake(member, Priority.LIVE)
+            self._submit(member, Priority.LIVE)
 
     def wake_everything(self) -> None:
         """A person asked for a sync of all accounts."""
@@ -102,8 +111,35 @@ class Ticks:
         self._meter.remaining(account, total - done)
 
     def _wake(self, member: Member, priority: Priority) -> None:
-        run = job(self._parts.store, self._parts.owner, member, self._meter)
-        self._loop.wake(f"account:{member.name}:{member.id}", run, priority)
+        with self._whole_lock:
+            self._whole.add(member.id)
+        self._submit(member, priority)
+
+    def _submit(self, member: Member, priority: Priority) -> None:
+        # A job that waits is replaced by a more urgent one of its account: so what is to be done
+        # is decided when it runs.
+        self._loop.wake(f"account:{member.name}:{member.id}", partial(self._turn, member), priority)
+
+    def _turn(self, member: Member, turn: Turn) -> None:
+        with self._whole_lock:
+            whole = member.id in self._whole
+            self._whole.discard(member.id)
+        parts = self._parts
+        now_due = member if whole else member.after_news()
+        if take(parts.store, parts.owner, now_due, turn, self._meter) is None:
+            self._wake_later(member)
+
+    def _wake_later(self, member: Member) -> None:
+        """It failed, or a sibling has it: what came is not left to the next poll, nor is a
+        connection that was lost."""
+        with self._parts.store.read() as tx:
+            status = next((s for s in accounts.watched(tx) if s.id == member.id), None)
+        if status is None:
+            return
+        with self._whole_lock:
+            self._whole.add(member.id)
+        name, run = f"account:{member.name}:{member.id}", partial(self._turn, member)
+        self._loop.wake_at(name, status.next_try_at or now() + SOON, run, Priority.POLL)
 
     def _wake_all(self, members: tuple[Member, ...]) -> Job:
         def run(turn: Turn) -> None:

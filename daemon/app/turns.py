@@ -4,7 +4,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -27,10 +27,11 @@ TTL = timedelta(seconds=60)
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a turn did: counts by reason, and what an admin must look at though the rest of the
-    account went well."""
+    account went well. Where it was not the `whole` account, nothing is said of the rest."""
 
     counts: Counter[str]
     trouble: str = ""
+    whole: bool = True
 
 
 Work = Callable[[Lease, Turn], Outcome]
@@ -40,13 +41,18 @@ Work = Callable[[Lease, Turn], Outcome]
 @dataclass(frozen=True, slots=True)
 class Member:
     """A configured account: its name for the log, and its work, which stores something or ends
-    within `patience` seconds."""
+    within `patience` seconds; `inbox` is that part of it that new mail asks for."""
 
     id: AccountId
     name: str
     work: Work
     ttl: timedelta = TTL
     patience: float = PATIENCE
+    inbox: Work | None = None
+
+    def after_news(self) -> "Member":
+        """Whose work is only what its server told of, where it does such work."""
+        return replace(self, work=self.inbox) if self.inbox is not None else self
 
 
 def take(
@@ -90,8 +96,9 @@ def _leased(
     except ConnectorError as error:
         return None, _note(store, member, error)
     else:
-        with store.write() as tx:
-            accounts.note_ok(tx, member.id, now(), but=done.trouble)
+        if done.whole:
+            with store.write() as tx:
+                accounts.note_ok(tx, member.id, now(), but=done.trouble)
         if done.trouble:
             log.warning("refused", account=member.name, error=done.trouble)
         if done.counts:

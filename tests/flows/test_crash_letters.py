@@ -62,7 +62,9 @@ def drill(house: House, sent: Path, tell: Callable[[str], None]) -> None:
             answer(house, to.email, "+2h", name=name)
 
         def is_told(name: str) -> bool:
-            return bool(told(sent, name))
+            """And known to be: or the next death would strike a letter of before."""
+            states = {row["state"] for row in within.rows("post")}
+            return bool(told(sent, name)) and states == {"sent"}
 
         for step in DRILLED:
             ask(step)

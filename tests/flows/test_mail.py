@@ -121,7 +121,7 @@ def test_while_observing_nothing_is_stored_and_the_release_records_it(
     assert subjects(house, "Brasserie Mistral") == ["Secret"]
 
 
-def test_new_mail_is_pushed_to_the_running_daemon(house: House) -> None:
+def test_new_mail_is_pushed_to_the_running_daemon_over_one_connection(house: House) -> None:
     house.extra = ""
     house.prepare()
     text = (
@@ -135,17 +135,26 @@ def test_new_mail_is_pushed_to_the_running_daemon(house: House) -> None:
             what="first turns",
             house=house,
         )
-        house.dovecot.deliver(
-            "bob",
-            "INBOX",
-            mail("paul@colin.example", "bob@lumen.example", "Papier", message_id="c@colin.example"),
-        )
-        eventually(
-            lambda: subjects(house, "Papeterie Colin") == ["Papier"],
-            seconds=20,
-            what="pushed mail",
-            house=house,
-        )
+        for number in range(4):
+            if number == 3:
+                # Its server starts anew, so that every connection is lost.
+                house.dovecot.__exit__()
+                house.dovecot.__enter__()
+            letter = mail(
+                "paul@colin.example",
+                "bob@lumen.example",
+                f"Papier {number}",
+                message_id=f"c{number}@colin.example",
+            )
+            house.dovecot.deliver("bob", "INBOX", letter)
+            eventually(
+                lambda: f"Papier {number}" in subjects(house, "Papeterie Colin"),  # noqa: B023
+                seconds=30,
+                what="pushed mail",
+                house=house,
+            )
+            logins = house.dovecot.log().count("Login: user=<bob>")
+            assert logins == (1 if number < 3 else 2), "all comes over one connection"
         assert process.poll() is None
 
 

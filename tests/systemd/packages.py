@@ -67,20 +67,17 @@ def wheels_for(suite: str, folder: Path) -> Path:
     """What `./run wheel` writes, the packages that it names and that build it, and the units."""
     tags = [f"--platform={name}_x86_64" for name in PLATFORMS]
     download = [
-        *("-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", *tags),
+        *("-m", "pip", "download", "--quiet", "--only-binary=:all:", *tags),
         *("--python-version", PYTHONS[suite], "-d", str(folder)),
     ]
     _done([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], ROOT)
     needed = _done([sys.executable, "deb/needed.py", "requirements.lock"], ROOT)
     (folder / "requirements.txt").write_text(needed)
-    _done([sys.executable, *download, "-r", f"{folder}/requirements.txt"], ROOT)
-    _done([sys.executable, *download, *BUILDERS], ROOT)
+    _done([sys.executable, *download, "--no-deps", "-r", f"{folder}/requirements.txt"], ROOT)
+    # What builds the wheel, with what that needs.
+    _done([sys.executable, *download, "hatchling", "packaging"], ROOT)
     shutil.copytree(ROOT / "systemd", folder / "systemd")
     return folder
-
-
-BUILDERS = ("hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers")
-"""What builds the wheel, with what that needs."""
 
 
 def _done(command: list[str], place: Path) -> str:

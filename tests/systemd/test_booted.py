@@ -70,7 +70,7 @@ def test_a_frozen_daemon_ends_by_the_watchdog_with_its_stacks(suivi: Machine) ->
 
 @pytest.mark.parametrize(
     ("step", "hangs_in"),
-    [("loop.beat:3", "daemon/loop.py"), ("mail.headers-fetched:1", "daemon/capture/mail.py")],
+    [("loop.beat:3", "daemon/loop.py"), ("mail.headers-fetched:1", "daemon/capture/mailturn.py")],
 )
 def test_what_hangs_ends_by_the_watchdog_with_its_stacks(
     suivi: Machine, step: str, hangs_in: str

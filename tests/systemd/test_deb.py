@@ -133,6 +133,31 @@ def mode(debian: Debian, path: str) -> str:
     return debian.run("stat", "-c", "%U:%G %a", path).strip()
 
 
+def initialised(debian: Debian, port: int) -> str:
+    """What `suivi init` wrote from answers, all with the right owners: suivi.toml."""
+    answers = TOML.format(port=port).replace(
+        'password_credential = "alice-mail"', f'password = "{SECRET}"'
+    )
+    assert SECRET in answers
+    debian.path("/root/people.csv").write_text(PEOPLE)
+    debian.path("/root/answers.toml").write_text(
+        answers + '\n[directory]\nthird_parties = "people.csv"\n'
+    )
+    # Root's own folder, which the user of the unit can't enter.
+    debian.run("chmod", "700", "/root")
+    said = debian.run("suivi", "init", "--answers", "/root/answers.toml")
+    assert "✓ mailbox alice: " in said and "✗" not in said
+    assert "systemctl enable --now suivi.target" in said
+    assert mode(debian, "/etc/suivi/suivi.toml") == "root:suivi 640"
+    assert mode(debian, "/etc/suivi/credentials/alice-mail") == "root:root 600"
+    assert mode(debian, "/var/lib/suivi") == "suivi:suivi 700"
+    # What was lent to it for so long is gone.
+    assert not [*debian.path("/run").glob("suivi-init-*")]
+    toml = debian.path("/etc/suivi/suivi.toml").read_text()
+    assert SECRET not in toml
+    return toml
+
+
 def test_from_install_to_purge(debian: Debian, deb: Path, higher: Path, tmp_path: Path) -> None:
     before = debian.files()
     with Dovecot(tmp_path / "dovecot", {"alice": SECRET}) as mailserver:
@@ -149,20 +174,11 @@ def test_from_install_to_purge(debian: Debian, deb: Path, higher: Path, tmp_path
             *("suivi.service", "suivi.socket", "suivi-backup.timer")
         }
 
-        # Configured, started, and at work.
-        toml = TOML.format(port=mailserver.port)
-        debian.path("/etc/suivi/suivi.toml").write_text(toml)
-        debian.run("sh", "-ec", "cd /etc/suivi; chgrp suivi suivi.toml; chmod 640 suivi.toml")
-        debian.path("/etc/suivi/credentials/alice-mail").write_text(SECRET + "\n")
-        debian.path("/tmp/people.csv").write_text(PEOPLE)
+        # Configured as root, for the user of the unit; started, and at work.
+        toml = initialised(debian, mailserver.port)
         mailserver.deliver("alice", "INBOX", letter(1))
         log = debian.path("/tmp/suivi.log")
         with in_the_foreground(debian):
-            subprocess.run(
-                debian.as_suivi("suivi", "import", "third-parties", "/tmp/people.csv"),
-                check=True,
-                timeout=120,
-            )
             mailserver.deliver("alice", "INBOX", letter(2))
             expected = ["Letter 1", "Letter 2"]
             eventually(lambda: captured(debian) == expected, log.read_text)
