@@ -12,6 +12,7 @@ from daemon.app.mailwork import Progress, silent
 from daemon.app.parts import Parts, assemble
 from daemon.app.suggest import Suggestions, suggestions
 from daemon.app.turns import Member, take
+from daemon.capture import unfinished
 from daemon.capture.reconcile import AccountFound
 from daemon.clock import now
 from daemon.config import Settings
@@ -21,6 +22,7 @@ from daemon.jobs import Turn
 from daemon.reminders.plan import plan
 from daemon.rulefiles.mistake import lines
 from daemon.store import accounts
+from rules.model.sightings import AccountId
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,10 @@ class App:
         parts = self._parts
         counts: Counter[str] = Counter()
         busy: list[str] = []
-        for member in (*parts.mail_members(progress), *parts.command_members()):
+        mailboxes = parts.mail_members(progress)
+        for member in (*mailboxes, *parts.command_members()):
             counts += self._once(member, busy)
+        counts += self._again(mailboxes, busy)
         answers(parts.answering(), now())
         open_unanswered(parts.no_reply(), now())
         for member in parts.calendar_members():
@@ -120,6 +124,21 @@ class App:
     def suggest(self, limit: int = 20, progress: Progress = silent) -> Suggestions:
         """Whom staff write with most and the directory lacks; nothing is stored."""
         return suggestions(self._parts, limit, progress)
+
+    def _again(self, mailboxes: Collection[Member], busy: list[str]) -> Counter[str]:
+        """What one mailbox has recorded may be answered in another that was read before it."""
+        counts: Counter[str] = Counter()
+        before: frozenset[AccountId] = frozenset()
+        while True:
+            with self._parts.store.read() as tx:
+                waiting = unfinished.accounts(tx, now())
+            # A turn leaves nothing of its own account, but where that could not be read.
+            if waiting == before:
+                return counts
+            before = waiting
+            for member in mailboxes:
+                if member.id in waiting:
+                    counts += self._once(member, busy)
 
     def _once(self, member: Member, busy: list[str]) -> Counter[str]:
         turn = Turn(member.name, threading.Event(), patience=3600)

@@ -14,6 +14,7 @@ from daemon.app.alarms import view_of
 from daemon.app.lines import UNKEPT, Lines
 from daemon.app.parts import Parts
 from daemon.app.turns import Member, take
+from daemon.capture import unfinished
 from daemon.clock import now
 from daemon.followups.answer import answers
 from daemon.followups.no_reply import open_unanswered
@@ -29,7 +30,17 @@ from daemon.reminders.post import send_letters
 from daemon.reminders.send import Sender, send_due
 from daemon.reminders.ways import VALID_FOR
 from daemon.rulebook import RECALLS_FOR
-from daemon.store import accounts, alarms, answered, decisions, erasure, follow_ups, met, setups
+from daemon.store import (
+    accounts,
+    alarms,
+    answered,
+    decisions,
+    erasure,
+    follow_ups,
+    met,
+    orphans,
+    setups,
+)
 from daemon.store.todo import ToDo, todo
 from rules.model.sightings import AccountId
 
@@ -161,6 +172,7 @@ class Ticks:
             )
 
     def _follow_ups(self, turn: Turn) -> None:
+        self._wake_unfinished()
         parts = self._parts
         closed = answers(parts.answering(), now())
         if closed:
@@ -176,6 +188,14 @@ class Ticks:
             silent = parts.rulebook.in_force().silent
             if pending and not silent and account not in resting:
                 self._wake(self._by_id[account], Priority.LIVE)
+
+    def _wake_unfinished(self) -> None:
+        """What one mailbox has recorded may be answered in another."""
+        with self._parts.store.read() as tx:
+            waiting = unfinished.accounts(tx, now())
+        for account in waiting - self._resting():
+            if account in self._by_id:
+                self._submit(self._by_id[account], Priority.POLL)
 
     def _reminders(self, turn: Turn) -> None:
         sender = self._sender
@@ -233,6 +253,7 @@ class Ticks:
     def _housekeeping(self, turn: Turn) -> None:
         with self._parts.store.write() as tx:
             decisions.forget(tx, now() - LOG_FOR)
+            orphans.forget(tx, now() - LOG_FOR)
             answered.forget(tx, now() - 2 * VALID_FOR)
             alarms.forget_arrivals(tx, (now() - MEMORY).date())
             met.forget(tx, now() - RECALLS_FOR)

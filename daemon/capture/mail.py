@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import structlog
 
 from connectors.errors import Refused
-from daemon.capture import unfinished
 from daemon.capture.judging import MailAccount
 from daemon.capture.mailturn import Counts, MailCapture, Outgrown, Turn
 from daemon.clock import now
@@ -102,17 +101,15 @@ def sync_inbox(
     turn = Turn(capture, account, mailbox, lease, fields)
     try:
         if _sync_folder(turn, FolderInfo(inbox.name, inbox.role), progress):
-            turn.judge_orphans()
+            turn.judge_again()
     except Outgrown:
         return Synced(turn.counts, again=True)
     return Synced(turn.counts)
 
 
 def _sync(turn: Turn, progress: Progress) -> Synced:
-    capture, account, mailbox = turn.capture, turn.account, turn.mailbox
-    with capture.store.read() as tx:
-        left = unfinished.left(tx, account.id, now())
-    found = mailbox.folders()
+    account = turn.account
+    found = turn.mailbox.folders()
     troubles = missing(found, account.folders)
     todo = tuple(watched(found, account.folders))
     refused: list[Refused] = []
@@ -128,8 +125,7 @@ def _sync(turn: Turn, progress: Progress) -> Synced:
         raise refused[0]
     if goes_on:
         # After what is new: a sync that is interrupted again and again still gets on.
-        turn.recall(left)
-        turn.judge_orphans()
+        turn.judge_again()
     return Synced(turn.counts, (*troubles, *map(str, refused)))
 
 

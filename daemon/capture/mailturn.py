@@ -2,8 +2,8 @@
 parents come later."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import structlog
@@ -13,7 +13,6 @@ from daemon.capture import orphans, record, telling, unfinished
 from daemon.capture.aside import Aside
 from daemon.capture.glancing import Glancing
 from daemon.capture.judging import Decided, Judging, MailAccount, aside_of
-from daemon.capture.orphans import Orphans
 from daemon.capture.unfinished import Unfinished
 from daemon.clock import now
 from daemon.ports import Mailbox
@@ -28,7 +27,6 @@ from daemon.store import (
     alone,
     ambiguities,
     decisions,
-    exchanges,
     folders,
     quarantine,
 )
@@ -70,8 +68,6 @@ class Turn:
     fields: frozenset[str] | None = None
     glancing: Glancing | None = None
     counts: Counts = field(default_factory=Counter)
-    orphans: Orphans = field(default_factory=Orphans)
-    unfinished: list[Unfinished] = field(default_factory=list)
 
     def judge(self, place: MailPlace, batch: HeaderBatch) -> None:
         """One batch of the examined folder, from headers to commit."""
@@ -141,14 +137,9 @@ class Turn:
                 tx, book, place, batch, decided, {a.place.uid for a in (*aside, *refused)}
             )
             record.remember(tx, book, self.capture.secret, decided, moment)
-            found = orphans.among(decided)
-            this = Unfinished(self.account.id, *range_)
-            if found:
-                unfinished.put(tx, this, moment)
+            if not book.observing:
+                orphans.settle(tx, capture.secret, self.account.id, decided, moment)
             reached("mail.recorded")
-        if found:
-            self.orphans.note(found)
-            self.unfinished.append(this)
         return counts
 
     def _settle_questions(
@@ -192,67 +183,39 @@ class Turn:
                 refused.append(aside_of(self.capture.secret, one[0], "store", str(error)))
         return refused
 
-    def recall(self, left: Iterable[Unfinished]) -> None:
-        """Bring to mind the replies that an earlier sync had in mind when it was cut short."""
-        with self.capture.store.read() as tx:
-            known = {folder.id: folder for folder in folders.of(tx, self.account.id)}
-        for one in left:
-            folder = known.get(one.folder)
-            try:
-                if folder is not None:
-                    self._recall(folder, one)
-            except Refused as error:
-                log.warning("refused", account=self.account.name, error=str(error))
-            else:
-                self.unfinished.append(one)
-
-    def _recall(self, folder: folders.Folder, one: Unfinished) -> None:
-        if self.mailbox.examine(folder.name).uidvalidity != one.uidvalidity:
-            # Its messages have other numbers now, and are judged anew under those.
-            return
-        place = MailPlace(folder.id, folder.role, folder.name, one.uidvalidity, uid=0)
-        judging = Judging(
-            self.capture.store, self.capture.rulebook.in_force(), self.capture.secret, self.account
-        )
-        rows = self.mailbox.headers(one.lo, one.hi).rows
-        seen = judging.with_reports(judging.read(rows, place), self.mailbox)
-        with self.capture.store.read() as tx:
-            captured = exchanges.captured(tx, folder.id, one.uidvalidity, one.lo, one.hi)
-        self.orphans.note(
-            {
-                where: message.parents
-                for message in seen
-                if isinstance(where := message.sighting.place, MailPlace)
-                and message.parents
-                and where.uid not in captured
-            }
-        )
-
-    def judge_orphans(self) -> None:
-        """Judge again the replies whose parent has been read since, to a fixpoint."""
-        while parents := self.orphans.parents():
+    def judge_again(self) -> None:
+        """What is to be judged once more, to a fixpoint: each may let others be."""
+        tried: set[Unfinished] = set()
+        while True:
             with self.capture.store.read() as tx:
-                known = exchanges.threads(tx, parents).keys()
-            found = self.orphans.adopted(known)
-            if not found:
-                break
-            for place in sorted(found, key=lambda p: (p.name, p.uid)):
-                self._judge_orphan(place)
-        if self.unfinished:
-            with self.capture.store.write() as tx:
-                accounts.fence(tx, self.lease, now())
-                unfinished.clear(tx, self.unfinished)
+                left = set(unfinished.left(tx, self.account.id, now())) - tried
+                known = {folder.id: folder for folder in folders.of(tx, self.account.id)}
+            if not left:
+                return
+            tried |= left
+            for one in sorted(left, key=lambda one: (one.folder, one.lo)):
+                self._judge_again(one, known.get(one.folder))
 
-    def _judge_orphan(self, place: MailPlace) -> None:
+    def _judge_again(self, one: Unfinished, folder: folders.Folder | None) -> None:
+        is_refused = False
         try:
-            state = self.mailbox.examine(place.name)
-            if state.uidvalidity == place.uidvalidity:
-                here = replace(place, keywords=frozenset())
-                self.judge(here, self.mailbox.headers(place.uid, place.uid))
+            if folder is not None:
+                self._judge_range(one, folder)
         except Refused as error:
-            # It was readable a moment ago; the next sync tries again, and shows it if it stays so.
+            # Shown as a trouble by the sync of that folder, if it stays so.
             log.warning("refused", account=self.account.name, error=str(error))
-            self.unfinished = [one for one in self.unfinished if one.folder != place.folder]
+            is_refused = True
+        with self.capture.store.write() as tx:
+            accounts.fence(tx, self.lease, now())
+            unfinished.clear(tx, [one])
+            if is_refused:
+                unfinished.later(tx, one, now())
+
+    def _judge_range(self, one: Unfinished, folder: folders.Folder) -> None:
+        if self.mailbox.examine(folder.name).uidvalidity == one.uidvalidity:
+            place = MailPlace(folder.id, folder.role, folder.name, one.uidvalidity, uid=0)
+            self.judge(place, self.mailbox.headers(one.lo, one.hi))
+        # Else its messages have other numbers now, and are judged anew under those.
 
 
 def _counted(

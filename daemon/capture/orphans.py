@@ -1,43 +1,48 @@
-"""Replies that matched nobody, kept in mind for one sync: their parent may be read later.
+"""Answers of strangers whose parent is captured after them, in whatever mailbox and whenever: the
+order of reading changes nothing (spec §4).
 
-When the sync has seen everything, those whose thread is known by now are judged again, until none
-is left: the order of reading changes nothing (spec §4). Nothing of them is stored; the ranges
-where they lie are until then (`unfinished`).
+An answer that matched nobody waits, by keyed hashes of what it answers; whoever records one of
+those lets it be judged once more (`unfinished`), in the same transaction. Of both at once, one
+sees the other: the recording of exchanges and the waiting share a lock.
 """
 
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from rules import decide
-from rules.model.decisions import Decision, Reason
-from rules.model.sightings import MailPlace, Message, Sighting
+from daemon.capture import unfinished
+from daemon.capture.unfinished import Unfinished
+from daemon.store import Tx, exchanges, orphans
+from rules import decide, identity
+from rules.model.decisions import Decision, Reason, Verdict
+from rules.model.sightings import AccountId, MailPlace, Message, Sighting
 
-MOST = 100_000
-"""A mailbox of nothing but strangers' replies must not fill the memory: the oldest ones go."""
 
-
-@dataclass(slots=True)
-class Orphans:
-    """Where such replies are, by the Message-IDs that they answer."""
-
-    _parents: dict[MailPlace, tuple[str, ...]] = field(default_factory=dict)
-
-    def note(self, found: Mapping[MailPlace, tuple[str, ...]]) -> None:
-        """Keep in mind where they are, and what they answer."""
-        self._parents.update(found)
-        while len(self._parents) > MOST:
-            del self._parents[next(iter(self._parents))]
-
-    def parents(self) -> frozenset[str]:
-        """All that they answer."""
-        return frozenset(parent for parents in self._parents.values() for parent in parents)
-
-    def adopted(self, known: Set[str]) -> tuple[MailPlace, ...]:
-        """Those that answer one of `known`; each is given once."""
-        found = tuple(p for p, parents in self._parents.items() if not known.isdisjoint(parents))
-        for place in found:
-            del self._parents[place]
-        return found
+def settle(
+    tx: Tx,
+    secret: bytes,
+    account: AccountId,
+    decided: Sequence[tuple[Sighting, Decision]],
+    now: datetime,
+) -> None:
+    """Let the answers of a batch wait, after what it records is recorded, and let those be judged
+    again that waited for it."""
+    waiting = among(decided)
+    if waiting:
+        exchanges.lock(tx)
+        known = exchanges.threads(tx, {one for ids in waiting.values() for one in ids}).keys()
+        for place, ids in waiting.items():
+            if known.isdisjoint(ids):
+                marks = {place.uid: [_mark(secret, one) for one in ids]}
+                orphans.wait(tx, place.folder, place.uidvalidity, marks, now)
+            else:
+                # Recorded by somebody else, since this was judged.
+                _again(tx, account, place, now)
+    captured = {_mark(secret, one) for one in _recorded(decided)}
+    for found in orphans.adopt(tx, captured):
+        spot = (found.account, found.folder, found.uidvalidity, found.uid, found.uid)
+        unfinished.put(tx, Unfinished(*spot), now)
 
 
 def among(decided: Iterable[tuple[Sighting, Decision]]) -> dict[MailPlace, tuple[str, ...]]:
@@ -51,3 +56,26 @@ def among(decided: Iterable[tuple[Sighting, Decision]]) -> dict[MailPlace, tuple
         if parents := decide.parents(sighting.what):
             found[sighting.place] = parents
     return found
+
+
+def _recorded(decided: Iterable[tuple[Sighting, Decision]]) -> Iterable[str]:
+    """All Message-IDs whose thread is known by what is recorded: what answers the same as an
+    exchange is of its thread too."""
+    for sighting, decision in decided:
+        what = sighting.what
+        if decision.verdict is Verdict.RECORD and isinstance(what, Message):
+            if what.message_id:
+                yield identity.normal_id(what.message_id)
+            yield from decide.parents(what)
+
+
+def _again(tx: Tx, account: AccountId, place: MailPlace, now: datetime) -> None:
+    spot = (account, place.folder, place.uidvalidity, place.uid, place.uid)
+    unfinished.put(tx, Unfinished(*spot), now)
+
+
+def _mark(secret: bytes, message_id: str) -> int:
+    """63 bits of a keyed hash: as a number it takes little room, and two that are alike by chance
+    let a message be judged once more, no worse."""
+    text = b"parent:" + message_id.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hmac.digest(secret, text, hashlib.sha256)[:8], "big") >> 1

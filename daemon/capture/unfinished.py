@@ -1,15 +1,18 @@
-"""Ranges that are judged, but hold answers whose parent may still be read in the same sync.
+"""Messages that are judged, and are to be judged once more: what they answer was recorded since.
 
-A sync that dies, stops or loses its server before its end leaves them here; the next one reads
-their headers once more. Of the answers themselves nothing is stored (schema 4).
+Whoever records that, in whatever mailbox, leaves them here in its transaction; the next turn of
+their account reads their headers again. Of the answers themselves nothing is stored (schema 4).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from daemon.store import Tx, work
 from rules.model.sightings import AccountId, FolderId
+
+_PREFIX = "orphans:"
+_REST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,17 @@ class Unfinished:
 
 
 def put(tx: Tx, one: Unfinished, now: datetime) -> None:
-    """Say so in the transaction that judges the range."""
+    """Let it be judged again."""
     work.put(tx, _kind(one.account), _key(one), now)
 
 
+def later(tx: Tx, one: Unfinished, now: datetime) -> None:
+    """Its folder can't be read now: not before an hour has passed."""
+    work.put(tx, _kind(one.account), _key(one), now + _REST)
+
+
 def left(tx: Tx, account: AccountId, now: datetime) -> tuple[Unfinished, ...]:
-    """What earlier syncs of an account left."""
+    """What is to be judged again in an account by now."""
     return tuple(
         Unfinished(account, FolderId(folder), uidvalidity, lo, hi)
         for piece in work.due(tx, _kind(account), now)
@@ -37,15 +45,21 @@ def left(tx: Tx, account: AccountId, now: datetime) -> tuple[Unfinished, ...]:
     )
 
 
+def accounts(tx: Tx, now: datetime) -> frozenset[AccountId]:
+    """Those in which something is to be judged again by now."""
+    kinds = work.kinds_due(tx, _PREFIX, now)
+    return frozenset(AccountId(int(kind.removeprefix(_PREFIX))) for kind in kinds)
+
+
 def clear(tx: Tx, finished: Iterable[Unfinished]) -> None:
-    """The sync came to its end."""
+    """It was judged again."""
     for one in finished:
         work.clear(tx, _kind(one.account), _key(one))
 
 
 def _kind(account: AccountId) -> str:
     # A kind for each account: what a thousand others left is not read at each turn.
-    return f"orphans:{account}"
+    return f"{_PREFIX}{account}"
 
 
 def _key(one: Unfinished) -> str:

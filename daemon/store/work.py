@@ -49,6 +49,14 @@ def of_kind(tx: Tx, kind: str) -> tuple[Work, ...]:
     return tuple(map(_work, tx.execute(sa.select(table).where(c.kind == kind).order_by(c.id))))
 
 
+def kinds_due(tx: Tx, prefix: str, now: datetime) -> frozenset[str]:
+    """The kinds that begin like this of which something is to be done by now."""
+    # In the order of the index, in which what begins alike lies together.
+    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    among = sa.and_(c.kind >= prefix, c.kind < after, c.run_at <= now)
+    return frozenset(tx.execute(sa.select(c.kind).where(among).distinct()).scalars())
+
+
 def take(
     tx: Tx, kind: str, now: datetime, owner: str, until: datetime, limit: int
 ) -> tuple[Work, ...]:

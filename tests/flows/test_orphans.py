@@ -1,5 +1,7 @@
-"""A reply is read before its parent, and the sync ends in between: the next one makes it good."""
+"""A reply is read before what it answers: in the same sync, an earlier one, or another mailbox. The
+order of reading changes nothing."""
 
+import itertools
 import threading
 from collections.abc import Iterable
 
@@ -23,15 +25,17 @@ def chain(house: House) -> House:
     """The mailbox of Ann, where the last word lies first and is read alone."""
     house.batch = 1
     house.users = ("ann",)
-    for subject, name, parent, sender in CHAIN:
-        _deliver(house, subject, name, parent, sender)
+    for letter in CHAIN:
+        _deliver(house, "ann", *letter)
     return furnish(house)
 
 
-def _deliver(house: House, subject: str, name: str, parent: str | None, sender: str) -> None:
+def _deliver(
+    house: House, user: str, subject: str, name: str, parent: str | None, sender: str
+) -> None:
     headers = {"In-Reply-To": f"<{parent}>"} if parent else {}
-    raw = mail(sender, "ann@lumen.example", subject, message_id=name, headers=headers)
-    house.dovecot.deliver("ann", "INBOX", raw)
+    raw = mail(sender, f"{user}@lumen.example", subject, message_id=name, headers=headers)
+    house.dovecot.deliver(user, "INBOX", raw)
 
 
 def _stopped(it: Inside) -> None:
@@ -50,6 +54,10 @@ def _left(it: Inside) -> list[str]:
     return [row["key"] for row in it.rows("work") if row["kind"].startswith("orphans:")]
 
 
+def _waiting(it: Inside) -> int:
+    return len(it.rows("orphan"))
+
+
 def _judged(it: Inside) -> int:
     return sum(row["count"] for row in it.rows("tally"))
 
@@ -61,13 +69,12 @@ def _all(chain: Iterable[tuple[str, ...]] = CHAIN) -> list[str]:
 def test_stopped_before_the_parent_was_read(chain: House) -> None:
     with inside(chain) as it:
         _stopped(it)
-        assert (_subjects(it), len(_left(it))) == ([], 1)
+        assert (_subjects(it), _waiting(it), _left(it)) == ([], 1, [])
         _stopped(it)
-        assert (_subjects(it), len(_left(it))) == ([], 2)
+        assert (_subjects(it), _waiting(it), _left(it)) == ([], 2, [])
         it.sync()
-        assert (_subjects(it), _left(it)) == (_all(), [])
-        # Three when they were read, two when their parent was known; what was only looked at
-        # once more is not counted again.
+        assert (_subjects(it), _waiting(it), _left(it)) == (_all(), 0, [])
+        # Three when they were read, two when their parent was known.
         assert _judged(it) == 5
         it.sync()
         assert (_subjects(it), _judged(it)) == (_all(), 5)
@@ -77,7 +84,7 @@ def test_stopped_after_the_parent_was_read(chain: House) -> None:
     with inside(chain) as it:
         for _ in CHAIN:
             _stopped(it)
-        assert _subjects(it) == ["Plan"]
+        assert (_subjects(it), len(_left(it))) == (["Plan"], 1)
         it.sync()
         assert (_subjects(it), _left(it)) == (_all(), [])
 
@@ -93,10 +100,39 @@ def test_the_mailbox_is_numbered_anew_meanwhile(chain: House) -> None:
         assert (_subjects(it), _left(it)) == (_all(), [])
 
 
-def test_nothing_is_left_when_every_sync_ends(chain: House) -> None:
-    with inside(chain) as it:
+def test_what_is_answered_comes_days_later(house: House) -> None:
+    house.users = ("ann",)
+    _deliver(house, "ann", *CHAIN[0])
+    _deliver(house, "ann", *CHAIN[1])
+    with inside(furnish(house)) as it:
         it.sync()
-        assert (_subjects(it), _left(it)) == (_all(), [])
-        _deliver(chain, "Re: Autre", "o@ailleurs.example", "unknown@ailleurs.example", STRANGER)
+        assert (_subjects(it), _waiting(it)) == ([], 2)
+        _deliver(house, "ann", *CHAIN[2])
         it.sync()
-        assert (_subjects(it), _left(it)) == (_all(), [])
+        assert (_subjects(it), _waiting(it), _left(it)) == (_all(), 0, [])
+
+
+def test_an_answer_to_nobody_we_know_waits_and_is_told_to_nobody(house: House) -> None:
+    house.users = ("ann",)
+    _deliver(house, "ann", "Re: Autre", "o@ailleurs.example", "x@ailleurs.example", STRANGER)
+    with inside(furnish(house)) as it:
+        it.sync()
+        assert (_subjects(it), _waiting(it), _left(it)) == ([], 1, [])
+        (row,) = it.rows("orphan")
+        assert row.keys() == {"mark", "folder_id", "uidvalidity", "uid", "at"}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("boxes", [("ann", "bob", "ann"), ("bob", "ann", "bob")])
+def test_in_two_mailboxes_whichever_is_read_first(
+    house: House, boxes: tuple[str, ...], order: tuple[int, ...]
+) -> None:
+    """What the second mailbox records lets the first be looked at again, and so on."""
+    for user, number in zip(boxes, order, strict=True):
+        _deliver(house, user, *CHAIN[number])
+    with inside(furnish(house)) as it:
+        it.sync()
+        assert (_subjects(it), _waiting(it), _left(it)) == (_all(), 0, [])
+        judged = _judged(it)
+        it.sync()
+        assert (_subjects(it), _judged(it)) == (_all(), judged)

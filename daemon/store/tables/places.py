@@ -109,6 +109,18 @@ calendar_object = table(
     text("etag"),
 )
 
+# An answer that matched nobody, by a keyed hash of what it answers: for as long as the log of
+# recent decisions lasts (spec §12).
+orphan = table(
+    "orphan",
+    integer("mark", key=True),
+    owned_by("folder_id", "folder"),
+    integer("uidvalidity", key=True),
+    integer("uid", key=True),
+    moment("at"),
+    sa.Index("ix_orphan_at", "at"),
+)
+
 # How many messages arrived in a folder on a day of the company's; a row for each day on which it
 # was looked at, so that a day without suivi is not taken for one without mail.
 arrival = table(

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.errors import Refused, Unreachable
-from daemon.capture import mail
+from daemon.capture import mailturn
 from daemon.capture.fates import EarlierRules
 from daemon.capture.judging import MailAccount
 from daemon.capture.reconcile import AccountFound
@@ -18,6 +18,7 @@ from daemon.store import (
     accounts,
     exchanges,
     folders,
+    orphans,
     people,
     quarantine,
 )
@@ -119,14 +120,14 @@ def quarantined(post: Post, monkeypatch: pytest.MonkeyPatch) -> Post:
     """Its second message can't be read."""
     for _ in range(2):
         post.write()
-    whole = mail.Judging._read
+    whole = mailturn.Judging._read
 
     def read(judging: object, row: object, place: object) -> object:
         if row.uid == 2:  # type: ignore[attr-defined]
             raise ValueError("a mistake of ours")
         return whole(judging, row, place)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(mail.Judging, "_read", read)
+    monkeypatch.setattr(mailturn.Judging, "_read", read)
     post.sync()
     return post
 
@@ -224,10 +225,12 @@ def test_the_rules_of_then(post: Post) -> None:
     assert post.unexplained() == {1: "not-recorded"}
 
 
-def test_an_answer_whose_parent_came_after_its_sync(post: Post) -> None:
+def test_an_answer_whose_parent_came_when_nothing_of_it_was_remembered(post: Post) -> None:
     post.write(STRANGER, "answer", "parent")
     post.sync()
     assert post.fates() == {"ignored:no-third-party": 1}
+    with post.store.write() as tx:
+        orphans.forget(tx, now())
     post.write(KNOWN, "parent")
     post.sync()
     assert post.unexplained() == {1: "late-parent"}
