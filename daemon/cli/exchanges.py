@@ -116,7 +116,6 @@ def add_exchange(
             named = f"exchange:{exchange.ref}"
             opened_follow_up = follow_ups.create(writer, planned, named)
         shown = {"exchange": exchange, "follow_up": opened_follow_up}
-        users = writer.users
     if opened_follow_up is not None:
         reach.daemon(context)
     if json:
@@ -124,7 +123,7 @@ def add_exchange(
         return
     typer.echo(
         _("Recorded {ref}: {mode} with {party}, by {user}.").format(
-            ref=exchange.ref, mode=mode, party=plain(known.name), user=who(users, [user.id])
+            ref=exchange.ref, mode=mode, party=plain(known.name), user=plain(user.name)
         )
     )
     if opened_follow_up is not None:

@@ -96,7 +96,7 @@ def add(
         named = _key(entry, user, key)
         new = stored.by_key(writer.tx, named) is None
         found = follow_ups.create(writer, entry, named)
-        users = writer.users
+        whose = who(writer.users, [a.user for a in found.assignees])
     reach.calendars(context, [found])
     if json:
         from daemon.cli.followups import told
@@ -108,7 +108,7 @@ def add(
             ref=found.ref,
             when=local(found.when.start, user.timezone),
             title=plain(found.title),
-            who=who(users, [a.user for a in found.assignees]),
+            who=whose,
         )
     )
 

@@ -1,6 +1,6 @@
 """Who writes, in one transaction: with their rights, and the options that bind them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,6 +22,33 @@ def whatever(_revision: int) -> None:
     """The check of who has just read it, in the same transaction."""
 
 
+class Staff(Mapping[UserId, User]):
+    """Users by id, each read when it is asked for, while the transaction lasts."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._known: dict[UserId, User] = {}
+
+    def __getitem__(self, user: UserId) -> User:
+        if user not in self._known:
+            found = people.get_user(self._tx, user)
+            if found is None:
+                raise KeyError(user)
+            self._known[user] = found
+        return self._known[user]
+
+    def __iter__(self) -> Iterator[UserId]:
+        return iter(people.users(self._tx))
+
+    def __len__(self) -> int:
+        return len(people.users(self._tx))
+
+    def emails(self, users: Iterable[UserId | None]) -> dict[UserId, str]:
+        """The addresses of those of these whom there are."""
+        known = (self.get(user) for user in dict.fromkeys(users) if user is not None)
+        return {user.id: user.email for user in known if user is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """`user` writes, now. Made by `writer`."""
@@ -31,7 +58,7 @@ class Writer:
     groups: Mapping[GroupId, Group]
     chosen: Chosen
     now: datetime
-    users: Mapping[UserId, User] = field(repr=False)
+    users: Staff = field(repr=False)
 
     @property
     def id(self) -> UserId | None:
@@ -76,4 +103,4 @@ def writer(tx: Tx, user: User, builtin: Mapping[str, Value], now: datetime) -> W
     """`user`, as they may write in this transaction; `builtin` is what holds of options that
     nobody set."""
     chosen = options.chosen(builtin, stored_options.in_force(tx))
-    return Writer(tx, user, people.groups(tx), chosen, now, people.users(tx))
+    return Writer(tx, user, people.groups(tx), chosen, now, Staff(tx))

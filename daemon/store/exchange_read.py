@@ -85,13 +85,6 @@ def with_message_id(tx: Tx, message_id: str) -> tuple[Exchange, ...]:
     return _exchanges(tx, _query().where(same).order_by(t.exchange.c.id))
 
 
-def message_id_of(tx: Tx, exchange: ExchangeId) -> str | None:
-    """The Message-ID of a mail that was captured or sent, bare."""
-    c = t.exchange.c
-    found: str | None = tx.execute(sa.select(c.message_id).where(c.id == exchange)).scalar()
-    return found
-
-
 def history(
     tx: Tx,
     *,

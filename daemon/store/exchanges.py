@@ -15,7 +15,6 @@ from daemon.store.exchange_read import (
     history,
     in_order,
     last_captured,
-    message_id_of,
     parties_by_reference,
     related,
     sightings,
@@ -32,6 +31,7 @@ from daemon.store.exchange_write import (
     record,
     restrict,
 )
+from daemon.store.threads import message_id_of
 
 __all__ = [
     "EDITABLE",

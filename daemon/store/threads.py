@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from daemon.store.database import Tx
 from daemon.store.rows import chunks
 from daemon.store.tables import exchanges as t
+from rules.model.exchanges import ExchangeId
 
 
 def thread_of(tx: Tx, message_id: str | None, parents: list[str]) -> str | None:
@@ -66,3 +67,10 @@ class Known:
     def update(self, newer: "Known") -> None:
         """What is stored about some of them now."""
         self._threads.update(newer._threads)
+
+
+def message_id_of(tx: Tx, exchange: ExchangeId) -> str | None:
+    """The Message-ID of a mail that was captured or sent, bare."""
+    c = t.exchange.c
+    found: str | None = tx.execute(sa.select(c.message_id).where(c.id == exchange)).scalar()
+    return found

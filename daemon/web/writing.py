@@ -1,6 +1,6 @@
 """What operations that write ask alike: who writes, with which check, and what became of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -10,16 +10,13 @@ from daemon.clock import now
 from daemon.i18n import mark
 from daemon.sheet.errors import Changed, NotAllowed, NotTaken, NotThere, Refusal, Unready
 from daemon.sheet.writer import Check, Writer, writer
-from daemon.store import Tx
-from daemon.store import exchanges as stored
 from daemon.web.api.named import in_short
 from daemon.web.etags import etag, must_match
 from daemon.web.house import House
 from daemon.web.problems import Problem
 from daemon.web.shapes.common import Names
 from daemon.web.shapes.written import Answer, Answers, Made
-from rules.model.exchanges import ExchangeId
-from rules.model.people import ThirdPartyId, User
+from rules.model.people import ThirdPartyId, User, UserId
 
 ExchangeName = Annotated[
     str,
@@ -96,18 +93,16 @@ def made(number: int, ref: str, revision: int) -> Made:
     return Made(id=number, ref=ref, etag=etag(revision))
 
 
-def names_of(tx: Tx, writer: Writer, *parties: ThirdPartyId | None) -> Names:
+def names_of(
+    writer: Writer,
+    users: Iterable[UserId | None] = (),
+    parties: Iterable[ThirdPartyId | None] = (),
+) -> Names:
     """Who is behind the ids of one answer."""
     return Names(
-        {user.id: user.email for user in writer.users.values()},
-        in_short(tx, (party for party in parties if party is not None)),
+        writer.users.emails(users),
+        in_short(writer.tx, (party for party in parties if party is not None)),
     )
-
-
-def exchange_ref(writer: Writer, exchange: ExchangeId | None, sees: bool) -> str | None:
-    """The reference of an exchange, where it may be told."""
-    found = stored.get(writer.tx, exchange) if exchange is not None and sees else None
-    return found.ref if found else None
 
 
 def each(

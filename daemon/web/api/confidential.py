@@ -54,7 +54,7 @@ def _shown(
     response.headers["ETag"] = etag(comment.revision)
     known = writer.groups
     groups = sorted(known[group].name for group in comment.groups if group in known)
-    return shapes.confidential(comment, names_of(writer.tx, writer), groups)
+    return shapes.confidential(comment, names_of(writer, [comment.author]), groups)
 
 
 _WRITES = (401, 403, 404, 412, 422, 428)

@@ -18,7 +18,7 @@ def tell(house: InHouse, caller: Caller, given: shapes.ElementTold) -> shapes.El
     """Tell how an element stands now: exchanges and follow-ups that are linked to it show that."""
     with writing(house, caller) as writer:
         found = erp.tell(writer, given.told())
-        return shapes.element(found, names_of(writer.tx, writer, found.third_party))
+        return shapes.element(found, names_of(writer, parties=[found.third_party]))
 
 
 def happened(house: InHouse, caller: Caller, given: shapes.EventTold) -> shapes.EventShown:
@@ -34,7 +34,7 @@ def happened(house: InHouse, caller: Caller, given: shapes.EventTold) -> shapes.
             given.third_party,
             given.third_party_code,
         )
-        names = names_of(writer.tx, writer, event.third_party)
+        names = names_of(writer, parties=[event.third_party])
     return shapes.EventShown(
         id=event.id,
         system=event.system,
@@ -56,7 +56,7 @@ def find(
     with reading(house, caller) as writer:
         writer.must(Action.CREATE_EXCHANGE)
         found = erp.find(writer, ref, type_)
-        names = names_of(writer.tx, writer, *(one.third_party for one in found))
+        names = names_of(writer, parties=[one.third_party for one in found])
         return shapes.ElementsShown(items=[shapes.element(one, names) for one in found])
 
 

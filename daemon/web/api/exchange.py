@@ -146,10 +146,11 @@ def _shown(writer: Writer, found: Exchange, response: Response) -> shapes.Exchan
         shown = replace(shown, thread=None, tags=())
     facts = access.facts_of(found)
     response.headers["ETag"] = etag(found.revision)
+    people_in = [shown.author, shown.recorder, *shown.collaborators]
     contacts = (people.get_contact(writer.tx, contact) for contact in shown.contacts)
     return shapes.shown(
         shown,
-        names_of(writer.tx, writer, *shown.third_parties),
+        names_of(writer, people_in, shown.third_parties),
         [shapes.ContactRef(id=one.id, name=one.name) for one in contacts if one is not None],
         people.entity_code(writer.tx, shown.entity) if shown.entity is not None else None,
         exchanges.attached(writer, found),

@@ -162,7 +162,10 @@ def history(
 
 def _shown(writer: Writer, found: FollowUp, response: Response) -> shapes.FollowUpShown:
     response.headers["ETag"] = etag(found.revision)
-    names = names_of(writer.tx, writer, found.third_party)
+    assigned = [one.user for one in found.assignees]
+    copies = stored.copies(writer.tx, found.id)
+    users = [found.creator, *assigned, *(copy.user for copy in copies)]
+    names = names_of(writer, users, [found.third_party])
     facts = access.facts_of(found)
     source = None
     if found.exchange is not None:
@@ -194,7 +197,7 @@ def _shown(writer: Writer, found: FollowUp, response: Response) -> shapes.Follow
         reminders=list(map(_reminder, found.reminders)),
         calendars=[
             shapes.CopyShown(user=names.email(copy.user), state=copy.state, reason=copy.reason)
-            for copy in stored.copies(writer.tx, found.id)
+            for copy in copies
         ],
         may=shapes.MayDoFollowUp(
             edit=writer.may(Action.EDIT_FOLLOW_UP, facts),

@@ -53,7 +53,7 @@ def form(
 
 def _prefilled(writer: Writer, known: Known) -> shapes.Prefilled:
     entity = entity_of(writer, known.third_parties)
-    names = names_of(writer.tx, writer, *known.third_parties)
+    names = names_of(writer, parties=known.third_parties)
     contacts = (people.get_contact(writer.tx, one) for one in known.contacts)
     offered = {
         name: {one.code for one in lists.items(writer.tx, name) if one.retired_at is None}

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx2
@@ -165,3 +166,24 @@ def test_fifty_people_write_at_once(store: Store, tell: Tell) -> None:
 @pytest.mark.long
 def test_fifty_people_write_at_once_for_a_minute(store: Store, tell: Tell) -> None:
     _together(store, 60, tell)
+
+
+def test_a_form_sent_eight_times_at_once_is_recorded_once(store: Store) -> None:
+    with company(store) as we:
+        given = {
+            "direction": "inbound",
+            "mode": "phone",
+            "third_parties": [we.acme],
+            "follow_up": {"start": "2027-03-02T10:00:00+01:00"},
+        }
+        key = {"Idempotency-Key": "form"}
+
+        def send(_: int) -> httpx2.Response:
+            return we.call("carl", "POST", "/exchanges", json=given, headers=key)
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(send, range(8)))
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.text for answer in answers}) == 1
+        for noun in ("exchanges", "follow-ups"):
+            assert len(we.call("carl", "GET", f"/{noun}").json()["items"]) == 1
