@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from daemon.cli import tokens
+from daemon.cli import rights, tokens
 from daemon.cli.context import Trouble, ready_store, say, settings, words
 from daemon.cli.output import Json, as_json, plain, table
 from daemon.cli.shown import local
@@ -42,6 +42,7 @@ def add(app: typer.Typer) -> None:
         deactivate
     )
     tokens.add(group)
+    rights.add_to(group)
     app.add_typer(group, name="user")
 
 

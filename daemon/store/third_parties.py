@@ -306,8 +306,13 @@ def find_third_party(tx: Tx, text: str) -> tuple[ThirdParty, ...]:
         sa.select(row.c.id, row.c.folded),
         sa.select(former.c.third_party_id, former.c.folded),
     ).subquery()
+    merged = people.external_id.c
+    led = sa.select(merged.local_id).where(
+        merged.system == CODE, merged.noun == PARTY, merged.external == text.strip()
+    )
     for fits in (
         sa.func.lower(row.c.code) == text.strip().lower(),
+        row.c.id.in_(led),
         row.c.id.in_(sa.select(names.c.id).where(names.c.folded == wanted)),
         row.c.id.in_(sa.select(names.c.id).where(names.c.folded.contains(wanted, autoescape=True))),
     ):

@@ -1,4 +1,4 @@
-"""Every promise of the ancestor's manual names what shows it: a test that is there, or the pages."""
+"""Every promise of the ancestor's manual names what shows it: a test that is there, or pages."""
 
 import ast
 import re

@@ -49,3 +49,36 @@ def test_a_third_party_is_found_by_code_and_name(suivi: Suivi, place: Path) -> N
         assert suivi("history", text).returncode == 0
     done = suivi("history", "a")
     assert done.returncode == 0 or "give the code" in done.stderr
+
+
+def test_people_are_put_in_and_merged_and_rights_say_where_they_come_from(suivi: Suivi) -> None:
+    """Few commands, for each is a process: what they do is tested with the API."""
+
+    def does(*arguments: str) -> str:
+        done = suivi(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    does(
+        "group", "put", "Sales", "--right", "see_confidential", "--member", "alice@atelier.example"
+    )
+    does("user", "grant", "alice@atelier.example", "manage_users")
+    told = does("user", "rights", "alice@atelier.example")
+    rows = {line.split()[0]: line.split(None, 1)[1] for line in told.splitlines() if "_" in line}
+    assert rows["see_confidential"].strip() == "from group Sales"
+    assert rows["manage_users"].strip() == "given"
+    refused = suivi("user", "withdraw", "alice@atelier.example", "manage_users")
+    assert "nobody could manage users any more" in refused.stderr
+    for code in ("OLD", "NEW"):
+        does("third-party", "put", code, "--kind", "customer", "--domain", f"{code}.example")
+    does("contact", "put", "OLD", "Max", "--email", "max@old.example", "--phone", "06")
+    assert does("third-party", "merge", "OLD", "NEW", "--dry-run") == "NEW: 1 contact\n"
+    does("third-party", "merge", "OLD", "NEW")
+    # By its old code it is found still.
+    (contact,) = json.loads(does("contact", "list", "OLD", "--json"))
+    assert contact["emails"] == ["max@old.example"]
+    gone = does("contact", "drop-address", str(contact["id"]), "max@old.example", "--unlink")
+    assert gone.startswith("0 exchanges came by it")
+    bad = suivi("third-party", "put", "X", "--kind", "martian", "--by", "nobody@atelier.example")
+    assert bad.returncode == 1
+    assert "'martian' is none of" in bad.stderr
