@@ -1,7 +1,7 @@
 """What lists of exchanges and histories are asked for, as parameters, and where a page begins."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -15,12 +15,13 @@ from daemon.web.api.asked import Party, Words, known
 from daemon.web.ids import LARGEST_ID
 from daemon.web.paging import key_of
 from daemon.web.problems import Problem
+from daemon.web.shapes.strict import DayOrMoment
 from rules.access import Scope
 from rules.model.exchanges import Direction, Source
 from rules.model.people import ContactId, EntityId, User
 from rules.model.sightings import MailKind
 
-Moment = datetime | date
+Moment = DayOrMoment
 Code = Annotated[str | None, Query(min_length=1, max_length=200)]
 
 # Beyond these, databases and time zones don't agree on what a year is.

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StrictBool, StrictInt
 from pydantic_core import PydanticKnownError
 
-__all__ = ["Day", "Flag", "Moment", "Whole"]
+__all__ = ["Day", "DayOrMoment", "Flag", "Moment", "Whole"]
 
 Flag = StrictBool
 Whole = StrictInt
@@ -37,3 +37,4 @@ def _sayable(moment: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_sayable)]
 Day = Annotated[date, BeforeValidator(_day)]
+DayOrMoment = Annotated[datetime | date, BeforeValidator(_moment)]

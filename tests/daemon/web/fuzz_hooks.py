@@ -24,6 +24,10 @@ LEFT_OUT = {
     ("POST", "/api/v1/follow-ups"): ["title"],
     ("POST", "/api/v1/exchanges"): ["third_parties"],
 }
+FILES = {
+    "/api/v1/imports/csv": "code,name\nNEW,Nouveau\n",
+    "/api/v1/imports/vcards": "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:X\r\nORG:Y\r\nEND:VCARD\r\n",
+}
 CALLS = Counter()
 ALWAYS = json.loads(os.environ["SUIVI_FUZZ_ALWAYS"])
 DOOMED = json.loads(os.environ["SUIVI_FUZZ_DOOMED"])
@@ -45,20 +49,29 @@ def before_call(context, case, kwargs):
     # One in eight keeps what was made up, for what is not there has to be told well, too.
     CALLS[case.method, case.path] += 1
     values = ALWAYS if CALLS[case.method, case.path] % 8 == 0 else KNOWN | ALWAYS
-    if case.method == "DELETE" or case.path.endswith("/delete"):
-        # What these take away, nothing else needs.
+    if case.method in ("DELETE", "PATCH") or case.path.endswith(("/delete", "/merge")):
+        # What these take away or change, nothing else needs.
         values = values | DOOMED
     noun = (re.match(r"/api/v1/([a-z-]+)", case.path) or {1: ""})[1]
+    for name in list(case.query or ()):
+        if f"?{name}" in values:
+            case.query[name] = values[f"?{name}"][0]
     for parameters in (case.path_parameters, case.query, case.headers):
         for name in list(parameters or ()):
+            if parameters is case.query and f"?{name}" in values:
+                continue
             found = chosen(values, name, draw, collection(case.path, name) or noun)
             if found is not None:
                 parameters[name] = found
+    if case.path in FILES:
+        case.body = FILES[case.path]
     case.body = with_known(case.body, values, draw, noun)
     if isinstance(case.body, dict):
         for name in LEFT_OUT.get((case.method, case.path), ()):
             found = ALWAYS[name][0]
             case.body.setdefault(name, [found] if name in FILLED else found)
+    if case.path.endswith("/addresses"):
+        case.query["email"] = f"carla{case.path_parameters['number']}@dup.example"
     if (case.method, case.path) == ("DELETE", "/api/v1/sessions/{session}"):
         case.path_parameters["session"] = fresh_session(case.operation.base_url)
 

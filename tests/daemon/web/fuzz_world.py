@@ -8,10 +8,14 @@ from argon2 import PasswordHasher
 from daemon.logins import choosing, secret
 from daemon.logins.desk import Desk
 from daemon.logins.passwords import Hasher
+from daemon.sheet.desk import Desk as Writing
 from daemon.store import (
     Store,
     Tx,
+    accounts,
+    ambiguities,
     exchanges,
+    folders,
     follow_ups,
     installation,
     lists,
@@ -19,7 +23,9 @@ from daemon.store import (
     people,
     tokens,
 )
+from rules.identity import key
 from rules.logins import Patience, Scope
+from rules.model.decisions import Ambiguous, By
 from rules.model.exchanges import (
     ConfidentialComment,
     Direction,
@@ -33,13 +39,15 @@ from rules.model.followups import Assignee, FollowUpDraft
 from rules.model.people import (
     Contact,
     ContactId,
+    Level,
     PartyKind,
     Right,
     ThirdParty,
     ThirdPartyId,
     UserId,
 )
-from rules.model.sightings import When
+from rules.model.sightings import FolderRole, MailPlace, Message, Sighting, When
+from rules.model.wire import FolderInfo, FolderState
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -64,6 +72,11 @@ def desk(store: Store) -> Desk:
     return Desk(store, Hasher(cheap), key=b"k" * 32, account=never, address=never)
 
 
+def writing_desk() -> Writing:
+    """Mails may be written."""
+    return Writing(sender="suivi@us.example")
+
+
 def populated(store: Store) -> Told:
     """Fills the store."""
     with store.write() as tx:
@@ -83,21 +96,24 @@ def populated(store: Store) -> Told:
         bob = people.put_user(tx, name="Bob", email="bob@us.example", rights=[])
         yann = people.put_user(tx, name="Yann", email="yann@us.example", rights=[])
         number, invitation = _entrance(tx, store, alice, bob, yann)
+        decoys = [_party(tx, f"D{count}") for count in range(60)]
         parties = [_party(tx, code) for code in ("DUP", "LEF")]
-        contact = people.put_contact(
-            tx, Contact(ContactId(0), parties[0], "Carla", emails=("carla@dup.example",))
-        )
+        contacts = [_contact(tx, decoys[0], count) for count in range(1, 121)]
+        contact = _contact(tx, parties[0], 121)
+        for count in range(60):
+            people.put_identity(tx, key(f"x{count}@dup.example"), parties[0], alice, NOW)
+        asked = _questions(tx, alice, parties)
         lists.put(tx, "purpose", "quote", {"en": "Quote", "fr": "Devis"})
         lists.put(tx, "product", "saw", {"en": "Saw", "fr": "Scie"})
         # Many, for each operation that deletes takes some away.
         dealings = [_dealing(tx, count, parties[0], alice) for count in range(300)]
     return Told(
         known={
-            "third_party": list(parties),
-            "third-parties.number": list(parties),
-            "contacts.number": [contact],
+            "third_party": [parties[0]],
+            "third-parties.number": [parties[1]],
+            "contacts.number": contacts[60:],
+            "ambiguities.number": asked,
             "users.number": [zoe],
-            "users.user": [yann],
             "groups.number": [group],
             "entities.number": [entity],
             "tokens.token": [number],
@@ -139,11 +155,28 @@ def populated(store: Store) -> Told:
             "exchanges.third_party": [parties[0]],
             "title": ["Relance"],
             "template": ["reminder"],
-            "to": ["+3d"],
+            "follow-ups.to": ["+3d"],
+            "?to": ["2026-12-01"],
+            "exchanges.to": ["carla@dup.example"],
+            "exchanges.cc": ["carla@dup.example"],
+            "users.user": [yann],
+            "user": ["alice@us.example"],
+            "contacts.email": ["carla@dup.example"],
+            "contacts.emails": ["carla@dup.example"],
+            "contacts.third_party": [decoys[0]],
+            "contacts.into": [contacts[119]],
+            "third-parties.into": [decoys[59]],
+            "imports.into": [parties[0]],
+            "identity-rules.email": ["new@dup.example"],
+            "identity-rules.third_party": [parties[0]],
+            "ambiguities.third_party": [parties[0]],
         },
         doomed={
             "exchange": [exchange for exchange, _ in dealings[:200]],
             "follow_up": [follow_up for _, follow_up in dealings[:200]],
+            "third-parties.number": decoys[6:59],
+            "contacts.number": contacts[6:60],
+            "identity-rules.email": [f"x{count}@dup.example" for count in range(60)],
         },
     )
 
@@ -158,6 +191,27 @@ def _entrance(tx: Tx, store: Store, alice: UserId, bob: UserId, yann: UserId) ->
     for user, told in ((alice, ADMIN), (bob, WEAK), (alice, "suivi_another-token-of-hers")):
         number = tokens.add(tx, user, "fuzz", secret.hashed(told), [Scope.ADMIN], NOW, day)
     return number, choosing.invite(tx, yann, "test", datetime.now(UTC))
+
+
+def _contact(tx: Tx, party: ThirdPartyId, number: int) -> ContactId:
+    """A contact whose address has its number, which is the next one."""
+    one = Contact(ContactId(0), party, "Carla", emails=(f"carla{number}@dup.example",))
+    return people.put_contact(tx, one)
+
+
+def _questions(tx: Tx, owner: UserId, parties: list[ThirdPartyId]) -> list[int]:
+    """Some messages of which a person is asked whose they are."""
+    account = accounts.declare(tx, "mail", "alice", "imap", owner, Level.EVERYTHING, NOW)
+    info, state = (
+        FolderInfo("INBOX", FolderRole.INBOX),
+        FolderState("INBOX", uidvalidity=7, uidnext=1000, exists=900),
+    )
+    folder = folders.seen(tx, account, info, state, NOW).id
+    tie = Ambiguous(tuple(parties), (), By.DOMAIN)
+    for uid in range(1, 40):
+        place = MailPlace(folder, FolderRole.INBOX, "INBOX", 7, uid)
+        ambiguities.ask(tx, Sighting(account, owner, place, Message()), tie, NOW, f"m{uid}")
+    return [one.id for one in ambiguities.open_ones(tx)]
 
 
 def _party(tx: Tx, code: str) -> ThirdPartyId:

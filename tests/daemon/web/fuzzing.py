@@ -65,6 +65,7 @@ def fuzz(url: str, token: str, told: Told, folder: Path, *options: str) -> Found
     run = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
+    (folder / "st.log").write_text(run.stdout + run.stderr)
     found = read(report)
     if run.returncode and not found.failures:
         found.failures.append(run.stdout[-6000:] + run.stderr[-2000:])

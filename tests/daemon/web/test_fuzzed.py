@@ -14,10 +14,10 @@ from daemon.store import Store
 from daemon.web import Links
 from daemon.web.auth.doors import Doors
 from daemon.web.routes import ROUTES
-from tests.daemon.web.fuzz_world import ADMIN, WEAK, Told, desk, populated
+from tests.daemon.web.fuzz_world import ADMIN, WEAK, Told, desk, populated, writing_desk
 from tests.daemon.web.fuzzing import fuzz
 
-SHORT = ("--phases", "coverage", "--max-examples", "4", "--seed", "1", "--workers", "2")
+SHORT = ("--phases", "coverage", "--max-examples", "4", "--seed", "1")
 OPERATIONS = {f"{route.method} {route.path}" for route in ROUTES if route.schema}
 
 
@@ -29,7 +29,12 @@ def told(store: Store) -> Told:
 @pytest.fixture
 def url(store: Store, world, told: Told) -> Iterator[str]:
     app = web.build(
-        store, world.readiness, {}, Links(world.show, world.act), doors=Doors(desk(store))
+        store,
+        world.readiness,
+        {},
+        Links(world.show, world.act),
+        doors=Doors(desk(store)),
+        desk=writing_desk,
     )
     server = web.Server(app, "127.0.0.1", 0)
     server.start()
