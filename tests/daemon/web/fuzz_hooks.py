@@ -60,6 +60,9 @@ def before_call(context, case, kwargs):
         for name in list(parameters or ()):
             if parameters is case.query and f"?{name}" in values:
                 continue
+            if parameters is case.path_parameters and f"/{noun}.{name}" in values:
+                parameters[name] = chosen(values, f"/{noun}.{name}", draw, "")
+                continue
             found = chosen(values, name, draw, collection(case.path, name) or noun)
             if found is not None:
                 parameters[name] = found
@@ -67,6 +70,9 @@ def before_call(context, case, kwargs):
         case.body = FILES[case.path]
     case.body = with_known(case.body, values, draw, noun)
     if isinstance(case.body, dict):
+        if noun == "options" and case.body.get("user") is not None:
+            # For one or the other.
+            case.body["entity"] = None
         for name in LEFT_OUT.get((case.method, case.path), ()):
             found = ALWAYS[name][0]
             case.body.setdefault(name, [found] if name in FILLED else found)

@@ -21,6 +21,7 @@ from daemon.store import (
     lists,
     passwords,
     people,
+    setups,
     tokens,
 )
 from rules.identity import key
@@ -81,9 +82,11 @@ def populated(store: Store) -> Told:
     """Fills the store."""
     with store.write() as tx:
         installation.ensure(tx, NOW, None)
+        # Numbers 1 and 2 are what is made up most: nothing that others need should have them.
+        others = [people.put_entity(tx, f"decoy{count}", "Others") for count in range(3)]
+        teams = [people.put_group(tx, f"Decoys {count}") for count in range(3)]
         entity = people.put_entity(tx, "main", "Us")
         group = people.put_group(tx, "Sales", [Right.SEE_ALL_EXCHANGES])
-        # Number 1 is what is made up most: it should not be who calls.
         zoe = people.put_user(tx, name="Zoe", email="zoe@us.example", rights=[])
         alice = people.put_user(
             tx,
@@ -103,6 +106,8 @@ def populated(store: Store) -> Told:
         for count in range(60):
             people.put_identity(tx, key(f"x{count}@dup.example"), parties[0], alice, NOW)
         asked = _questions(tx, alice, parties)
+        boxes = [_setup(tx, "mail", count) for count in range(60)]
+        calendars = [_setup(tx, "calendar", count) for count in range(60)]
         lists.put(tx, "purpose", "quote", {"en": "Quote", "fr": "Devis"})
         lists.put(tx, "product", "saw", {"en": "Saw", "fr": "Scie"})
         # Many, for each operation that deletes takes some away.
@@ -113,9 +118,13 @@ def populated(store: Store) -> Told:
             "third-parties.number": [parties[1]],
             "contacts.number": contacts[60:],
             "ambiguities.number": asked,
+            "/lists.code": ["quote"],
+            "/mailboxes.number": boxes[:10],
+            "/calendar-accounts.number": calendars[:10],
+            "group": ["Sales"],
             "users.number": [zoe],
-            "groups.number": [group],
-            "entities.number": [entity],
+            "groups.number": [teams[2]],
+            "entities.number": [others[2]],
             "tokens.token": [number],
             "invitation": [invitation],
             "exchange": [exchange for exchange, _ in dealings[200:]],
@@ -159,8 +168,12 @@ def populated(store: Store) -> Told:
             "?to": ["2026-12-01"],
             "exchanges.to": ["carla@dup.example"],
             "exchanges.cc": ["carla@dup.example"],
-            "users.user": [yann],
+            "/users.user": [yann],
             "user": ["alice@us.example"],
+            "owner": ["alice@us.example"],
+            "/options.key": ["reminders"],
+            "options.value": ["yes"],
+            "/lists.which": ["purpose"],
             "contacts.email": ["carla@dup.example"],
             "contacts.emails": ["carla@dup.example"],
             "contacts.third_party": [decoys[0]],
@@ -175,6 +188,8 @@ def populated(store: Store) -> Told:
             "exchange": [exchange for exchange, _ in dealings[:200]],
             "follow_up": [follow_up for _, follow_up in dealings[:200]],
             "third-parties.number": decoys[6:59],
+            "/mailboxes.number": boxes[10:],
+            "/calendar-accounts.number": calendars[10:],
             "contacts.number": contacts[6:60],
             "identity-rules.email": [f"x{count}@dup.example" for count in range(60)],
         },
@@ -191,6 +206,13 @@ def _entrance(tx: Tx, store: Store, alice: UserId, bob: UserId, yann: UserId) ->
     for user, told in ((alice, ADMIN), (bob, WEAK), (alice, "suivi_another-token-of-hers")):
         number = tokens.add(tx, user, "fuzz", secret.hashed(told), [Scope.ADMIN], NOW, day)
     return number, choosing.invite(tx, yann, "test", datetime.now(UTC))
+
+
+def _setup(tx: Tx, kind: str, number: int) -> int:
+    """An account that was set up over the API."""
+    where = {"host": "imap.example"} if kind == "mail" else {"url": "https://dav.example/"}
+    options = where | {"name": f"{kind} {number}", "owner": "alice@us.example", "user": "alice"}
+    return setups.add(tx, setups.Setup(0, kind, f"{kind} {number}", options, "sealed")).id
 
 
 def _contact(tx: Tx, party: ThirdPartyId, number: int) -> ContactId:
