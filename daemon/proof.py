@@ -13,8 +13,9 @@ from connectors.errors import ConnectorError, Refused, Unreadable
 from daemon.clock import now
 from daemon.ports import Mailbox
 from daemon.rulebook import Book, Rulebook
-from daemon.store import Store, decisions, exchanges, quarantine, vetoes
+from daemon.store import Store, decisions, exchange_list, exchanges, quarantine, vetoes
 from rules import decide, identity
+from rules.access import OPERATOR, Scope
 from rules.model.decisions import Decision, Step
 from rules.model.people import Level, UserId
 from rules.model.sightings import (
@@ -55,14 +56,20 @@ class Asked:
 
 
 def explain(
-    store: Store, rulebook: Rulebook, secret: bytes, text: str, mailboxes: Iterable[Asked]
+    store: Store,
+    rulebook: Rulebook,
+    secret: bytes,
+    text: str,
+    mailboxes: Iterable[Asked],
+    scope: Scope = OPERATOR,
 ) -> tuple[Explanation, ...]:
     """Everything known of a Message-ID or event UID, in the order of what happened.
 
-    A mailbox that does not answer is an explanation of its own, for its silence is no proof.
+    A mailbox that does not answer is an explanation of its own, for its silence is no proof. Who
+    may not read decisions is told of exchanges that they see, and of none of them what is hidden.
     """
-    found = (*_from_ledger(store, secret, text),)
-    if found:
+    found = (*_from_ledger(store, secret, text, scope),)
+    if found or not scope.decisions:
         return found
     return tuple(
         answer
@@ -71,14 +78,19 @@ def explain(
     )
 
 
-def _from_ledger(store: Store, secret: bytes, text: str) -> Iterator[Explanation]:
+def _from_ledger(store: Store, secret: bytes, text: str, scope: Scope) -> Iterator[Explanation]:
     marks = {
         identity.digest(secret, identity.normal_id(text)),
         identity.digest(secret, text.strip()),
     }
     with store.read() as tx:
         for row in decisions.explain(tx, marks):
-            exchange = exchanges.get(tx, row.exchange) if row.exchange is not None else None
+            stored = exchanges.get(tx, row.exchange) if row.exchange is not None else None
+            exchange = exchange_list.shown(tx, scope, stored.id) if stored is not None else None
+            if exchange is None and not scope.decisions:
+                continue
+            # Evidence quotes what was read: it goes where all of that goes.
+            told = scope.decisions or exchange == stored
             yield Explanation(
                 "ledger",
                 row.place,
@@ -86,9 +98,9 @@ def _from_ledger(store: Store, secret: bytes, text: str) -> Iterator[Explanation
                 row.verdict,
                 row.reason,
                 exchange.ref if exchange else None,
-                row.trace,
+                row.trace if told else (),
             )
-        for item in quarantine.explain(tx, marks):
+        for item in quarantine.explain(tx, marks) if scope.decisions else ():
             verdict = "quarantined" if item.resolved_at is None else "no longer quarantined"
             why = item.reason if item.dropped is None else f"dropped: {item.dropped}"
             yield Explanation("quarantine", item.place, item.at, verdict, why)

@@ -186,7 +186,7 @@ class Scope:
 
     `user` None takes part in nothing. `confidential` is the right to see all of those comments,
     `groups` whose comments one sees without it. `whole`: no level hides anything, as for who
-    reads the database's own file.
+    reads the database's own file. `decisions`: why something was, or was not, recorded.
     """
 
     user: UserId | None = None
@@ -196,10 +196,11 @@ class Scope:
     groups: frozenset[GroupId] = frozenset()
     confidential: bool = False
     whole: bool = False
+    decisions: bool = False
 
 
 _ALL = Reach(own=True, others=True, entities=None)
-OPERATOR = Scope(None, _ALL, _ALL, _ALL, confidential=True, whole=True)
+OPERATOR = Scope(None, _ALL, _ALL, _ALL, confidential=True, whole=True, decisions=True)
 """Who has the machine: the command line, when it acts for nobody."""
 
 
@@ -224,6 +225,7 @@ def scope(user: User, groups: Mapping[GroupId, Group]) -> Scope:
         ),
         groups=user.groups,
         confidential=Right.SEE_CONFIDENTIAL in rights,
+        decisions=Right.READ_DECISIONS in rights,
     )
 
 

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from daemon import proof, steps
@@ -21,7 +21,8 @@ from daemon.followups.no_reply import open_unanswered
 from daemon.jobs import Turn
 from daemon.reminders.plan import plan
 from daemon.rulefiles.mistake import lines
-from daemon.store import accounts
+from daemon.store import Tx, accounts
+from rules.access import OPERATOR, Scope
 from rules.model.sightings import AccountId
 
 
@@ -93,9 +94,14 @@ class App:
             ]
         return (*busy, *troubles)
 
-    def explain(self, text: str) -> tuple[proof.Explanation, ...]:
-        """What became of a message or event; asks the mailboxes when nothing is stored."""
+    def explain(
+        self, text: str, scope_of: Callable[[Tx], Scope] = lambda _: OPERATOR
+    ) -> tuple[proof.Explanation, ...]:
+        """What became of a message or event, as far as the one whose scope it is may know; asks the
+        mailboxes when nothing is stored."""
         parts = self._parts
+        with parts.store.read() as tx:
+            scope = scope_of(tx)
         ruleset = parts.rulebook.in_force().ruleset
         asked = tuple(
             proof.Asked(
@@ -108,7 +114,7 @@ class App:
             )
             for account, mailbox in parts.members.mail.values()
         )
-        return proof.explain(parts.store, parts.rulebook, parts.secret, text, asked)
+        return proof.explain(parts.store, parts.rulebook, parts.secret, text, asked, scope)
 
     def reconcile(
         self, account: str | None = None, progress: Progress = silent

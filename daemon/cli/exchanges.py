@@ -10,6 +10,7 @@ import typer
 from daemon.cli import exchange_acts, hand, reach, times
 from daemon.cli.context import Trouble, store, words
 from daemon.cli.output import Json, as_json, plain, table
+from daemon.cli.reader import As, scope_of
 from daemon.cli.shown import local, who
 from daemon.i18n import mark
 
@@ -239,16 +240,26 @@ def history(
     *,
     text: Annotated[str, typer.Option(metavar="WORDS", help=mark("Only with these words."))] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help=mark("How many at most."))] = 50,
+    reader: As = "",
     json: Json = False,
 ) -> None:
     """`suivi history THIRD-PARTY`"""
-    from daemon.store import exchanges, follow_ups, people
+    from daemon.store import exchange_list, exchanges, follow_up_list, follow_ups, people
+    from rules import access
+    from rules.model.followups import State
 
     _ = words()
     with store(context) as (loaded, opened), opened.read() as tx:
+        scope = scope_of(tx, reader)
         known = third_party(tx, party)
-        found = exchanges.history(tx, third_party=known.id, text=text or None, limit=limit)
-        coming = follow_ups.open_ones(tx, known.id)
+        wanted = exchange_list.Wanted(third_party=known.id, text=text or None)
+        keys = exchange_list.page(tx, scope, wanted, limit=limit)
+        stored = exchanges.in_order(tx, (number for _at, number in keys))
+        found = [access.as_seen(one, scope) for one in stored]
+        to_do = follow_up_list.Wanted(third_party=known.id, state=State.TO_DO)
+        numbers = [number for _at, number in follow_up_list.page(tx, scope, to_do, limit=None)]
+        several = follow_ups.several(tx, numbers)
+        coming = [several[number] for number in numbers]
         users = people.users(tx)
     if json:
         as_json({"third_party": known, "exchanges": found, "follow_ups": coming})

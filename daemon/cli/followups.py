@@ -10,6 +10,7 @@ from daemon.cli import follow_up_acts, follow_up_add
 from daemon.cli.context import Trouble, store, words
 from daemon.cli.exchanges import person, third_party
 from daemon.cli.output import Json, as_json, plain, table
+from daemon.cli.reader import As, scope_of
 from daemon.cli.refs import Ref
 from daemon.cli.shown import local, who
 from daemon.i18n import mark, of_environment
@@ -51,23 +52,26 @@ def show(
             metavar="DAYS", min=0, help=mark("Overdue ones no older than this; default: no limit.")
         ),
     ] = None,
+    reader: As = "",
     json: Json = False,
 ) -> None:
     """`suivi follow-ups`, `suivi follow-up list`"""
     from daemon import clock
-    from daemon.store import follow_ups, people
+    from daemon.store import follow_up_list, follow_ups, people
+    from rules.model.followups import State
 
     _ = words()
     now = clock.now()
     with store(context) as (_settings, opened), opened.read() as tx:
-        found = follow_ups.coming(
-            tx,
+        wanted = follow_up_list.Wanted(
             user=person(tx, user).id if user else None,
             third_party=third_party(tx, party).id if party else None,
-            now=now,
-            overdue_days=overdue_days,
-            limit=limit,
+            state=State.TO_DO,
         )
+        scope = scope_of(tx, reader)
+        keys = follow_up_list.coming(tx, scope, wanted, now, overdue_days=overdue_days, ahead=limit)
+        several = follow_ups.several(tx, (number for _at, number in keys))
+        found = [several[number] for _at, number in keys]
         parties = {known.id: known.name for known in people.third_parties(tx)}
         users = people.users(tx)
     if json:

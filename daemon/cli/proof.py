@@ -6,6 +6,7 @@ import typer
 
 from daemon.cli.context import Trouble, built, settings, words
 from daemon.cli.output import Json, as_json, plain
+from daemon.cli.reader import As, scope_of
 from daemon.i18n import mark
 
 
@@ -20,11 +21,13 @@ def explain(
     context: typer.Context,
     text: Annotated[str, typer.Argument(metavar="MESSAGE-ID|UID")],
     *,
+    reader: As = "",
     json: Json = False,
 ) -> None:
     """`suivi explain MESSAGE-ID|UID`"""
     _ = words()
-    found = built(settings(context, servers=True), looks_only=True).explain(text)
+    app = built(settings(context, servers=True), looks_only=True)
+    found = app.explain(text, lambda tx: scope_of(tx, reader))
     if json:
         as_json(found)
         return

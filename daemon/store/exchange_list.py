@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from daemon.store import arms, search, sight
 from daemon.store.arms import Arm, Condition, Hung, Key, Range
 from daemon.store.database import Tx
+from daemon.store.exchange_read import in_order
 from daemon.store.tables import exchanges as t
 from daemon.store.tables.installation import list_item
-from rules.access import Scope
-from rules.model.exchanges import Direction, ExchangeId, Source
+from rules.access import Scope, as_seen
+from rules.model.exchanges import Direction, Exchange, ExchangeId, Source
 from rules.model.people import ContactId, EntityId, ThirdPartyId, UserId
 from rules.model.sightings import MailKind
 
@@ -50,6 +51,14 @@ def page(
 ) -> tuple[Key, ...]:
     """The keys of the first exchanges of the list in that range, in its order."""
     return _List(tx, scope, wanted).page(where or Range(), limit)
+
+
+def shown(tx: Tx, scope: Scope, exchange: ExchangeId) -> Exchange | None:
+    """One exchange, as the caller may see it."""
+    row = t.exchange.c
+    seen = sa.select(row.id).where(row.id == exchange, sight.exchanges(scope))
+    found = in_order(tx, [exchange]) if tx.execute(seen).first() else ()
+    return as_seen(found[0], scope) if found else None
 
 
 def count(tx: Tx, scope: Scope, wanted: Wanted, most: int) -> int:

@@ -1,8 +1,8 @@
 """Lists of follow-ups: what is asked for, as far as the caller may see it, page by page."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -61,6 +61,25 @@ def page(
     order_by = tuple(c.desc() for c in order) if newest_first else order
     found = tx.execute(query.order_by(*order_by).limit(limit))
     return tuple((at, FollowUpId(number)) for at, number in found)
+
+
+def coming(
+    tx: Tx,
+    scope: Scope,
+    wanted: Wanted,
+    now: datetime,
+    *,
+    overdue_days: int | None = None,
+    ahead: int = 5,
+    most: int | None = None,
+) -> tuple[Key, ...]:
+    """The overdue ones of the last `overdue_days` (None: all of them), the latest `most`, then the
+    next ones; by their start."""
+    since = None if overdue_days is None else now - timedelta(days=overdue_days)
+    late = replace(wanted, since=since, until=now)
+    behind = page(tx, scope, late, limit=most, newest_first=True)
+    to_come = page(tx, scope, replace(wanted, since=now), limit=ahead)
+    return (*reversed(behind), *to_come)
 
 
 def count(tx: Tx, scope: Scope, wanted: Wanted, most: int) -> int:

@@ -1,7 +1,6 @@
 """Lists of follow-ups, as far as the caller may see them: by time, and what is coming."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
@@ -108,21 +107,17 @@ def coming(
 ) -> Response:
     """The overdue follow-ups of so many days, the latest two hundred of them, and the next ones."""
     moment_ = now()
-    since = None if overdue_days is None else moment_ - timedelta(days=overdue_days)
     with house.store.read() as tx:
         scope = access.scope(caller, people.groups(tx))
         wanted = asked.wanted(tx, scope, State.TO_DO)
-        late = replace(wanted, since=since, until=moment_)
-        behind = follow_up_list.page(tx, scope, late, limit=LARGEST, newest_first=True)
-        to_come = follow_up_list.page(tx, scope, replace(wanted, since=moment_), limit=ahead)
-        overdue, coming = _read(tx, behind[::-1]), _read(tx, to_come)
-        told = names(tx, follow_ups=[*overdue, *coming])
-    return answered(
-        shapes.Coming(
-            overdue=[shapes.follow_up(one, told) for one in overdue],
-            coming=[shapes.follow_up(one, told) for one in coming],
+        keys = follow_up_list.coming(
+            tx, scope, wanted, moment_, overdue_days=overdue_days, ahead=ahead, most=LARGEST
         )
-    )
+        found = _read(tx, keys)
+        told = names(tx, follow_ups=found)
+    late = sum(1 for at, _ in keys if at < moment_)
+    shown = [shapes.follow_up(one, told) for one in found]
+    return answered(shapes.Coming(overdue=shown[:late], coming=shown[late:]))
 
 
 def _read(tx: Tx, keys: tuple[Key, ...]) -> list[FollowUp]:
