@@ -10,6 +10,9 @@ from rules.options import Scope
 PERSONAL = frozenset(
     {
         "all_day_at",
+        "button",
+        "coming_days",
+        "coming_next",
         "digest",
         "digest_at",
         "digest_every_day",
@@ -17,12 +20,13 @@ PERSONAL = frozenset(
         "reminder_template",
         "reminders",
         "respect_working_hours",
+        "short_comments",
         "tell_away",
         "tell_closed",
         "working_hours",
     }
 )
-"""What each user may set for themselves: how they are told, and when they work."""
+"""What each user may set for themselves: how they are told, when they work, what pages show."""
 
 
 def option_of(key: str) -> Option:

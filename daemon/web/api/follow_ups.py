@@ -5,9 +5,11 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
+from daemon import options
 from daemon.clock import now
 from daemon.store import Tx, follow_up_list, people
 from daemon.store import follow_ups as stored
+from daemon.store import options as stored_options
 from daemon.store.follow_up_list import Key, Wanted
 from daemon.web.api.asked import Party, Words, known
 from daemon.web.api.lists import (
@@ -100,18 +102,30 @@ def coming(
     house: InHouse,
     caller: Caller,
     asked: Filters,
-    ahead: Annotated[int, Query(alias="next", ge=0, le=LARGEST)] = 5,
+    ahead: Annotated[
+        int | None,
+        Query(alias="next", ge=0, le=LARGEST, description="Without it, option `coming_next`."),
+    ] = None,
     overdue_days: Annotated[
-        int | None, Query(ge=0, le=36_500, description="No older; without it there is no limit.")
+        int | None,
+        Query(ge=0, le=36_500, description="No older; without it, option `coming_days`."),
     ] = None,
 ) -> Response:
     """The overdue follow-ups of so many days, the latest two hundred of them, and the next ones."""
     moment_ = now()
     with house.store.read() as tx:
+        chosen = options.chosen(house.desk().builtin, stored_options.in_force(tx))
+        many, days = options.coming(chosen, caller)
         scope = access.scope(caller, people.groups(tx))
         wanted = asked.wanted(tx, scope, State.TO_DO)
         keys = follow_up_list.coming(
-            tx, scope, wanted, moment_, overdue_days=overdue_days, ahead=ahead, most=LARGEST
+            tx,
+            scope,
+            wanted,
+            moment_,
+            overdue_days=days if overdue_days is None else overdue_days,
+            ahead=many if ahead is None else ahead,
+            most=LARGEST,
         )
         found = _read(tx, keys)
         told = names(tx, follow_ups=found)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon import publicholidays
-from daemon.options import CLOCK, FLAG, HOLIDAYS, HOURS, LENGTH, NAME, OPTIONS, Kind
+from daemon.optionkinds import CLOCK, FLAG, HOLIDAYS, HOURS, LENGTH, NAME, Kind
+from daemon.options import OPTIONS
 
 
 @pytest.mark.parametrize(

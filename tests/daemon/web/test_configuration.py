@@ -1,7 +1,7 @@
 """Configuration over the API: options and who changed them, lists that keep the old readable,
 accounts whose passwords never come out, rules and templates as they stand."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -9,11 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from daemon import web
+from daemon.clock import now
 from daemon.config.vault import Unsealable, Vault
-from daemon.store import Store, audit, exchanges, lists, people, setups
+from daemon.store import Store, audit, exchanges, follow_ups, lists, people, setups
 from daemon.store.tables import metadata
 from rules.model.exchanges import Direction, Draft, ExchangeKey, KeyKind, Source
+from rules.model.followups import Assignee, FollowUpDraft
 from rules.model.people import Right, User
+from rules.model.sightings import When
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -92,6 +95,36 @@ def test_everybody_sets_for_themselves_how_they_are_told_and_nothing_else(
         assert clerk.put(f"/options/{key}", json=body).status_code == 403, (key, body)
     assert clerk.get("/options?user=boss@us.example").status_code == 403
     assert clerk.get("/option-changes").status_code == 403
+
+
+def test_the_list_of_what_is_coming_is_as_options_say(
+    boss: httpx2.Client, clerk: httpx2.Client, store: Store
+) -> None:
+    with store.write() as tx:
+        (user,) = (u for u in people.users(tx).values() if u.name == "clerk")
+        for number, days in enumerate((-9, -2, 1, 2, 3)):
+            draft = FollowUpDraft(
+                key=str(number),
+                uid=f"{number}@us.example",
+                title=f"{days}",
+                when=When(now() + timedelta(days=days), zone="UTC"),
+                assignees=(Assignee(user.id, owner=True),),
+            )
+            follow_ups.open(tx, draft, now(), now() - timedelta(days=99))
+
+    def titles(query: str = "") -> list[str]:
+        found = clerk.get(f"/follow-ups/coming{query}").json()
+        return [one["title"] for one in (*found["overdue"], *found["coming"])]
+
+    assert titles() == ["-9", "-2", "1", "2", "3"]
+    boss.put("/options/coming_days", json={"value": "3"})
+    boss.put("/options/coming_next", json={"value": "2"})
+    assert titles() == ["-2", "1", "2"]
+    assert titles("?next=1&overdue_days=20") == ["-9", "-2", "1"]
+    clerk.put("/options/coming_days", json={"value": "", "user": "clerk@us.example"})
+    assert titles() == ["-9", "-2", "1", "2"]
+    for key, bad in (("coming_days", "-1"), ("coming_next", ""), ("coming_next", "٣")):
+        assert boss.put(f"/options/{key}", json={"value": bad}).status_code == 422, bad
 
 
 def test_what_an_option_does_not_take(boss: httpx2.Client) -> None:
