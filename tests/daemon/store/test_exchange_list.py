@@ -105,7 +105,7 @@ def test_any_list_is_what_access_allows_and_the_filters_mean(
         house = furnish(tx, chance, now)
     found_any = found_by_words = 0
     with store.read() as tx:
-        for number in range(60):
+        for number in range(36):
             user = chance.choice(house.users)
             if number % 3:
                 # Most by chance see little.
@@ -121,8 +121,8 @@ def test_any_list_is_what_access_allows_and_the_filters_mean(
             assert exchange_list.count(tx, scope, wanted, 2) == min(len(right), 3), told
             found_any += bool(right)
             found_by_words += bool(right and wanted.text)
-    assert found_any > 15
-    assert found_by_words > 5
+    assert found_any > 8
+    assert found_by_words > 2
 
 
 def test_a_history_mixes_what_each_list_has_and_its_pages_join(store: Store, now) -> None:

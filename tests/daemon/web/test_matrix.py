@@ -72,7 +72,7 @@ USERS = {
 }
 # What: entity, level, who took part as what, and the confidential comment's author and group.
 EXCHANGES = {
-    "e1": ("A", Level.EVERYTHING, {"author": "ann", "collaborators": ("ned", "kim")}, None),
+    "e1": ("A", Level.EVERYTHING, {"author": "ann", "collaborators": ("ned", "kim", "hal")}, None),
     "e2": ("A", Level.SUBJECT, {"author": "ann", "collaborators": ("bob",)}, None),
     "e3": ("A", Level.HAPPENED, {"recorder": "ann", "mailbox_owner": "cid"}, None),
     "e4": ("B", Level.EVERYTHING, {"author": "dan"}, None),
@@ -290,6 +290,15 @@ def reading(request: pytest.FixtureRequest, house: House, server: web.Server) ->
     return Reading(house, server.url, request.param)
 
 
+# Who differs most from the others; all the others are asked at length (`--long`).
+_SOME = ("ann", "bob", "hal", "kim", "mia", "ned", "pam")
+some_at_least = pytest.mark.parametrize(
+    "reading",
+    [pytest.param(n, marks=() if n in _SOME else pytest.mark.long) for n in sorted(USERS)],
+    indirect=True,
+)
+
+
 def letters(name: str, things) -> dict[str, str]:
     """What the matrix says is seen of these, without what is confidential."""
     return {k: v.rstrip("+") for k, v in EXPECTED[name].items() if k in things and v != "-"}
@@ -348,6 +357,7 @@ def test_every_way_in_shows_what_the_matrix_says(
     assert got == to_do
 
 
+@some_at_least
 def test_words_are_found_by_whom_the_matrix_shows_them(reading: Reading, house: House) -> None:
     for thing in EXCHANGES:
         seen = EXPECTED[reading.name][thing]
@@ -368,6 +378,7 @@ def test_words_are_found_by_whom_the_matrix_shows_them(reading: Reading, house: 
         assert bool(found) == (EXPECTED[reading.name][thing] == "y")
 
 
+@some_at_least
 def test_neighbours_skip_what_is_not_seen(reading: Reading, house: House) -> None:
     # The list is newest first, and so are their names.
     seen = list(letters(reading.name, EXCHANGES))
@@ -388,6 +399,7 @@ def test_explanations_name_what_is_seen(reading: Reading, house: House) -> None:
         reading.checked(str(found))
 
 
+@some_at_least
 def test_the_command_line_shows_what_the_matrix_says(
     reading: Reading, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
