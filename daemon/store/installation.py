@@ -13,6 +13,7 @@ from daemon.store.tables import follow_ups
 from daemon.store.tables.columns import Moment
 from daemon.store.tables.installation import counter
 from daemon.store.tables.installation import installation as table
+from daemon.store.tables.logins import invitation, session
 from daemon.store.tables.places import account
 from rules.model.followups import State
 
@@ -110,6 +111,9 @@ def hold(tx: Tx, now: datetime) -> None:
     # Nobody is at work on it: what was lost is gone.
     free = {"lease_owner": None, "lease_until": None}
     tx.execute(sa.update(account).values(lease_epoch=account.c.lease_epoch + 1, **free))
+    # Whoever was shut out since the backup was made must not be let in again by it.
+    tx.execute(sa.delete(session))
+    tx.execute(sa.delete(invitation))
     audit.note(tx, "suivi", "hold", "installation", now)
 
 
