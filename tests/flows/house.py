@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from tests import prefork
 from tests.servers.dav import DavServer
 from tests.servers.dovecot import Dovecot
 
@@ -64,14 +65,7 @@ class House:
         self, *arguments: str, check: bool = True, timeout: float = 120, **environment: str
     ) -> "subprocess.CompletedProcess[str]":
         """Run one command to its end."""
-        done = subprocess.run(
-            self.command(*arguments),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env=self.environ(environment),
-            check=False,
-        )
+        done = prefork.run(self.words(*arguments), self.environ(environment), timeout)
         if check:
             assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
         return done
@@ -94,12 +88,10 @@ class House:
         self.suivi("import", "third-parties", str(listed))
 
     @contextmanager
-    def daemon(self, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    def daemon(self, **environment: str) -> Iterator[prefork.Started]:
         """The daemon, running; stopped in good order at the end if it still lives."""
         log = (self.folder / "daemon.log").open("ab")
-        process = subprocess.Popen(
-            self.command("run"), stdout=log, stderr=log, env=self.environ(environment)
-        )
+        process = prefork.start(self.words("run"), self.environ(environment), log, log)
         try:
             yield process
         finally:
@@ -119,14 +111,11 @@ class House:
 
     def command(self, *arguments: str) -> list[str]:
         """The words that run suivi."""
-        return [
-            sys.executable,
-            "-m",
-            "daemon.cli",
-            "--config",
-            str(self.folder / "suivi.toml"),
-            *arguments,
-        ]
+        return [sys.executable, "-m", "daemon.cli", *self.words(*arguments)]
+
+    def words(self, *arguments: str) -> list[str]:
+        """What follows the name of the command."""
+        return ["--config", str(self.folder / "suivi.toml"), *arguments]
 
     def environ(self, more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
         """The environment of suivi's processes, with nothing of the developer's own."""

@@ -124,7 +124,7 @@ timeout = 5
     @staticmethod
     def one_line(stderr: str) -> str:
         """The only line on stderr that is not the daemon's log."""
-        (line,) = [line for line in stderr.splitlines() if not line.startswith("20")]
+        (line,) = [line for line in stderr.splitlines() if not line.startswith(("20", "{"))]
         assert line.startswith("suivi: ")
         return line
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import prefork
+
 CONFIG = """
 state_dir = "{place}/state"
 runtime_dir = "{place}/run"
@@ -41,15 +43,8 @@ Suivi = Callable[..., subprocess.CompletedProcess[str]]
 def run_suivi(place: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`suivi` with the configuration in `place` and nothing else of ours in its environment."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SUIVI_", "LC_", "LANG"))}
-    return subprocess.run(
-        [sys.executable, "-c", "from daemon.cli import main; main()", *arguments],
-        env={**kept, "SUIVI_CONFIG": str(place / "suivi.toml"), "COLUMNS": "200", **environment},
-        cwd=Path(__file__).parents[3],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    env = {**kept, "SUIVI_CONFIG": str(place / "suivi.toml"), "COLUMNS": "200", **environment}
+    return prefork.run(arguments, env, 120, prefork.ROOT)
 
 
 @pytest.fixture
