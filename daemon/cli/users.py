@@ -191,6 +191,8 @@ def passwd(
 
 def deactivate(context: typer.Context, email: Email) -> None:
     """`suivi user deactivate EMAIL`: sessions, tokens and links end at once."""
+    from daemon.directory.acting import Refusal
+    from daemon.directory.staff import nobody_locked_out
     from daemon.logins.leaving import leave
     from rules import identity
 
@@ -201,7 +203,11 @@ def deactivate(context: typer.Context, email: Email) -> None:
         raise Trouble(text.format(email=email, file=loaded.path))
     with ready_store(context) as opened, opened.write() as tx:
         user = a_user(tx, email)
-        leave(tx, user, WHO, _now())
+        try:
+            with nobody_locked_out(tx):
+                leave(tx, user, WHO, _now())
+        except Refusal as refused:
+            raise Trouble(plain(refused.told(_))) from refused
     say(_("{email} comes in no more.").format(email=user.email))
 
 

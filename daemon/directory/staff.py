@@ -76,7 +76,7 @@ def edit_user(tx: Tx, actor: Actor, wanted: User) -> User:
     _check_user(tx, wanted)
     if wanted == before:
         return before
-    with _nobody_locked_out(tx):
+    with nobody_locked_out(tx):
         people.update_user(tx, wanted)
     subject = f"user {wanted.id}"
     actor.note(tx, "change user", subject)
@@ -115,7 +115,7 @@ def edit_group(tx: Tx, actor: Actor, wanted: Group, members: Iterable[UserId]) -
     was, then = people.members(tx, wanted.id), frozenset(members)
     if wanted == before and was == then:
         return before
-    with _nobody_locked_out(tx):
+    with nobody_locked_out(tx):
         people.update_group(tx, wanted)
         _put_members(tx, wanted.id, then)
     actor.note(tx, "change group", subject)
@@ -187,7 +187,7 @@ def _note_rights(
 
 
 @contextmanager
-def _nobody_locked_out(tx: Tx) -> Iterator[None]:
+def nobody_locked_out(tx: Tx) -> Iterator[None]:
     """Raises Conflict when this leaves nobody who can manage users, and somebody could before."""
     before = _administrators(tx)
     yield

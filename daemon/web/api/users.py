@@ -7,6 +7,7 @@ from fastapi import Query, Response
 
 from daemon.directory import staff
 from daemon.i18n import mark
+from daemon.logins.leaving import shut_out
 from daemon.store import Tx, people
 from daemon.web.api.acting import (
     CREATES,
@@ -104,13 +105,16 @@ def edit(
     body: shapes.UserChange,
     if_match: IfMatch = None,
 ) -> shapes.User:
-    """Change what is sent of a user; `active` false: they have left."""
+    """Change what is sent of a user; `active` false: they have left, and nothing lets them in."""
     with house.store.write() as tx:
         who = acting(caller)
         who.needs(tx, Action.MANAGE_USERS)
         before = staff.user_of(tx, UserId(number))
         must_match(if_match, before.revision)
         changed = staff.edit_user(tx, who, replace(before, **_fields(tx, body)))
+        if before.active and not changed.active:
+            # Who comes back later begins anew.
+            shut_out(tx, changed, who.name, who.at)
         return _shown(tx, response, changed)
 
 

@@ -9,6 +9,7 @@ from tests.daemon.cli.conftest import Suivi
 
 ALICE = "alice@atelier.example"
 BOB = "bob@atelier.example"
+EVE = "eve@atelier.example"
 PHRASE = "a phrase to remember"
 
 
@@ -27,6 +28,9 @@ def test_a_user_is_added_with_a_link_and_leaves(suivi: Suivi) -> None:
     assert (again.returncode, "already a user" in again.stderr) == (1, True)
     suivi("user", "token", "create", BOB, "--name", "x", "--scope", "read")
     assert users(suivi)[BOB]["tokens"] == 1
+    last = suivi("user", "deactivate", BOB)
+    assert (last.returncode, "nobody could manage users any more" in last.stderr) == (1, True)
+    suivi("user", "add", EVE, "--name", "Eve", "--admin")
     assert suivi("user", "deactivate", BOB).stdout == f"{BOB} comes in no more.\n"
     assert (users(suivi)[BOB]["active"], users(suivi)[BOB]["tokens"]) == (False, 0)
     for refused in (

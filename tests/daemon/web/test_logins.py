@@ -86,6 +86,22 @@ def test_a_session_begins_with_the_password_and_ends_at_once(browser: httpx2.Cli
     assert httpx2.get(browser.base_url.join(EXCHANGES), cookies=kept).status_code == 401
 
 
+def test_who_has_left_and_comes_back_begins_anew(
+    browser: httpx2.Client, store: Store, alice: UserId
+) -> None:
+    enter(browser)
+    with store.write() as tx:
+        boss = people.put_user(tx, name="Boss", email="boss@us.example", rights=Right)
+        tokens.add(tx, boss, "t", secret.hashed("boss-token"), [Scope.ADMIN], now(), None)
+    headers = {"Authorization": "Bearer boss-token", "If-Match": "*"}
+    for active, status in ((False, 401), (True, 401)):
+        url = f"{browser.base_url}/api/v1/users/{alice}"
+        changed = httpx2.patch(url, json={"active": active}, headers=headers)
+        assert changed.status_code == 200, changed.text
+        assert browser.get(EXCHANGES).status_code == status
+    assert enter(browser).status_code == 201
+
+
 def test_the_cookie_is_for_the_server_alone(browser: httpx2.Client, store: Store) -> None:
     header = enter(browser).headers["set-cookie"]
     assert {"HttpOnly", "Path=/", "SameSite=lax"} <= set(header.split("; "))
