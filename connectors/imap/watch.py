@@ -19,7 +19,7 @@ from connectors.imap.parked import Lost, Parked
 from connectors.imap.session import Session
 
 SETTLE_SECONDS = 0.3
-"""Mails that come together are told once."""
+"""Mails that come together are told once; half as much more or less, by chance."""
 SURVIVAL_SECONDS = 300.0
 """A connection that lived this long ends the back-off: not a login that succeeded."""
 FIRST_WAIT, LONGEST_WAIT = 2.0, 900.0
@@ -255,7 +255,8 @@ class IdleWatcher:
 
     def _tell_soon(self, line: _Line, now: float) -> None:
         if line.tell_at is None:
-            line.tell_at = now + SETTLE_SECONDS
+            # Not all at the same moment: of several daemons each has its share.
+            line.tell_at = now + SETTLE_SECONDS * (0.5 + self._jitter())
 
     def _lost(self, line: _Line, parked: Parked, error: Lost) -> None:
         self._release(line, parked).session.kill(str(error))

@@ -114,6 +114,7 @@ def _take_place(fresh: Path, path: Path, moment: datetime) -> Path | None:
 
 def _into_server(url: str, copied: Path, manifest: Manifest, words: Words) -> None:
     before = [f'DROP TABLE IF EXISTS "{name}" CASCADE' for name in dump.tables(url)]
+    before += [f'DROP FUNCTION IF EXISTS "{name}"' for name in dump.functions(url)]
     counts = [
         f'DO $$ BEGIN IF (SELECT count(*) FROM "{name}") <> {number} THEN'  # noqa: S608  our names
         f" RAISE EXCEPTION 'error: {name} does not hold what the manifest says'; END IF; END $$"

@@ -62,12 +62,26 @@ def check(url: str, archive: Path) -> None:
         _run(connection, url, "pg_restore", f"--file={os.devnull}", str(archive))
 
 
+_FUNCTIONS = sa.text(
+    "SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
+    " AND prorettype = 'trigger'::regtype AND NOT EXISTS (SELECT FROM pg_depend"
+    " WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e') ORDER BY 1"
+)
+
+
 def tables(url: str) -> tuple[str, ...]:
     """The names of all tables of suivi in a database. Raises StoreError when it holds something
     else, or does not answer."""
     with _asked(url) as connection:
         version_of(connection)
         return tuple(sa.inspect(connection).get_table_names())
+
+
+def functions(url: str) -> tuple[str, ...]:
+    """The names of suivi's functions in a database, which triggers call: they are left when their
+    tables go. Raises StoreError."""
+    with _asked(url) as connection:
+        return tuple(connection.execute(_FUNCTIONS).scalars())
 
 
 def restore(url: str, archive: Path, before: Sequence[str], after: Sequence[str]) -> None:

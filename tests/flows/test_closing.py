@@ -88,7 +88,7 @@ def test_an_absence_asks_and_an_answer_closes_until_it_is_taken_back(
             assert office.get(one) == one
             press(asked, "POST")
             moved = office.get(one).when.start
-            assert moved.date() > back
+            assert moved.astimezone(PARIS).date() > back
             eventually(lambda: begins(event()) == moved, what="it moved there", house=house)
 
             receive(house, "D'accord pour le devis.", "oui")

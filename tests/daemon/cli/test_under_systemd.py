@@ -111,7 +111,8 @@ def assert_told_of_all_threads(daemon: subprocess.Popen[str]) -> None:
     """What systemd does then, WatchdogSignal=SIGABRT, leaves the stacks in the journal."""
     daemon.send_signal(signal.SIGABRT)
     said = daemon.communicate(timeout=20)[1]
-    assert daemon.returncode == -signal.SIGABRT
+    # Now and then Python stumbles over the stacks of threads that go on; systemd restarts as well.
+    assert daemon.returncode in (-signal.SIGABRT, -signal.SIGSEGV)
     assert "Fatal Python error: Aborted" in said
     assert said.count("Thread 0x") > 5
     assert "daemon/steps.py" in said
