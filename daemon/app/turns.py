@@ -11,7 +11,7 @@ import structlog
 
 from connectors.errors import ConnectorError, Unreachable
 from daemon.clock import now
-from daemon.jobs import PATIENCE, Job, Turn
+from daemon.jobs import PATIENCE, Turn
 from daemon.meter import UNMETERED, Meter
 from daemon.store import Lease, Store, accounts, erasure
 from daemon.store.errors import LeaseLost, StaleDirectory, Unavailable
@@ -107,15 +107,6 @@ def _leased(
     finally:
         _give_back(store, member, lease)
         _erase(store, member)
-
-
-def job(store: Store, owner: str, member: Member, meter: Meter = UNMETERED) -> Job:
-    """The turn as a job of the pool."""
-
-    def run(turn: Turn) -> None:
-        take(store, owner, member, turn, meter)
-
-    return run
 
 
 def _give_back(store: Store, member: Member, lease: Lease) -> None:
