@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -274,8 +275,8 @@ def test_who_is_away_is_waited_for_when_the_assignee_says_so(desk: Desk) -> None
     seen = look(desk_answers, token)
     assert not isinstance(seen, Result) and seen.result is Result.APPLIED
     assert act(desk_answers, token)[0] is Result.APPLIED
-    after = desk.office.get(opened).when.start
     paris = desk.office.ann.timezone
+    after = desk.office.get(opened).when.start.astimezone(ZoneInfo(paris))
     assert after.date() > back and after.weekday() < 5
     assert after - opened.when.start >= timedelta(days=7), paris
     assert seen.words == after.date().isoformat()
