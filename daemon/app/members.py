@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from daemon.capture.calendar import CalendarAccount
 from daemon.capture.judging import MailAccount
+from daemon.capture.meetings import CalendarAccount
 from daemon.config import Calendar, Company, ConfigError, Mailbox, Settings, Staff
 from daemon.store import Tx, accounts, people
 from rules import identity

@@ -16,7 +16,7 @@ from daemon.app.rules import options_of, source_of
 from daemon.app.secret import mark_of, master_key
 from daemon.app.stored import with_stored
 from daemon.app.turns import Member, Outcome, Work
-from daemon.capture import calendar, mail
+from daemon.capture import calendar, mail, meetings
 from daemon.capture.judging import MailAccount
 from daemon.clock import now
 from daemon.config import Mailbox, Settings
@@ -134,7 +134,7 @@ class Parts:
     def _calendar_work(self, account: AccountId) -> Work:
         member, settings = self.members.calendars[account]
         publisher = self.publisher(account)
-        capture = calendar.CalendarCapture(
+        capture = meetings.CalendarCapture(
             self.store, self.rulebook, self.secret, publisher.absorb, withdraw
         )
 

@@ -23,7 +23,7 @@ from daemon.app import connect, members
 from daemon.app.mailwork import Progress, silent
 from daemon.app.other_rules import timed
 from daemon.app.rules import options_of, own_domains
-from daemon.capture import calendar, mail
+from daemon.capture import calendar, mail, meetings
 from daemon.capture.judging import MailAccount
 from daemon.clock import now
 from daemon.config import Settings
@@ -192,7 +192,7 @@ def _read_all(asked: Question, other: Store) -> _Reading:
             _read_mail(capture, replace(account, since=read_since), asked, reading)
     for member, _ in known.calendars.values():
         if member.id in begun:
-            books = calendar.CalendarCapture(
+            books = meetings.CalendarCapture(
                 other, rulebook, asked.secret, Absorb(member.zone), withdraw, log_for=_ALWAYS
             )
             _read_calendars(books, member, asked.servers, reading)
@@ -237,8 +237,8 @@ def _read_mail(
 
 
 def _read_calendars(
-    capture: calendar.CalendarCapture,
-    account: calendar.CalendarAccount,
+    capture: meetings.CalendarCapture,
+    account: meetings.CalendarAccount,
     servers: Servers,
     reading: _Reading,
 ) -> None:

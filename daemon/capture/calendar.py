@@ -3,84 +3,26 @@
     changed etags → objects → ours or a follow-up: absorb │ a meeting: decide → rows and the
     calendar's new token in one transaction
 
-A calendar that was judged under another directory or other rules is compared in full (schema 4).
-A meeting that is still to come leaves a piece of work that looks again when it is over.
+What becomes of an object: `daemon.capture.meetings`. A calendar that was judged under another
+directory or other rules is compared in full (schema 4).
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
 
-from connectors import ical
-from connectors.errors import Refused, Unreadable
-from daemon.capture import record, telling
+from connectors.errors import Refused
+from daemon.capture.meetings import CalendarAccount, CalendarCapture, Counts, judge
 from daemon.clock import now
 from daemon.ports import Calendars
-from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import (
-    Lease,
-    Store,
-    Tx,
-    accounts,
-    ambiguities,
-    decisions,
-    folders,
-    quarantine,
-    vetoes,
-    work,
-)
+from daemon.store import Lease, Tx, accounts, folders, work
 from daemon.store import calendars as shelf
 from daemon.store.calendars import LOOK_AGAIN, key_of
-from daemon.store.database import alone
-from daemon.store.errors import Unstorable
-from rules import decide, schedule
-from rules.model.decisions import Decision, Reason, Verdict
-from rules.model.people import Level, UserId
-from rules.model.sightings import AccountId, CalendarId, Event, EventPlace, Sighting
-from rules.model.wire import CalendarInfo, CalendarObject
+from rules import schedule
+from rules.model.sightings import CalendarId
+from rules.model.wire import CalendarInfo
 
 CHUNK = 50
-
-Counts = Counter[tuple[Verdict, Reason]]
-"""How many were judged how."""
-
-Absorb = Callable[[Tx, Book, Sighting, CalendarObject, Sequence[Event], datetime], Decision | None]
-"""Takes an object that is, or becomes, a follow-up, and says so; None: it is none."""
-
-Withdraw = Callable[[Tx, CalendarId, str, datetime], None]
-"""Told of an object that is gone from a calendar."""
-
-
-@dataclass(frozen=True, slots=True)
-class CalendarAccount:
-    """A calendar account to read. `watched` (empty: all), `ignored` and `dedicated` hold display
-    names or hrefs; `writes` names the calendar in which suivi writes, None the first writable."""
-
-    id: AccountId
-    name: str
-    owner: UserId | None
-    zone: str
-    level: Level = Level.EVERYTHING
-    writes: str | None = None
-    watched: frozenset[str] = frozenset()
-    ignored: frozenset[str] = frozenset()
-    dedicated: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class CalendarCapture:
-    """What the arrow works with; `past` and `future` bound the horizon of occurrences."""
-
-    store: Store
-    rulebook: Rulebook
-    secret: bytes
-    absorb: Absorb
-    withdraw: Withdraw
-    past: timedelta = timedelta(days=365)
-    future: timedelta = timedelta(days=366)
-    log_for: timedelta = timedelta(days=14)
 
 
 def sync(
@@ -161,7 +103,7 @@ def _sync_one(
             moment = now()
             judged: Counts = Counter()
             for obj in objects:
-                judged += _judge_alone(capture, tx, book, account, calendar, obj)
+                judged += judge(capture, tx, book, account, calendar, obj)
             folders.add_tally(tx, "calendar", calendar.id, moment.date(), judged)
             counts += judged
             etags = {o.href: o.etag or delta.changed.get(o.href, "") for o in objects}
@@ -183,113 +125,6 @@ def _gone(capture: CalendarCapture, tx: Tx, calendar: shelf.Calendar, hrefs: Ite
     for href in hrefs:
         work.clear(tx, LOOK_AGAIN, key_of(calendar.id, href))
         capture.withdraw(tx, calendar.id, href, moment)
-
-
-def _judge_alone(
-    capture: CalendarCapture,
-    tx: Tx,
-    book: Book,
-    account: CalendarAccount,
-    calendar: shelf.Calendar,
-    obj: CalendarObject,
-) -> Counts:
-    """One object; one that the database refuses is quarantined, and its neighbours go on."""
-    try:
-        with alone(tx):
-            return _judge(capture, tx, book, account, calendar, obj)
-    except Unstorable as error:
-        place = _place(calendar, obj)
-        quarantine.put(tx, account.id, place, str(error), now(), step="store")
-        return Counter({(Verdict.WAIT, Reason.UNREADABLE): 1})
-
-
-def _judge(
-    capture: CalendarCapture,
-    tx: Tx,
-    book: Book,
-    account: CalendarAccount,
-    calendar: shelf.Calendar,
-    obj: CalendarObject,
-) -> Counts:
-    moment = now()
-    place = _place(calendar, obj)
-    key = key_of(calendar.id, obj.href)
-    work.clear(tx, LOOK_AGAIN, key)
-    quarantine.settle_event(tx, place, moment)
-    try:
-        events = ical.read(obj.data, account.zone, moment - capture.past, moment + capture.future)
-    except Unreadable as error:
-        quarantine.put(tx, account.id, place, str(error), moment, step="read")
-        return Counter({(Verdict.WAIT, Reason.UNREADABLE): 1})
-    if not events:
-        return Counter()
-    first = Sighting(account.id, account.owner, place, events[0], account.level)
-    absorbed = capture.absorb(tx, book, first, obj, events, moment)
-    if absorbed is not None:
-        _keep(capture, tx, book, first, absorbed, moment)
-        telling.told(account.name, [(first, absorbed)])
-        return Counter({(absorbed.verdict, absorbed.reason): 1})
-    counts: Counts = Counter()
-    look_again: list[datetime] = []
-    decided: list[tuple[Sighting, Decision]] = []
-    marks = {event.uid: record.key_hash(capture.secret, event) for event in events}
-    answers = ambiguities.answers(tx, marks.values())
-    for event in events:
-        sighting = Sighting(account.id, account.owner, place, event, account.level)
-        mark = marks[event.uid]
-        veto = vetoes.level(tx, [mark]).get(mark, Level.EVERYTHING)
-        decision = decide.event(
-            book.ruleset,
-            book.directory,
-            sighting,
-            moment,
-            veto=veto,
-            around=book.around,
-            answers=answers.get(mark, ()),
-        )
-        decided.append((sighting, decision))
-        counts[decision.verdict, decision.reason] += 1
-        telling.told(account.name, [(sighting, decision)])
-        if decision.verdict is Verdict.WAIT and (at := schedule.looks_again(event, moment)):
-            look_again.append(at)
-            continue
-        if decision.reason is not Reason.SERIES:
-            _keep(capture, tx, book, sighting, decision, moment)
-    if look_again:
-        work.put(tx, LOOK_AGAIN, key, min(look_again))
-    _settle_questions(tx, book, place, decided)
-    record.remember(tx, book, capture.secret, decided, moment)
-    return counts
-
-
-def _settle_questions(
-    tx: Tx, book: Book, place: EventPlace, decided: Sequence[tuple[Sighting, Decision]]
-) -> None:
-    """Of what was judged again, only what is asked still waits for a person."""
-    if book.observing:
-        return
-    asked = {
-        (sighting.what.recurrence_id or "", name)
-        for sighting, name in record.asked(decided)
-        if isinstance(sighting.what, Event)
-    }
-    ambiguities.asked_still_of(tx, place.calendar, place.href, asked)
-
-
-def _keep(
-    capture: CalendarCapture,
-    tx: Tx,
-    book: Book,
-    sighting: Sighting,
-    decision: Decision,
-    moment: datetime,
-) -> None:
-    keeping = record.Keeping(book, capture.secret, capture.log_for, moment)
-    decisions.append_all(tx, record.keep(tx, keeping, [(sighting, decision)]), moment)
-
-
-def _place(calendar: shelf.Calendar, obj: CalendarObject) -> EventPlace:
-    return EventPlace(calendar.id, calendar.name, obj.href, obj.etag or "", calendar.dedicated)
 
 
 def _is_in(key: str, calendar: CalendarId) -> bool:

@@ -18,7 +18,7 @@ from daemon.app import members
 from daemon.app.in_step import Applied, Choice, apply
 from daemon.app.past import Past, Question, Servers, judged_anew
 from daemon.app.rules import own_domains
-from daemon.capture import calendar, mail
+from daemon.capture import calendar, mail, meetings
 from daemon.config import Settings, load
 from daemon.followups.absorb import Absorb, withdraw
 from daemon.followups.no_reply import NoReply, open_unanswered
@@ -180,7 +180,7 @@ class Company:
             with self.turn(account.id) as lease:
                 mail.sync(capture, account, self.boxes[account.name].login(), lease, _on)
         for member, _ in known.calendars.values():
-            books = calendar.CalendarCapture(
+            books = meetings.CalendarCapture(
                 self.store, rulebook, SECRET, Absorb(member.zone), withdraw
             )
             with self.turn(member.id) as lease:
