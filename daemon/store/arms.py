@@ -24,6 +24,8 @@ Condition = sa.ColumnElement[bool]
 
 SHORT = 2_000
 """So many rows are looked through one by one without much ado."""
+FEW = 200
+"""So many are looked through before it is asked whether there is a better way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,9 @@ def _one(
     return query.order_by(*where.order(at, number)).limit(limit)
 
 
-def end_of_short(tx: Tx, arm: Arm, where: Range) -> Key | None:
-    """The key of the row that comes next after SHORT ones; None where there are no more."""
-    query = _one(arm, (), where, 1).offset(SHORT)
+def end_of_short(tx: Tx, arm: Arm, where: Range, most: int = SHORT) -> Key | None:
+    """The key of the row that comes next after so many; None where there are no more."""
+    query = _one(arm, (), where, 1).offset(most)
     found = tx.execute(query).first()
     return None if found is None else (found.at, ExchangeId(found.id))
 

@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from daemon.store import arms, search, sight
-from daemon.store.arms import Arm, Condition, Hung, Key, Range
+from daemon.store.arms import FEW, Arm, Condition, Hung, Key, Range
 from daemon.store.database import Tx
 from daemon.store.exchange_read import in_order
 from daemon.store.tables import exchanges as t
@@ -122,16 +122,25 @@ class _List:
                 return _Plan((arm,), one)
             end = arms.end_of_short(self._tx, arm, where)
             if end is None:
-                return _Plan((arm,), one)
+                return self._shortest(_Plan((arm,), one), where)
             first = first or _Plan((arm,), one, end)
-        seen = self._of_what_is_seen(where, first is not None or self._stems is not None)
+        asks = first is not None or self._stems is not None
+        seen = self._of_what_is_seen(where, asks=asks)
         return seen if first is None or seen.end is None else first
+
+    def _shortest(self, short: "_Plan", where: Range) -> "_Plan":
+        """Of a short arm and what may be seen: each row of the former is looked up to learn whether
+        it may be, so a few hundred cost more than it does to read the latter, if that is short."""
+        if self._sees_all() or arms.end_of_short(self._tx, short.arms[0], where, FEW) is None:
+            return short
+        seen = self._of_what_is_seen(where, asks=True)
+        return seen if seen.end is None else short
 
     def _sees_all(self) -> bool:
         """Of what is asked for, most may be seen: there is nothing shorter to read."""
         return self._scope.exchanges.entities is None or not self._scope.exchanges.others
 
-    def _of_what_is_seen(self, where: Range, asks: bool) -> "_Plan":
+    def _of_what_is_seen(self, where: Range, *, asks: bool) -> "_Plan":
         """The arms of what may be seen, and, if that `asks` for it, how long they are."""
         reach = self._scope.exchanges
         some: tuple[Arm, ...] = (arms.all_of_them(),)

@@ -279,14 +279,16 @@ def _exchanges(tx: Tx, query: sa.Select[Any]) -> tuple[Exchange, ...]:
 
 
 def _read(tx: Tx, rows: Sequence[sa.Row[Any]]) -> tuple[Exchange, ...]:
-    hung = _Hung(tx, [r.id for r in rows])
+    sent = [r.id for r in rows if r.direction == Direction.OUTBOUND]
+    hung = _Hung(tx, [r.id for r in rows], sent)
     return tuple(_exchange(r, hung) for r in rows)
 
 
 class _Hung:
-    """What hangs on these exchanges: three queries, however many exchanges there are."""
+    """What hangs on these exchanges, of which we sent some: three queries at most, however many
+    exchanges there are."""
 
-    def __init__(self, tx: Tx, ids: list[int]) -> None:
+    def __init__(self, tx: Tx, ids: list[int], sent: list[int]) -> None:
         self._rows: dict[tuple[str, int], list[tuple[Any, Any]]] = defaultdict(list)
         self.elements: dict[int, list[Any]] = defaultdict(list)
         self.undelivered: dict[int, list[Any]] = defaultdict(list)
@@ -296,9 +298,11 @@ class _Hung:
             found = tx.execute(plain, these).all()
             for table, exchange, _, number, name in sorted(found, key=lambda r: (r[2], r[4] or "")):
                 self._rows[table, exchange].append((number, name))
-            for query, kept in ((linked, self.elements), (returned, self.undelivered)):
-                for exchange, *rest in tx.execute(query, these):
-                    kept[exchange].append(tuple(rest))
+            for exchange, *rest in tx.execute(linked, these):
+                self.elements[exchange].append(tuple(rest))
+        for some in chunks(sent):
+            for exchange, *rest in tx.execute(returned, with_ids(tx, some)):
+                self.undelivered[exchange].append(tuple(rest))
 
     def numbers(self, table: sa.Table, exchange: int) -> list[int]:
         """The ids that an exchange has in a table, in its order."""
@@ -345,7 +349,7 @@ def _hung(dialect: str) -> tuple[sa.Executable, sa.Select[Any], sa.Select[Any]]:
     returned = (
         sa.select(row.id, back.recipient, back.status)
         .join(t.exchange_undelivered, back.message_id == row.message_id)
-        .where(row.direction == Direction.OUTBOUND, given(dialect, row.id))
+        .where(given(dialect, row.id))
         .order_by(back.recipient, back.status)
     )
     return sa.union_all(*plain), linked, returned

@@ -26,7 +26,8 @@ def exchanges(scope: Scope) -> Condition:
     ways = [took_part(scope)]
     if scope.exchanges.others:
         shown = row.level > Level.NOTHING
-        ways.append(sa.and_(shown, _in(scope.exchanges.entities, row.entity_id)))
+        # First, for it asks the row alone.
+        ways.insert(0, sa.and_(shown, _in(scope.exchanges.entities, row.entity_id)))
     return sa.true() if scope.whole else sa.or_(*ways)
 
 

@@ -1,6 +1,8 @@
 """Entities, users and groups; `daemon.store.people` is the door to them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -106,16 +108,22 @@ def put_members(tx: Tx, group: GroupId, wanted: Iterable[UserId]) -> None:
 
 def groups(tx: Tx) -> Mapping[GroupId, Group]:
     """Every group with its rights."""
-    rights: dict[int, set[Right]] = {}
-    for row in tx.execute(sa.select(people.group_right)):
-        rights.setdefault(row.group_id, set()).add(Right(row.right))
-    rows = tx.execute(sa.select(people.staff_group))
+    found: dict[GroupId, Any] = {}
+    rights: dict[GroupId, set[Right]] = defaultdict(set)
+    for r in tx.execute(_GROUPS):
+        found[GroupId(r.id)] = r
+        if r.right is not None:
+            rights[GroupId(r.id)].add(Right(r.right))
     return {
-        GroupId(r.id): Group(
-            GroupId(r.id), r.name, frozenset(rights.get(r.id, ())), r.active, r.revision
-        )
-        for r in rows
+        id_: Group(id_, r.name, frozenset(rights[id_]), r.active, r.revision)
+        for id_, r in found.items()
     }
+
+
+_GROUPS: Final = sa.select(people.staff_group, people.group_right.c.right).select_from(
+    people.staff_group.outerjoin(people.group_right)
+)
+"""Asked at each request: built once."""
 
 
 def put_user(

@@ -40,7 +40,8 @@ def start() -> Iterator[str]:
 
 @contextmanager
 def serve(home: Path, *, durable: bool = False) -> Iterator[str]:
-    """A server that lives in this folder; `durable` for measurements: a commit is on the disk."""
+    """A server that lives in this folder; `durable` for measurements: a commit is on the disk, and
+    the memory is as its manual advises."""
     folder = binaries()
     if folder is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
@@ -69,6 +70,7 @@ def serve(home: Path, *, durable: bool = False) -> Iterator[str]:
             *("-D", data, "-k", "", "-h", "127.0.0.1", "-p", str(port)),
             *("-c", f"fsync={'on' if durable else 'off'}"),
             *("-c", "max_connections=200", "-c", "deadlock_timeout=200ms"),
+            *(("-c", f"shared_buffers={_advised()}MB") if durable else ()),
         ],
         cwd=home,
         stdout=(home / "log").open("wb"),
@@ -86,6 +88,11 @@ def serve(home: Path, *, durable: bool = False) -> Iterator[str]:
             server.kill()
             server.wait()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _advised() -> int:
+    """A quarter of the machine's memory (PostgreSQL's manual, 20.4.1), in MiB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (4 << 20)
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

@@ -10,9 +10,9 @@ from daemon.clock import now
 from daemon.directory.acting import Actor, actor
 from daemon.i18n import mark
 from daemon.store import Tx, people
-from daemon.web.api.asked import require
+from daemon.web.api.asked import seeing
 from daemon.web.problems import Problem
-from rules import access, identity
+from rules import identity
 from rules.access import Scope
 from rules.model.people import EntityId, GroupId, Level, Right, User, UserId
 
@@ -30,8 +30,7 @@ def acting(caller: User) -> Actor:
 def reach(tx: Tx, caller: User) -> Scope:
     """Which third parties the caller may see, as the store filters them. Raises a 403 Problem
     where they may see none."""
-    require(tx, caller, Right.SEE_EXCHANGES, Right.SEE_FOLLOW_UPS, Right.CONFIGURE)
-    return access.scope(caller, people.groups(tx))
+    return seeing(tx, caller, Right.SEE_EXCHANGES, Right.SEE_FOLLOW_UPS, Right.CONFIGURE)
 
 
 def given(body: BaseModel) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What operations of the API ask alike: their parameters, rights, and who is behind an id."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Query
@@ -10,7 +11,7 @@ from daemon.web.ids import LARGEST_ID
 from daemon.web.problems import Problem
 from rules import access
 from rules.access import Scope
-from rules.model.people import Right, ThirdPartyId, User
+from rules.model.people import Group, GroupId, Right, ThirdPartyId, User
 from rules.words import fold
 
 Party = Annotated[
@@ -23,7 +24,20 @@ Words = Annotated[
 
 def require(tx: Tx, caller: User, *either: Right) -> frozenset[Right]:
     """The caller's rights. Raises a 403 Problem unless one of `either` is among them."""
-    rights = access.rights_of(caller, people.groups(tx))
+    return _required(caller, people.groups(tx), either)
+
+
+def seeing(tx: Tx, caller: User, *either: Right) -> Scope:
+    """What the caller may see. Raises a 403 Problem unless they have one of these rights."""
+    groups = people.groups(tx)
+    _required(caller, groups, either)
+    return access.scope(caller, groups)
+
+
+def _required(
+    caller: User, groups: Mapping[GroupId, Group], either: tuple[Right, ...]
+) -> frozenset[Right]:
+    rights = access.rights_of(caller, groups)
     if not caller.active or rights.isdisjoint(either):
         raise Problem(
             403, mark("needs one of these rights: {rights}"), rights=", ".join(sorted(either))

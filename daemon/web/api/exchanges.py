@@ -9,12 +9,12 @@ from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 
 from daemon.sheet import exchanges as sheet
-from daemon.store import exchange_list, people
+from daemon.store import exchange_list
 from daemon.store import exchanges as stored
 from daemon.store.arms import Range
 from daemon.store.exchange_list import Wanted
 from daemon.web.api import table
-from daemon.web.api.asked import require
+from daemon.web.api.asked import require, seeing
 from daemon.web.api.lists import Filters, answered, time_and_id
 from daemon.web.api.named import names
 from daemon.web.caller import Caller
@@ -46,8 +46,7 @@ def exchanges(
     key = time_and_id(after)
     where = Range(None if key is None else (key[0], ExchangeId(key[1])))
     with house.store.read() as tx:
-        require(tx, caller, Right.SEE_EXCHANGES)
-        scope = access.scope(caller, people.groups(tx))
+        scope = seeing(tx, caller, Right.SEE_EXCHANGES)
         wanted = asked.wanted(tx, scope, caller)
         keys = exchange_list.page(tx, scope, wanted, where=where, limit=limit + 1)
         page = stored.in_order(tx, (number for _, number in keys[:limit]))
@@ -64,8 +63,7 @@ def exchanges(
 def count(house: InHouse, caller: Caller, asked: Filters, most: Most = 1_000) -> shapes.Count:
     """How many exchanges the list with these filters has."""
     with house.store.read() as tx:
-        require(tx, caller, Right.SEE_EXCHANGES)
-        scope = access.scope(caller, people.groups(tx))
+        scope = seeing(tx, caller, Right.SEE_EXCHANGES)
         found = exchange_list.count(tx, scope, asked.wanted(tx, scope, caller), most)
     return shapes.Count(count=min(found, most), more=found > most)
 
@@ -74,8 +72,7 @@ def export(house: InHouse, caller: Caller, asked: Filters) -> Table:
     """The whole list as a file for spreadsheets (CSV, UTF-8), newest first; confidential comments
     are not in it."""
     with house.store.read() as tx:
-        require(tx, caller, Right.SEE_EXCHANGES)
-        scope = access.scope(caller, people.groups(tx))
+        scope = seeing(tx, caller, Right.SEE_EXCHANGES)
         wanted = asked.wanted(tx, scope, caller)
     return Table(
         _lines(house, scope, wanted),

@@ -8,11 +8,11 @@ from fastapi import Query, Response
 
 from daemon.i18n import mark
 from daemon.sheet import exchanges as sheet
-from daemon.store import Tx, people, timeline
+from daemon.store import Tx, timeline
 from daemon.store.events import ErpEvent
 from daemon.store.exchange_list import Wanted
 from daemon.store.timeline import Entry, Noun, Place
-from daemon.web.api.asked import require
+from daemon.web.api.asked import seeing
 from daemon.web.api.lists import Filters, answered, instant, number_of
 from daemon.web.api.named import names
 from daemon.web.caller import Caller
@@ -45,8 +45,7 @@ def history(
     first. What only exchanges have (a direction, a mode) leaves the others out."""
     place = _place(after)
     with house.store.read() as tx:
-        require(tx, caller, Right.SEE_EXCHANGES, Right.SEE_FOLLOW_UPS)
-        scope = access.scope(caller, people.groups(tx))
+        scope = seeing(tx, caller, Right.SEE_EXCHANGES, Right.SEE_FOLLOW_UPS)
         wanted = asked.wanted(tx, scope, caller)
         nouns = only or timeline.NOUNS
         found = timeline.page(tx, scope, wanted, nouns=nouns, after=place, limit=limit + 1)
