@@ -51,12 +51,17 @@ def create(
 def update(
     session: Session, spellings: Spellings, href: str, data: bytes, etag: str
 ) -> CalendarObject:
-    """Put a new version over the one that `etag` names; Changed when that is no longer there."""
+    """Put a new version over the one that `etag` names; Changed when that is no longer there.
+
+    It is read first: If-Match never holds for a weak etag (RFC 9110 §13.1.1), and SOGo doesn't ask
+    it of what is gone, so that a PUT would bring it back.
+    """
     href = canonical(href)
-    headers = {"If-Match": etag}
-    if etags.is_weak(etag):
-        _still(session, spellings, href, etag)
-        headers = {}
+    standing = reading.get(session, spellings, href)
+    if standing is not None and standing.data == reading.crlf(data):
+        return standing
+    _same_version(session, standing, href, etag)
+    headers = {} if etags.is_weak(etag) else {"If-Match": etag}
     try:
         answer = _put(session, spellings, href, data, headers)
     except Unreachable:
@@ -71,12 +76,14 @@ def update(
 
 
 def delete(session: Session, spellings: Spellings, href: str, etag: str) -> None:
-    """Delete the version that `etag` names; one that is gone already is as good."""
+    """Delete the version that `etag` names; one that is gone already is as good. It is read first,
+    for SOGo asks no If-Match before a DELETE."""
     href = canonical(href)
-    headers = {"If-Match": etag}
-    if etags.is_weak(etag):
-        _still(session, spellings, href, etag)
-        headers = {}
+    standing = reading.get(session, spellings, href)
+    if standing is None:
+        return
+    _same_version(session, standing, href, etag)
+    headers = {} if etags.is_weak(etag) else {"If-Match": etag}
     answer = session.request("DELETE", spellings.ask(href), headers=headers)
     if answer.ok or answer.status in (404, 410):
         return
@@ -137,9 +144,7 @@ def _was_it_applied(
     raise Changed(f"{session.host}: {href} was changed or deleted by somebody else")
 
 
-def _still(session: Session, spellings: Spellings, href: str, etag: str) -> None:
-    """Compare a weak etag ourselves: If-Match never holds for it (RFC 9110 §13.1.1)."""
-    standing = reading.get(session, spellings, href)
+def _same_version(session: Session, standing: CalendarObject | None, href: str, etag: str) -> None:
     if standing is None or not etags.same(standing.etag, etag):
         raise Changed(f"{session.host}: {href} was changed or deleted by somebody else")
 

@@ -4,16 +4,21 @@ import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
 
 from daemon.store import upgrade
+from tests.flows.agenda import Calendar
 from tests.flows.house import USERS, House
+from tests.flows.servers import SERVERS, serving
+from tests.flows.written import nobody_was_invited
 from tests.servers import postgres, smtpsink
 from tests.servers.dav import DavServer
 from tests.servers.dovecot import Dovecot
 from tests.servers.radicale import radicale
+from tests.servers.recorder import recorded
 
 _numbers = itertools.count(1)
 
@@ -85,11 +90,32 @@ def sink(tmp_path: Path) -> Iterator[tuple[int, Path]]:
 
 @pytest.fixture
 def dav(tmp_path: Path) -> Iterator[DavServer]:
-    """Radicale, with a calendar "work" for each of staff."""
-    with radicale(tmp_path / "radicale", USERS) as server:
+    """Radicale, with a calendar "work" for each of staff; at the end, what suivi wrote there has
+    invited nobody."""
+    with radicale(tmp_path / "radicale", USERS) as server, recorded(server) as (seen, record):
         for user in ("ann", "bob"):
             server.calendar(user, "work")
-        yield server
+        yield seen
+        nobody_was_invited(record)
+
+
+@pytest.fixture(params=SERVERS)
+def anns(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calendar]:
+    """Ann's calendar "work" on each calendar server in turn; at the end, what suivi wrote there
+    has invited nobody."""
+    asked = cast(str, request.param)
+    users = {"ann": USERS["ann"]}
+    with (
+        serving(asked, tmp_path / asked, users, lambda: _postgres(request)) as server,
+        recorded(server) as (seen, record),
+    ):
+        yield Calendar(seen, server.calendar("ann", "work"), asked, record)
+        nobody_was_invited(record)
+
+
+def _postgres(request: pytest.FixtureRequest) -> str:
+    """Only where it is needed: it takes a while to start."""
+    return str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture

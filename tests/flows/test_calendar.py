@@ -1,35 +1,22 @@
-"""The event arrow on Radicale and Xandikos: meetings that took place become exchanges, once each;
+"""The event arrow on every calendar server: meetings that took place become exchanges, once each;
 the rest leaves href and etag, and a count."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from daemon.store import calendars
+from tests.flows.agenda import Calendar
 from tests.flows.house import House
 from tests.flows.inside import ago, ahead, event, furnish, inside, utc, wait_until
 from tests.servers.dav import DavServer
-from tests.servers.radicale import radicale
-from tests.servers.xandikos import xandikos
 
 JEAN = "ATTENDEE;CN=Jean;PARTSTAT=ACCEPTED:mailto:jean@mistral.example"
 ANN = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@lumen.example"
 BOB = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob@lumen.example"
 STRANGER = "ATTENDEE:mailto:zoe@zelda-nowhere.example"
-
-
-@pytest.fixture(params=["radicale", "xandikos"])
-def anns(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[DavServer, str]]:
-    """Each calendar server in turn, and the href of Ann's calendar "work"."""
-    if request.param == "radicale":
-        with radicale(tmp_path / "radicale", {"ann": "ann-secret"}) as server:
-            yield server, server.calendar("ann", "work")
-    else:
-        with xandikos(tmp_path / "xandikos", "ann") as server:
-            yield server, server.calendar("ann", "work")
 
 
 def house_of(make_house: Callable[..., House], database: str, dav: DavServer) -> House:
@@ -38,9 +25,9 @@ def house_of(make_house: Callable[..., House], database: str, dav: DavServer) ->
 
 
 def test_what_took_place_is_recorded_and_nothing_of_the_rest_is_kept(
-    make_house: Callable[..., House], sqlite: str, anns: tuple[DavServer, str]
+    make_house: Callable[..., House], sqlite: str, anns: Calendar
 ) -> None:
-    dav, work = anns
+    dav, work = anns.server, anns.href
     week, series, visit = timedelta(days=7), ago(days=24), ago(days=2)
     declined = "ATTENDEE;PARTSTAT=DECLINED:mailto:ann@lumen.example"
     objects = {
@@ -105,9 +92,9 @@ def test_what_took_place_is_recorded_and_nothing_of_the_rest_is_kept(
 
 
 def test_a_meeting_to_come_is_recorded_once_it_is_over(
-    make_house: Callable[..., House], sqlite: str, anns: tuple[DavServer, str]
+    make_house: Callable[..., House], sqlite: str, anns: Calendar
 ) -> None:
-    dav, work = anns
+    dav, work = anns.server, anns.href
     house = house_of(make_house, sqlite, dav)
     with inside(house) as suivi:
         over = ago(seconds=-4)

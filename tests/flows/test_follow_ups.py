@@ -1,4 +1,4 @@
-"""The follow-up arrow on Radicale and Xandikos: suivi and a person change one and the same event,
+"""The follow-up arrow on every calendar server: suivi and a person change one and the same event,
 and nothing of either is lost.
 
 Longer than a file should be, for each fact is told on one pair of servers that all of them share.
@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -36,19 +35,6 @@ from tests.flows.agenda import (
 from tests.flows.house import House, eventually, mail
 from tests.flows.inside import PARIS, ago, ahead, event, furnish, inside, utc
 from tests.servers.dav import DavServer
-from tests.servers.radicale import radicale
-from tests.servers.xandikos import xandikos
-
-
-@pytest.fixture(params=["radicale", "xandikos"])
-def anns(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calendar]:
-    """Each calendar server in turn."""
-    if request.param == "radicale":
-        with radicale(tmp_path / "radicale", {"ann": "ann-secret"}) as server:
-            yield Calendar(server, server.calendar("ann", "work"))
-    else:
-        with xandikos(tmp_path / "xandikos", "ann") as server:
-            yield Calendar(server, server.calendar("ann", "work"))
 
 
 @pytest.fixture

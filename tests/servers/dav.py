@@ -1,14 +1,17 @@
 """What the CalDAV test servers have in common: a process, and requests past suivi's own code."""
 
 import http.client
+import os
 import re
+import signal
 import subprocess
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.servers.ports import free_port
 
@@ -17,16 +20,20 @@ START_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class DavServer:
-    """A running server. `home` is the calendar home of a user, with `{user}` in it."""
+    """A running server. `home` is the calendar home of a user, with `{user}` in it; `entry` is
+    where an account begins; `front` is a port that stands before it for whom it is asked."""
 
     port: int
     pid: int
     home: str
     passwords: dict[str, str] = field(repr=False)
+    entry: str = "/"
+    front: int | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
+        """What an account is configured with."""
+        return f"http://127.0.0.1:{self.front or self.port}{self.entry}"
 
     def calendar(
         self,
@@ -100,26 +107,39 @@ class DavServer:
 
 @contextmanager
 def running(
-    command: Sequence[str], log: Path, home: str, passwords: dict[str, str], port: int | None = None
+    command: Sequence[str],
+    log: Path,
+    home: str,
+    passwords: dict[str, str],
+    *,
+    port: int | None = None,
+    entry: str = "/",
+    cwd: Path | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    patience: float = 10,
 ) -> Iterator[DavServer]:
-    """Start `command` (`{port}` in it is filled in), wait until it answers, stop it at the end."""
+    """Start `command` (`{port}` in it is filled in), wait until it answers, stop it at the end,
+    and all that it has started when `patience` seconds were not enough."""
     port = port or free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [word.replace("{port}", str(port)) for word in command],
             stdout=output,
             stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env={**os.environ, **environment},
+            start_new_session=True,
         )
-        server = DavServer(port, process.pid, home, passwords)
+        server = DavServer(port, process.pid, home, passwords, entry)
         try:
             _wait(server, process, log)
             yield server
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(patience)
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
 

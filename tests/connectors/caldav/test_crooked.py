@@ -241,9 +241,9 @@ def test_a_weak_etag_is_compared_by_us_because_if_match_never_holds():
         return Reply(204) if asked.method == "PUT" else Reply(200, event(), {"ETag": 'W/"1"'})
 
     with crooked(answer) as server:
-        client(server).put(CALENDAR, "/c/a.ics", event(), 'W/"1"')
+        client(server).put(CALENDAR, "/c/a.ics", event(summary="new"), 'W/"1"')
         with pytest.raises(Changed):
-            client(server).put(CALENDAR, "/c/a.ics", event(), 'W/"0"')
+            client(server).put(CALENDAR, "/c/a.ics", event(summary="new"), 'W/"0"')
     puts = [each for each in server.asked if each.method == "PUT"]
     assert ["if-match" in each.headers for each in puts] == [False]
 
