@@ -169,6 +169,32 @@ OPTIONS: Mapping[str, Option] = {
             help=mark("Whether pages shorten comments in lists."),
         ),
         Option(
+            "follow_ups_as_tasks",
+            FLAG,
+            default=False,
+            help=mark(
+                "Whether new follow-ups are written as tasks, where a calendar takes some; else as"
+                " events."
+            ),
+        ),
+        Option(
+            "copies_for_assignees",
+            FLAG,
+            default=False,
+            help=mark(
+                "Whether further assignees of a follow-up get a copy in their own calendar, too."
+            ),
+        ),
+        Option(
+            "mark_own_events",
+            FLAG,
+            default=False,
+            help=mark(
+                "Whether an event that a person typed, and that became a follow-up, gets suivi's"
+                " link and reference when it is written."
+            ),
+        ),
+        Option(
             "tell_closed",
             FLAG,
             default=True,
@@ -315,6 +341,23 @@ def tells_closed(chosen: Chosen, user: User, entity: EntityId | None) -> bool:
 def tells_away(chosen: Chosen, user: User, entity: EntityId | None) -> bool:
     """Whether this user is asked to put off what waits for somebody who is away."""
     return bool(chosen.of("tell_away", user.id, entity_of(user, entity)))
+
+
+def prefers_tasks(chosen: Chosen, user: User, entity: EntityId | None) -> bool:
+    """Whether this user wants follow-ups as tasks rather than events."""
+    return bool(chosen.of("follow_ups_as_tasks", user.id, entity_of(user, entity)))
+
+
+def copies_for_assignees(chosen: Chosen, user: User) -> bool:
+    """Whether this user gets copies of the follow-ups that others own."""
+    return bool(chosen.of("copies_for_assignees", user.id, entity_of(user, None)))
+
+
+def marks_own(chosen: Chosen, user: User | None, entity: EntityId | None) -> bool:
+    """Whether suivi's marks may stand in the events that this user typed."""
+    if user is None:
+        return bool(chosen.of("mark_own_events", None, entity))
+    return bool(chosen.of("mark_own_events", user.id, entity_of(user, entity)))
 
 
 def coming(chosen: Chosen, user: User) -> tuple[int, int | None]:

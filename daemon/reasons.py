@@ -19,6 +19,7 @@ PHRASES: Mapping[str, str] = {
     Why.CHANGED_THERE: mark("changed there"),
     Why.EDITED: mark("edited"),
     Why.DELETED_THERE: mark("deleted in the calendar"),
+    Why.MOVED_THERE: mark("moved to a colleague's calendar"),
     Why.LESS_TOLD: mark("less may be told of its exchange"),
     Why.NO_RULE: mark("no rule opens it any more"),
     Why.OTHER_RULES: mark("other rules plan it so"),

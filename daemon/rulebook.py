@@ -52,6 +52,18 @@ class Book:
         """How this user is reminded of something of `entity`."""
         return options.wishes(self.chosen, user, entity)
 
+    def prefers_tasks(self, user: User, entity: EntityId | None) -> bool:
+        """Whether this user wants what suivi opens as tasks."""
+        return options.prefers_tasks(self.chosen, user, entity)
+
+    def copies_for_assignees(self, user: User) -> bool:
+        """Whether this user gets a copy of what others own and they have a part in."""
+        return options.copies_for_assignees(self.chosen, user)
+
+    def marks_own(self, user: User | None, entity: EntityId | None) -> bool:
+        """Whether the events that this user typed may carry suivi's link and reference."""
+        return options.marks_own(self.chosen, user, entity)
+
     def holidays(self, entity: EntityId | None) -> frozenset[date]:
         """The days on which nobody works at `entity`, or anywhere of ours."""
         return options.holidays(self.chosen, entity)

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from rules import asking, following, gates, identity, match, schedule
 from rules.direction import Who, who
-from rules.merge import reminders_of, state_of
+from rules.merge import reminders_of, told
+from rules.model import marks
 from rules.model.decisions import (
     Ambiguous,
     AskPerson,
@@ -57,9 +58,11 @@ def sign(
     categories = {words(c) for c in ruleset.follow_up_categories}
     if any(words(c) in categories for c in event.categories):
         return "category"
-    if is_titled(event.summary, ruleset.follow_up_prefixes):
+    # Ticked off or not.
+    title = marks.done(event.summary)[1]
+    if is_titled(title, ruleset.follow_up_prefixes):
         return "title prefix"
-    if _is_tagged(event.summary, ruleset):
+    if _is_tagged(title, ruleset):
         return "title tag"
     # With guests, or as a call, an event that quotes a reference is a dealing, not a reminder.
     is_dealing = _outsiders(directory, event) or is_titled(event.summary, ruleset.phone_words)
@@ -231,11 +234,11 @@ def _draft(
     about: Match,
     asked: asking.Asked,
 ) -> FollowUpDraft:
-    state = state_of(event)
+    title, state = told(event)
     party = directory.third_parties.get(about.third_party)
     return FollowUpDraft(
         key=identity.event_key(event),
-        title=event.summary,
+        title=title,
         when=when,
         assignees=_assignees(directory, sighting.owner, event),
         third_party=about.third_party,
@@ -259,7 +262,9 @@ def _assignees(directory: Directory, owner: UserId | None, event: Event) -> tupl
     """The calendar's owner, then staff among the guests; in a shared calendar its organizer."""
     guests = [match.user_of(directory, a) for a in match.participants(event)]
     known = [u for u in dict.fromkeys((owner, *guests)) if u is not None]
-    return tuple(Assignee(user, owner=i == 0) for i, user in enumerate(known))
+    return tuple(
+        Assignee(user, owner=i == 0, busy=event.busy or i > 0) for i, user in enumerate(known)
+    )
 
 
 def _creator(directory: Directory, owner: UserId | None, event: Event) -> UserId | None:

@@ -151,6 +151,13 @@ def event_key(event: Event) -> str:
     return text if len(text) <= LONGEST else _sha(text)
 
 
+def uid_of(event_key: str) -> str:
+    """The UID that `event_key` was made of; "" where it is too long to be told."""
+    if re.fullmatch(r"[0-9a-f]{64}", event_key):
+        return ""
+    return re.sub(r"/\d{8}(?:T\d{6}Z)?$", "", event_key)
+
+
 def emailid_key(account_host: str, emailid: str) -> ExchangeKey:
     """EMAILID (RFC 8474 §5.1) or X-GM-MSGID: unique on its server only."""
     return ExchangeKey(KeyKind.EMAILID, f"{account_host}/{emailid}")

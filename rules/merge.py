@@ -4,10 +4,13 @@ Where both changed one field, the person's calendar wins and ours is kept in the
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
+from rules.model import marks
 from rules.model.decisions import Step
-from rules.model.followups import FollowUp, Reminder, State
+from rules.model.followups import START, FollowUp, Origin, Reminder, State
+from rules.model.people import UserId
 from rules.model.sightings import Component, Event, When
 from rules.zones import local_date
 
@@ -19,8 +22,11 @@ class Changes:
     when: When | None = None
     title: str | None = None
     description: str | None = None
+    place: str | None = None
+    priority: int | None = None
     state: State | None = None
     percent: int | None = None
+    busy: bool | None = None
     reminders: tuple[Reminder, ...] | None = None
 
 
@@ -34,17 +40,18 @@ class Merge:
     kept: tuple[Step, ...]
 
 
-def merge(base: Event | None, ours: FollowUp, theirs: Event) -> Merge:
-    """Three-way, with `base` as both last agreed on it.
+def merge(base: Event | None, ours: FollowUp, theirs: Event, user: UserId | None = None) -> Merge:
+    """Three-way, with `base` as both last agreed on it; `user` is whose copy it is, None: the
+    owner's.
 
     Without a base, what they say is right, and what they leave empty says nothing.
     """
     apply: dict[str, Any] = {}
     kept: list[Step] = []
     push = False
-    agreed = _view(base) if base is not None else {}
-    for name, value in _view(theirs).items():
-        mine = getattr(ours, name)
+    agreed = _view(base, ours) if base is not None else {}
+    for name, value in _view(theirs, ours).items():
+        mine = ours.busy_of(user) if name == "busy" else getattr(ours, name)
         before = agreed.get(name, _EMPTY[name])
         they_changed = value is not None and not _same(value, before)
         we_changed = not _same(mine, before)
@@ -52,8 +59,13 @@ def merge(base: Event | None, ours: FollowUp, theirs: Event) -> Merge:
             apply[name] = value
             if we_changed and base is not None:
                 kept.append(Step(name, "the calendar wins", f"ours was {_shown(mine)}"))
-        elif we_changed and not they_changed:
+        elif we_changed and not they_changed and name != "reminders":
+            # Mails are our business: no calendar is told of them.
             push = True
+    if base is not None and "reminders" not in apply:
+        rung = _rung(base, ours, theirs)
+        if rung != ours.reminders:
+            apply["reminders"] = rung
     return Merge(Changes(**apply), push, tuple(kept))
 
 
@@ -62,17 +74,24 @@ def deleted(ours: FollowUp) -> Changes:
     return Changes(state=State.NOT_NEEDED) if ours.state is State.TO_DO else Changes()
 
 
-def apply(follow_up: FollowUp, changes: Changes) -> FollowUp:
-    """The follow-up as changed, one revision on; the same one when nothing changes.
+def apply(follow_up: FollowUp, changes: Changes, user: UserId | None = None) -> FollowUp:
+    """The follow-up as changed, one revision on; the same one when nothing changes. Whether `user`
+    (None: the owner) is busy meanwhile is theirs alone.
 
     `schedule_version` moves with time and reopening only: a new one is reminded of anew.
     """
     new: dict[str, Any] = {
         f.name: value
         for f in fields(changes)
-        if (value := getattr(changes, f.name)) is not None
+        if f.name != "busy"
+        and (value := getattr(changes, f.name)) is not None
         and not _same(value, getattr(follow_up, f.name))
     }
+    if changes.busy is not None and changes.busy != follow_up.busy_of(user):
+        who = follow_up.owner if user is None else user
+        new["assignees"] = tuple(
+            replace(a, busy=changes.busy) if a.user == who else a for a in follow_up.assignees
+        )
     if not new:
         return follow_up
     state = new.get("state")
@@ -106,28 +125,73 @@ def reminders_of(event: Event) -> tuple[Reminder, ...]:
     return tuple(map(Reminder, sorted(emails)))
 
 
+DAY: Final = timedelta(days=1)
+_RINGS: Final = frozenset({"DISPLAY", "AUDIO"})
+
+
+def _rung(base: Event, ours: FollowUp, theirs: Event) -> tuple[Reminder, ...]:
+    """The reminders, after a person moved the alarm that suivi had set; one that they took away
+    rings no more, and is mailed all the same. The alarms of a person's own object are theirs."""
+    before, now = (
+        {a.before for a in event.alarms if a.action.upper() in _RINGS} for event in (base, theirs)
+    )
+    if ours.origin is Origin.PERSON or not (before - now and now - before) or not ours.reminders:
+        return ours.reminders
+    was, becomes = max(before - now), max(now - before)
+    if ours.when.all_day:
+        # It rings at an hour of some day, and the mail comes on that day.
+        becomes = max(-(-becomes // DAY), 0) * DAY
+    leads = [r.lead(ours.when) for r in ours.reminders]
+    # What rings is the first of them; one that leaves the length open was spelled out for it.
+    moved = next((n for n, lead in enumerate(leads) if lead == was), None)
+    if moved is None:
+        moved = leads.index(None) if None in leads else 0
+    fresh = replace(ours.reminders[moved], before=becomes, anchor=START)
+    return (*ours.reminders[:moved], fresh, *ours.reminders[moved + 1 :])
+
+
 _EMPTY: dict[str, object] = {
     "when": None,
     "title": "",
     "description": "",
+    "place": "",
+    "priority": 0,
+    "busy": True,
     "state": State.TO_DO,
     "percent": 0,
     "reminders": (),
 }
 
 
-def _view(event: Event) -> dict[str, object]:
-    """The event's fields in our words; only a task tells its percentage."""
+def _view(event: Event, ours: FollowUp) -> dict[str, object]:
+    """The event's fields in our words; only a task tells its percentage, and only an event whether
+    one is busy meanwhile."""
+    title, state = told(event, ours)
     view: dict[str, object] = {
         "when": event.when,
-        "title": event.summary,
+        "title": title,
         "description": event.description,
-        "state": state_of(event),
+        "place": event.location,
+        "priority": event.priority,
+        "state": state,
         "reminders": reminders_of(event),
     }
     if event.component is Component.VTODO:
         view["percent"] = event.percent or 0
+    else:
+        view["busy"] = event.busy
     return view
+
+
+def told(event: Event, ours: FollowUp | None = None) -> tuple[str, State]:
+    """Title and progress: for an event has no other way, people tick its title off. A title that
+    suivi itself gave is no tick, whatever it starts with."""
+    state = state_of(event)
+    is_open_event = event.component is Component.VEVENT and state is State.TO_DO
+    marked, title = marks.done(event.summary)
+    if not is_open_event or not marked or (ours is not None and marks.done(ours.title)[0]):
+        return event.summary, state
+    return title, State.DONE
 
 
 def _same(one: object, other: object) -> bool:

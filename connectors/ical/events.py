@@ -13,10 +13,10 @@ from icalendar import vBroken
 from connectors.errors import Unreadable
 from connectors.ical.lines import unescape
 from connectors.ical.zones import Zones
+from rules.model import marks
 from rules.model.people import Address
 from rules.model.sightings import Alarm, Answer, Attendee, Component, Event, When
 
-DONE_MARK: Final = "✓ "
 # How servers name an event of which they show only that the time is taken.
 BUSY: Final = frozenset(
     {"busy", "free", "tentative", "out of office", "working elsewhere", "no title"}
@@ -62,6 +62,7 @@ def event(
         percent=number(parsed, "PERCENT-COMPLETE", 100),
         completed=_instant(parsed, "COMPLETED"),
         priority=number(parsed, "PRIORITY", 9) or 0,
+        busy=text(parsed, "TRANSP").strip().upper() != "TRANSPARENT",
         modified=_instant(parsed, "LAST-MODIFIED") or _instant(parsed, "DTSTAMP"),
         follow_up_key=unescape(text(parsed, "X-SUIVI-FOLLOW-UP")) or None,
     )
@@ -151,12 +152,16 @@ def _after(start: date, parsed: Parsed) -> date | None:
 
 
 def _summary(parsed: Parsed) -> tuple[str, str]:
-    """Summary and status, with suivi's way to say done on a VEVENT undone."""
+    """Summary and status, with suivi's way to say done on a VEVENT undone; where a person took
+    the tick out of the title, it is not done any more."""
     summary, status = text(parsed, "SUMMARY"), text(parsed, "STATUS").strip().upper()
     state = text(parsed, "X-SUIVI-STATE").strip().lower()
     if parsed.name != "VEVENT" or state not in _STATES:
         return summary, status
-    return summary.removeprefix(DONE_MARK), _STATES[state]
+    if summary.startswith(marks.OURS) or not summary.strip(f"{marks.OURS} "):
+        return summary.removeprefix(marks.OURS), _STATES[state]
+    marked, title = marks.done(summary)
+    return (title, _STATES[state]) if marked else (summary, status)
 
 
 def _class(parsed: Parsed) -> str:

@@ -11,25 +11,33 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from connectors.errors import Unreadable
-from connectors.ical.events import DONE_MARK
+from connectors.ical import rings
 from connectors.ical.lines import Line, clean, content, escape, parse
 from connectors.ical.reader import read
-from connectors.ical.structure import Edits, Place, apply, find, our_alarms, raw
+from connectors.ical.structure import Edits, Place, apply, find
 from connectors.ical.times import Times, ended, sayable
 from connectors.ical.zones import named
+from rules.model import marks
 from rules.model.followups import FollowUp, Origin, State
 from rules.model.sightings import Component, Event, When
 
 
 def patch(
-    follow_up: FollowUp, zone: str, base: bytes, url: str, now: datetime, alarm: bytes | None
+    follow_up: FollowUp,
+    zone: str,
+    base: bytes,
+    url: str,
+    now: datetime,
+    alarm: bytes | None,
+    *,
+    marked: bool = True,
 ) -> bytes:
     """`base` saying what the follow-up says. `alarm` is our VALARM as it should be, empty for
-    none, None to leave all alarms alone."""
+    none, None to leave all alarms alone. With `marked`, it carries our key and link."""
     lines = parse(base)
     place = find(lines, follow_up.uid)
     standing = _standing(base, place, zone, now)
-    edits = _marks(follow_up, place, url)
+    edits = _marks(follow_up, place, url) if marked else {}
     definition = b""
     if standing.recurs:
         # A follow-up is one date: the series of a person is not moved or closed by it.
@@ -42,10 +50,9 @@ def patch(
             times = _times(when, zone, lines, place)
             edits |= _moved(times, standing, place)
             definition = times.definition
-    if alarm is not None and alarm == b"".join(
-        raw(lines, begin, end) for begin, end in our_alarms(lines, place)
-    ):
-        alarm = None
+    if alarm is not None:
+        alarm, more = rings.change(alarm, lines, place)
+        edits |= more
     if not edits and alarm is None:
         return base
     for name in ("DTSTAMP", "LAST-MODIFIED"):
@@ -53,10 +60,25 @@ def patch(
     return apply(lines, place, edits, definition, alarm)
 
 
+def kind(follow_up: FollowUp, base: bytes) -> Component:
+    """As what it stands in an object."""
+    lines = parse(base)
+    return Component(lines[find(lines, follow_up.uid).begin].value.strip().upper())
+
+
 def title(follow_up: FollowUp) -> str:
     """The summary: a VEVENT can only say in words that it is over."""
     over = follow_up.component is Component.VEVENT and follow_up.state is not State.TO_DO
-    return (DONE_MARK if over else "") + follow_up.title
+    return (marks.OURS if over else "") + follow_up.title
+
+
+def _is_titled(follow_up: FollowUp, summary: str) -> bool:
+    """Whether a summary says so already; a person ticks off in their own way."""
+    wanted = title(follow_up)
+    if _alike(wanted, summary):
+        return True
+    marked, rest = marks.done(summary)
+    return marked and wanted != follow_up.title and _alike(rest, follow_up.title)
 
 
 def free(follow_up: FollowUp) -> str:
@@ -110,7 +132,7 @@ def _words(follow_up: FollowUp, standing: Event, place: Place) -> Edits:
     was adopted doesn't carry all that their event says."""
     edits: Edits = {}
     theirs = follow_up.origin is Origin.PERSON
-    if not _alike(title(follow_up), place.value("SUMMARY")):
+    if not _is_titled(follow_up, place.value("SUMMARY")):
         edits["SUMMARY"] = _text(place, "SUMMARY", title(follow_up))
     if not _alike(follow_up.description, standing.description):
         if follow_up.description:
@@ -123,9 +145,8 @@ def _words(follow_up: FollowUp, standing: Event, place: Place) -> Edits:
     unsaid = not theirs or not standing.priority
     if follow_up.priority and unsaid and follow_up.priority != standing.priority:
         edits["PRIORITY"] = content("PRIORITY", str(follow_up.priority))
-    # What somebody chose on their phone stays.
-    if free(follow_up) and not theirs and place.first("TRANSP") is None:
-        edits["TRANSP"] = content("TRANSP", free(follow_up))
+    if not theirs and standing.component is Component.VEVENT and standing.busy != follow_up.busy:
+        edits["TRANSP"] = content("TRANSP", free(follow_up) or "OPAQUE")
     return edits
 
 

@@ -1,9 +1,10 @@
 """Follow-ups written: a fresh object, or the person's own with only our properties changed."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.ical import patch
+from connectors.ical import patch, rings
 from connectors.ical.lines import content, escape
 from connectors.ical.structure import OUR_ALARM
 from connectors.ical.times import Times, ended
@@ -25,23 +26,31 @@ def write(
     url: str,
     now: datetime,
     alarm: bool = True,
+    marked: bool = True,
+    follows: str = "",
 ) -> bytes:
     """The calendar object of a follow-up for an assignee who lives in `zone`.
 
     Without `base` a new one. With it, `base` with only those of our properties replaced that say
     something else; all other bytes stay, and where nothing differs the answer is `base`. `url`
-    leads to the follow-up ("" for none). Never writes an ATTENDEE or ORGANIZER. Raises Unreadable
-    for a base that can't be read.
+    leads to the follow-up ("" for none); without `marked`, neither it nor our reference is put into
+    `base`. `follows` is the UID of the meeting that it follows from. Never writes an ATTENDEE or
+    ORGANIZER. Raises Unreadable for a base that can't be read.
     """
-    ring = _alarm(follow_up) if alarm else b""
     if base is None:
-        return _fresh(follow_up, zone, url, now, ring)
+        ring = _alarm(follow_up) if alarm else b""
+        return _fresh(follow_up, zone, url, now, ring, follows)
+    # What stands there says what it is.
+    follow_up = replace(follow_up, component=patch.kind(follow_up, base))
+    ring = _alarm(follow_up) if alarm else b""
     # A person's alarms are their own business: they set them on their phone.
     own_alarm = None if follow_up.origin is Origin.PERSON else ring
-    return patch.patch(follow_up, zone, base, url, now, own_alarm)
+    return patch.patch(follow_up, zone, base, url, now, own_alarm, marked=marked)
 
 
-def _fresh(follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes) -> bytes:
+def _fresh(
+    follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes, follows: str
+) -> bytes:
     stamp = patch.utc(now)
     kind = follow_up.component
     times = Times.fresh(ended(follow_up.when, kind), zone)
@@ -66,11 +75,13 @@ def _fresh(follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes)
         "PRIORITY": str(follow_up.priority) if follow_up.priority else "",
         "URL": patch.uri(url),
         "TRANSP": patch.free(follow_up),
+        "RELATED-TO": escape(follows),
     }
     body += [content(name, value) for name, value in optional.items() if value]
     body.append(content("CATEGORIES", "Follow-up,Relance"))
     body += [content(name, value) for name, value in _progress(follow_up, stamp).items()]
     body.append(content("X-SUIVI-FOLLOW-UP", escape(follow_up.key)))
+    body.append(content(rings.MARK, rings.trigger(ring)))
     tail = [content("END", kind.value), content("END", "VCALENDAR")]
     return b"".join([*head, *body, ring, *tail])
 

@@ -144,7 +144,7 @@ class Parts:
                 counts = spelled(calendar.sync(capture, member, session, lease))
                 turn.within(self.settings.capture.patience_seconds)
                 # Here, for only now every calendar is known.
-                carry(self.store, account, member.owner)
+                carry(self.store, self.rulebook.in_force(), account, member.owner)
                 publish(publisher, account, session, lease)
                 return Outcome(counts)
             finally:

@@ -182,7 +182,7 @@ class Ticks:
             log.info("without reply", follow_ups=unanswered)
         resting = self._resting()
         for account, (member, _) in parts.members.calendars.items():
-            carry(parts.store, account, member.owner)
+            carry(parts.store, parts.rulebook.in_force(), account, member.owner)
             with parts.store.read() as tx:
                 pending = follow_ups.unpublished(tx, account, limit=1)
             silent = parts.rulebook.in_force().silent

@@ -51,7 +51,9 @@ def _watched(
     found: tuple[CalendarInfo, ...],
     lease: Lease,
 ) -> Iterator[tuple[shelf.Calendar, CalendarInfo]]:
-    writable = [i for i in found if i.writable and "VEVENT" in i.components]
+    writable = [i for i in found if i.writable and i.components & {"VEVENT", "VTODO"}]
+    # A list of tasks only where there is no calendar, or where it was chosen.
+    writable.sort(key=lambda i: "VEVENT" not in i.components)
     target = next((i for i in writable if account.writes in (None, i.name, i.href)), None)
     for info in found:
         names = {info.name, info.href}

@@ -10,10 +10,18 @@ from datetime import datetime, timedelta
 from connectors import ical
 from connectors.errors import Unreadable
 from daemon.rulebook import Book
-from daemon.store import Tx, exchanges, follow_ups
+from daemon.store import Tx, exchanges, follow_ups, ledger
 from rules import adopt, merge
 from rules.model.decisions import Decision, Reason, Step, Verdict
-from rules.model.followups import CalendarCopy, CopyState, FollowUp, FollowUpDraft, State
+from rules.model.followups import (
+    Assignee,
+    CalendarCopy,
+    CopyState,
+    FollowUp,
+    FollowUpDraft,
+    LedgerState,
+    State,
+)
 from rules.model.people import ThirdPartyId, UserId
 from rules.model.reasons import Why
 from rules.model.sightings import CalendarId, Event, EventPlace, Sighting
@@ -65,18 +73,21 @@ class Absorb:
     ) -> Decision:
         copy = _copy(tx, ours, place, owner)
         if copy is None:
-            return _decision(book, "calendar copy", "a colleague's", Step("assigned?", "no"))
+            return self._at_a_colleagues(tx, book, ours, place, owner, obj, theirs, now)
         is_back = copy.state is CopyState.GONE
         if copy.base == obj.data and copy.etag == obj.etag and not is_back:
             return _decision(book, "calendar copy", "as we know it")
-        base = self._base(copy, now)
-        merged = merge.merge(base, ours, theirs)
-        after = merge.apply(ours, merged.apply)
-        if is_back and after.state is State.NOT_NEEDED:
+        user = copy.user if copy.user in {a.user for a in ours.assignees} else None
+        merged = merge.merge(self._base(copy, now), ours, theirs, user)
+        after = merge.apply(ours, merged.apply, user)
+        if is_back and after.state is State.NOT_NEEDED and copy.user in (ours.owner, UserId(0)):
             # It was closed because its event had gone; the event is back.
-            after = merge.reopen(after)
+            after = _restored(tx, ours, after)
         if after != ours:
             after = follow_ups.change(tx, after, BY_CALENDAR, Why.CHANGED_THERE, now, ours.revision)
+        # What was to be written before still is: not all of it is told by the merge.
+        owed = copy.state is CopyState.PENDING or copy.pushed_revision < ours.revision
+        push = merged.push or owed
         follow_ups.put_copy(
             tx,
             replace(
@@ -86,13 +97,50 @@ class Absorb:
                 etag=obj.etag,
                 schedule_tag=obj.schedule_tag,
                 base=obj.data,
-                pushed_revision=copy.pushed_revision if merged.push else after.revision,
-                state=CopyState.PENDING if merged.push else CopyState.IN_STEP,
+                pushed_revision=copy.pushed_revision if push else after.revision,
+                state=CopyState.PENDING if push else CopyState.IN_STEP,
                 reason="",
             ),
         )
         steps = tuple(Step("kept", s.answer, s.evidence) for s in merged.kept)
         return _decision(book, "calendar copy", "merged", *steps)
+
+    def _at_a_colleagues(
+        self,
+        tx: Tx,
+        book: Book,
+        ours: FollowUp,
+        place: EventPlace,
+        owner: UserId | None,
+        obj: CalendarObject,
+        theirs: Event,
+        now: datetime,
+    ) -> Decision:
+        """The object lies in the calendar of somebody who has no part in it: moved there, it is
+        theirs from then on; beside the owner's own it is known, and nothing more."""
+        known = {c.user: c for c in follow_ups.copies(tx, ours.id)}
+        if owner is None or (owner in known and _was_theirs(known[owner])):
+            # What it was before somebody else got it is no move.
+            return _decision(book, "calendar copy", "a colleague's", Step("assigned?", "no"))
+        here = CalendarCopy(
+            follow_up=ours.id,
+            user=owner,
+            calendar=place.calendar,
+            href=obj.href,
+            etag=obj.etag,
+            schedule_tag=obj.schedule_tag,
+            base=obj.data,
+            pushed_revision=ours.revision,
+            state=CopyState.ELSEWHERE,
+        )
+        follow_ups.put_copy(tx, here)
+        lost = known.get(ours.owner or UserId(0))
+        if lost is None or lost.state is not CopyState.GONE or ours.state is not State.NOT_NEEDED:
+            return _decision(book, "calendar copy", "a colleague's", Step("assigned?", "no"))
+        was = self._base(lost, now)
+        after = _restored(tx, ours, merge.apply(ours, merge.merge(was, ours, theirs).apply))
+        _hand_over(tx, replace(after, revision=ours.revision), here, now)
+        return _decision(book, "calendar copy", "moved to a colleague's")
 
     def _base(self, copy: CalendarCopy, now: datetime) -> Event | None:
         if copy.base is None:
@@ -106,16 +154,47 @@ class Absorb:
 
 
 def withdraw(tx: Tx, calendar: CalendarId, href: str, now: datetime) -> None:
-    """The object has gone: its follow-up is not needed, which can be undone (spec §3)."""
+    """The object has gone: its follow-up is not needed, which can be undone (spec §3). Where the
+    same lies in a colleague's calendar, it was moved there, and is theirs."""
     copy = follow_ups.copy(tx, calendar, href)
     if copy is None or copy.state is CopyState.GONE:
         return
     ours = follow_ups.get(tx, copy.follow_up)
     follow_ups.put_copy(tx, replace(copy, state=CopyState.GONE, reason=Why.DELETED_THERE))
-    if ours is None or ours.state is not State.TO_DO or ours.owner != copy.user:
+    if ours is None or ours.state is not State.TO_DO or (ours.owner or UserId(0)) != copy.user:
+        return
+    others = follow_ups.copies(tx, ours.id)
+    moved = next((c for c in others if c.state is CopyState.ELSEWHERE), None)
+    if moved is not None:
+        # What both last agreed on stands in its old place; what is there now is merged with that.
+        place = replace(copy, user=moved.user, calendar=moved.calendar, href=moved.href)
+        _hand_over(tx, ours, place, now)
         return
     after = merge.apply(ours, merge.deleted(ours))
     follow_ups.change(tx, after, BY_CALENDAR, Why.DELETED_THERE, now, ours.revision)
+
+
+def _hand_over(tx: Tx, ours: FollowUp, copy: CalendarCopy, now: datetime) -> None:
+    """The follow-up is that of `copy`'s user from now on, and no longer its owner's; what suivi
+    has changed meanwhile is still to be written."""
+    rest = tuple(a for a in ours.assignees if not a.owner and a.user != copy.user)
+    assignees = (Assignee(copy.user, owner=True, busy=ours.busy), *rest)
+    after = replace(ours, assignees=assignees, revision=ours.revision + 1)
+    follow_ups.change(tx, after, BY_CALENDAR, Why.MOVED_THERE, now, ours.revision)
+    follow_ups.put_copy(tx, replace(copy, state=CopyState.PENDING, reason=""))
+
+
+def _restored(tx: Tx, ours: FollowUp, after: FollowUp) -> FollowUp:
+    """To do again. At the time that it had, of which somebody was reminded, nobody is again."""
+    again = merge.reopen(after)
+    told = any(
+        e.state is LedgerState.SENT and e.due.schedule_version == ours.schedule_version
+        for e in ledger.of(tx, ours.id)
+    )
+    is_moved = after.schedule_version != ours.schedule_version
+    return (
+        replace(again, schedule_version=ours.schedule_version) if told and not is_moved else again
+    )
 
 
 def _adopt(
@@ -169,22 +248,32 @@ def _by_reference(tx: Tx, event: Event) -> dict[str, ThirdPartyId]:
     return exchanges.parties_by_reference(tx, named) if named else {}
 
 
+def _was_theirs(copy: CalendarCopy) -> bool:
+    """Whether somebody else was given the follow-up in suivi, and this is what it was before."""
+    return copy.reason == Why.REASSIGNED or copy.state in (CopyState.PENDING, CopyState.IN_STEP)
+
+
 def _copy(tx: Tx, ours: FollowUp, place: EventPlace, owner: UserId | None) -> CalendarCopy | None:
     """Which copy this object is; None: it lies with a colleague who has no part in it."""
     known = follow_ups.copies(tx, ours.id)
-    here = next((c for c in known if (c.calendar, c.href) == (place.calendar, place.href)), None)
+    assigned = {a.user for a in ours.assignees}
+    mine = [c for c in known if c.user in assigned or c.user == UserId(0)]
+    here = next((c for c in mine if (c.calendar, c.href) == (place.calendar, place.href)), None)
     if here is not None:
         return here
     # Same UID, another place: moved there by the person, or a copy that was lost and is back.
-    moved = next((c for c in known if c.user == owner), None)
+    moved = next((c for c in mine if c.user == (owner or UserId(0))), None)
     if moved is not None:
         return moved
-    if not known:
+    if not known and owner in (None, ours.owner):
         return CalendarCopy(ours.id, ours.owner or UserId(0), place.calendar, place.href)
-    if owner is not None and any(a.user == owner for a in ours.assignees):
+    if owner is not None and owner in assigned:
         # An assignee's own copy; what the others agreed on is what it should say.
-        return CalendarCopy(ours.id, owner, place.calendar, place.href, base=known[0].base)
-    return next((c for c in known if c.state is CopyState.GONE), None)
+        base = known[0].base if known else None
+        return CalendarCopy(ours.id, owner, place.calendar, place.href, base=base)
+    if owner is None:
+        return next((c for c in mine if c.state is CopyState.GONE), None)
+    return None
 
 
 def _decision(book: Book, question: str, answer: str, *more: Step, sign: str = "") -> Decision:

@@ -8,6 +8,7 @@ Killed between the PUT and its mark, the next run finds its own object there and
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from connectors import ical
 from connectors.errors import Changed, Refused, Unreadable
@@ -18,13 +19,16 @@ from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
 from daemon.store import Lease, Store, accounts, follow_ups
 from daemon.store import calendars as shelf
-from rules import identity, match
-from rules.model.followups import CalendarCopy, CopyState, FollowUp
+from rules import identity, match, schedule
+from rules.model.followups import CalendarCopy, CopyState, FollowUp, Origin
 from rules.model.people import Level, UserId
 from rules.model.reasons import Why
-from rules.model.sightings import AccountId, EventPlace, Sighting
+from rules.model.sightings import AccountId, Component, EventPlace, Sighting
 
 OUTSIDERS = "has guests from outside: a server may mail them"
+REWRITTEN = "the server writes it otherwise each time"
+PUSHES = 2
+"""So often the same is written, in a row, to a server that makes something else of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ def _write(
     follow_up: FollowUp,
     copy: CalendarCopy,
 ) -> None:
-    if follow_up.deleted:
+    assigned = {a.user for a in follow_up.assignees}
+    if follow_up.deleted or (assigned and copy.user and copy.user not in assigned):
         _take_away(publish, book, calendars, lease, follow_up, copy)
         return
     try:
@@ -91,23 +96,70 @@ def _one(
     if copy.base is not None and ical.outside_attendees(copy.base, _own(book)):
         _mark(publish, lease, replace(copy, state=CopyState.PARKED, reason=OUTSIDERS))
         return
-    rung = _rung(book, follow_up)
-    data = ical.write(rung, publish.zone, base=copy.base, url=publish.link(rung), now=moment)
     with publish.store.read() as tx:
         calendar = shelf.get(tx, copy.calendar)
-    shown = copy
+        met = "" if follow_up.exchange is None else follow_ups.met_at(tx, follow_up.exchange)
+    told = _told(book, calendar, follow_up, copy)
+    data = ical.write(
+        told,
+        publish.zone,
+        base=copy.base,
+        url=publish.link(told),
+        now=moment,
+        marked=_may_mark(book, follow_up),
+        follows=met,
+    )
+    shown = replace(copy, reason="")
     # Without an etag there is no object: one that was deleted comes back as it was.
     if data != copy.base or copy.etag is None:
-        written = calendars.put(calendar.href, copy.href, data, copy.etag)
-        # A server may have an earlier object of ours under another name: then that one counts.
-        shown = replace(copy, href=written.href, etag=written.etag, base=written.data)
-        reached("follow-up.written")
-    mark = replace(shown, pushed_revision=follow_up.revision, state=CopyState.IN_STEP, reason="")
+        pushed = f"{follow_up.revision}:{ical.semantics(data)}"
+        pushes = copy.pushes + 1 if copy.etag is not None and copy.pushed == pushed else 1
+        if pushes > PUSHES:
+            shown = replace(copy, reason=REWRITTEN)
+        else:
+            written = calendars.put(calendar.href, copy.href, data, copy.etag)
+            # A server may have an earlier object of ours under another name: that one counts then.
+            shown = replace(
+                shown,
+                href=written.href,
+                etag=written.etag,
+                schedule_tag=written.schedule_tag,
+                base=written.data,
+                pushed=pushed,
+                pushes=pushes,
+            )
+            reached("follow-up.written")
+    mark = replace(shown, pushed_revision=follow_up.revision, state=CopyState.IN_STEP)
     with publish.store.write() as tx:
         accounts.fence(tx, lease)
         follow_ups.put_copy(tx, mark)
         if mark.etag is not None:
             shelf.written(tx, calendar.id, mark.href, mark.etag)
+
+
+def _told(
+    book: Book, calendar: shelf.Calendar, follow_up: FollowUp, copy: CalendarCopy
+) -> FollowUp:
+    """The follow-up as this assignee's calendar shows it: as the kind of object that it takes or
+    that they prefer, with their own busy flag, and their reminders spelled out for the alarm."""
+    user = book.directory.users.get(copy.user)
+    kind = follow_up.component
+    if user is not None and book.prefers_tasks(user, follow_up.entity):
+        kind = Component.VTODO
+    if kind.value not in calendar.components and calendar.components:
+        kind = next((k for k in Component if k.value in calendar.components), kind)
+    others = tuple(replace(a, owner=False) for a in follow_up.assignees if a.user != copy.user)
+    mine = tuple(replace(a, owner=True) for a in follow_up.assignees if a.user == copy.user)
+    theirs = (*mine, *others) if mine else follow_up.assignees
+    rung = _rung(follow_up, None if user is None else book.wishes(user, follow_up.entity).before)
+    return replace(rung, component=kind, assignees=theirs)
+
+
+def _may_mark(book: Book, follow_up: FollowUp) -> bool:
+    """Whether the object may carry suivi's link and reference: a person's own only where that is
+    configured (spec §3)."""
+    owner = None if follow_up.owner is None else book.directory.users.get(follow_up.owner)
+    return follow_up.origin is not Origin.PERSON or book.marks_own(owner, follow_up.entity)
 
 
 def _take_away(
@@ -118,8 +170,9 @@ def _take_away(
     follow_up: FollowUp,
     copy: CalendarCopy,
 ) -> None:
-    """The object of a deleted follow-up goes, as it stands now: a PUT that nobody marked may have
-    written it. One with guests from outside is left alone, for its server may mail them."""
+    """The object of a follow-up that is deleted, or another's now, goes as it stands: a PUT that
+    nobody marked may have written it. One with guests from outside is left alone, for its server
+    may mail them, and so is a person's own."""
     with publish.store.read() as tx:
         calendar = shelf.get(tx, copy.calendar)
     gone = replace(
@@ -129,8 +182,11 @@ def _take_away(
         base=None,
         pushed_revision=follow_up.revision,
         state=CopyState.GONE,
-        reason=Why.DELETED,
+        reason=Why.DELETED if follow_up.deleted else Why.REASSIGNED,
     )
+    if follow_up.origin is Origin.PERSON:
+        _mark(publish, lease, gone)
+        return
     for found in calendars.fetch(calendar.href, [copy.href]):
         if ical.outside_attendees(found.data, _own(book)):
             gone = replace(gone, state=CopyState.PARKED, reason=OUTSIDERS)
@@ -143,12 +199,11 @@ def _take_away(
     _mark(publish, lease, gone)
 
 
-def _rung(book: Book, follow_up: FollowUp) -> FollowUp:
-    """With the length of the owner's reminders spelled out, for the alarm that rings with them."""
-    owner = None if follow_up.owner is None else book.directory.users.get(follow_up.owner)
-    if owner is None:
+def _rung(follow_up: FollowUp, before: timedelta | None) -> FollowUp:
+    """With the length of the assignee's reminders spelled out, for the alarm that rings with
+    them."""
+    if before is None:
         return follow_up
-    before = book.wishes(owner, follow_up.entity).before
     spelled = tuple(
         replace(r, before=before) if r.before is None else r for r in follow_up.reminders
     )
@@ -169,6 +224,7 @@ def _absorb_and_retry(
     found = calendars.fetch(calendar.href, [copy.href])
     moment = now()
     if not found:
+        _check_emptied(publish, calendars, calendar)
         with publish.store.write() as tx:
             accounts.fence(tx, lease)
             withdraw(tx, copy.calendar, copy.href, moment)
@@ -192,6 +248,15 @@ def _absorb_and_retry(
         raise Refused(f"{copy.href}: changes faster than it can be written") from error
 
 
+def _check_emptied(publish: Publish, calendars: Calendars, calendar: shelf.Calendar) -> None:
+    """Raises Refused where not one object is gone but all of a calendar, or the calendar."""
+    with publish.store.read() as tx:
+        known = shelf.state(tx, calendar.id).etags
+    delta = calendars.changes(calendar.href, None, known)
+    if schedule.looks_emptied(len(known), len(delta.removed)):
+        raise Refused(f"calendar '{calendar.name}' shows none of its {len(known)} objects any more")
+
+
 def _mark(publish: Publish, lease: Lease, copy: CalendarCopy) -> None:
     with publish.store.write() as tx:
         accounts.fence(tx, lease)
@@ -202,18 +267,23 @@ def _own(book: Book) -> Callable[[str], bool]:
     return lambda email: match.is_internal(book.directory, identity.key(email))
 
 
-def carry(store: Store, account: AccountId, owner: UserId | None) -> int:
-    """Give every follow-up of `owner` that has no calendar yet a copy to be written here."""
-    if owner is None:
+def carry(store: Store, book: Book, account: AccountId, owner: UserId | None) -> int:
+    """Give every follow-up of `owner` that has no calendar yet a copy to be written here; and where
+    that is configured those in which they have a further part."""
+    user = None if owner is None else book.directory.users.get(owner)
+    if owner is None or user is None:
         return 0
     with store.read() as tx:
-        waiting = follow_ups.without_copy(tx, owner)
+        assigned = book.copies_for_assignees(user)
+        waiting = follow_ups.without_copy(tx, owner, assigned=assigned)
+        tasks = [f for f in waiting if book.prefers_tasks(user, f.entity)]
+        places = {f.id: shelf.target(tx, account, Component.VTODO) for f in tasks}
         target = shelf.target(tx, account)
-    if not waiting or target is None:
+    placed = [(f, place) for f in waiting if (place := places.get(f.id) or target) is not None]
+    if not placed:
         return 0
     with store.write() as tx:
-        for follow_up in waiting:
-            follow_ups.put_copy(
-                tx, CalendarCopy(follow_up.id, owner, target.id, shelf.href(target, follow_up.uid))
-            )
-    return len(waiting)
+        for follow_up, place in placed:
+            href = shelf.href(place, follow_up.uid)
+            follow_ups.put_copy(tx, CalendarCopy(follow_up.id, owner, place.id, href))
+    return len(placed)

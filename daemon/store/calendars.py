@@ -13,7 +13,7 @@ from daemon.store.rows import chunks, inserting
 from daemon.store.tables.places import account as account_table
 from daemon.store.tables.places import calendar as table
 from daemon.store.tables.places import calendar_object
-from rules.model.sightings import AccountId, CalendarId
+from rules.model.sightings import AccountId, CalendarId, Component
 from rules.model.wire import CalendarInfo
 
 c = table.c
@@ -94,9 +94,14 @@ def names(tx: Tx) -> frozenset[str]:
     return frozenset(tx.execute(query).scalars())
 
 
-def target(tx: Tx, account: AccountId) -> Calendar | None:
-    """The calendar of an account that suivi writes to."""
-    return next((k for k in of(tx, account) if k.writes and k.writable), None)
+def target(tx: Tx, account: AccountId, component: Component | None = None) -> Calendar | None:
+    """The calendar of an account that suivi writes to; with `component` one that takes such
+    objects, that one if it does."""
+    writable = [k for k in of(tx, account) if k.writable]
+    chosen = next((k for k in writable if k.writes), None)
+    if chosen is None or component is None or component.value in chosen.components:
+        return chosen
+    return next((k for k in writable if component.value in k.components), None)
 
 
 def href(calendar: Calendar, uid: str) -> str:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from daemon.store.database import Tx
 from daemon.store.rows import among, chunks, grouped
 from daemon.store.tables import follow_ups as t
-from daemon.store.tables.exchanges import element
+from daemon.store.tables.exchanges import element, exchange_key
 from daemon.store.tables.places import calendar as calendar_table
-from rules.model.exchanges import ExchangeId, LinkedElement
+from rules import identity
+from rules.model.exchanges import ExchangeId, KeyKind, LinkedElement
 from rules.model.followups import (
     Assignee,
     CalendarCopy,
@@ -237,14 +238,22 @@ def planned(tx: Tx, several: Iterable[FollowUp]) -> None:
         tx.execute(statement, rows)
 
 
-def without_copy(tx: Tx, owner: UserId, limit: int = 100) -> tuple[FollowUp, ...]:
-    """Live ones to do that this user owns and that no calendar carries for them yet."""
+def without_copy(
+    tx: Tx, user: UserId, limit: int = 100, *, assigned: bool = False
+) -> tuple[FollowUp, ...]:
+    """Live ones to do that this user owns and that no calendar carries for them yet; with
+    `assigned` those too that suivi itself has given them a further part in."""
     c = t.calendar_copy.c
-    carried = sa.select(c.follow_up_id).where(c.user_id == owner)
+    carried = sa.select(c.follow_up_id).where(c.user_id == user)
+    theirs: sa.ColumnElement[bool] = row.id.in_(_assigned_to(user, owner=True))
+    if assigned:
+        # A person's own event has guests of its own, and their servers see to it.
+        ours = sa.and_(row.origin != Origin.PERSON, row.id.in_(_assigned_to(user)))
+        theirs = sa.or_(theirs, ours)
     query = _query().where(
         row.state == State.TO_DO,
         row.live.is_(True),
-        row.id.in_(_assigned_to(owner, owner=True)),
+        theirs,
         row.id.not_in(carried),
     )
     return _follow_ups(tx, query.order_by(row.start_at, row.id).limit(limit))
@@ -276,6 +285,14 @@ def unpublished(
     return tuple((known[c.follow_up], c) for c in copies)
 
 
+def met_at(tx: Tx, exchange: ExchangeId) -> str:
+    """The iCalendar UID of the meeting that an exchange was; "" for any other."""
+    k = exchange_key.c
+    which = sa.and_(k.exchange_id == exchange, k.kind == KeyKind.OCCURRENCE)
+    keys = tx.execute(sa.select(k.key).where(which).order_by(k.key)).scalars()
+    return next((uid for key in keys if (uid := identity.uid_of(key))), "")
+
+
 def copy(tx: Tx, calendar: CalendarId, href: str) -> CalendarCopy | None:
     """The copy that an object of a calendar is."""
     c = t.calendar_copy.c
@@ -303,6 +320,8 @@ def _copy(r: Any) -> CalendarCopy:
         pushed_revision=r.pushed_revision,
         state=CopyState(r.state),
         reason=r.reason,
+        pushed=r.pushed,
+        pushes=r.pushes,
     )
 
 

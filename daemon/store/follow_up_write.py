@@ -27,6 +27,7 @@ from rules.model.followups import (
     Reminder,
     State,
 )
+from rules.model.people import UserId
 from rules.model.reasons import Why
 
 SUIVI = "suivi"
@@ -108,7 +109,7 @@ def change(
     facts: Mapping[str, str] | None = None,
 ) -> FollowUp:
     """Make it this value, with the history of each field; its calendar copies are owed the news.
-    Reopened, it is owed the copies too that were deleted.
+    Reopened, it is owed the copies too that were deleted, and assigned again to somebody, theirs.
 
     `by` names a user, or what acted; `reason` is one of `daemon.reasons`, with its facts. The same
     value again changes nothing. Raises Stale when it has another revision than expected: read
@@ -148,11 +149,12 @@ def change(
     copy = t.calendar_copy
     carried = sa.and_(copy.c.follow_up_id == follow_up.id, copy.c.state == CopyState.IN_STEP)
     tx.execute(sa.update(copy).where(carried).values(state=CopyState.PENDING))
+    assigned = {a.user for a in follow_up.assignees}
+    back = assigned - {a.user for a in stored.assignees}
     if stored.state is not State.TO_DO and follow_up.state is State.TO_DO:
         _undo_closings(tx, follow_up.id, by, now)
-        gone = sa.and_(copy.c.follow_up_id == follow_up.id, copy.c.state == CopyState.GONE)
-        anew = {"state": CopyState.PENDING, "etag": None, "schedule_tag": None, "reason": ""}
-        tx.execute(sa.update(copy).where(gone).values(**anew))
+        back = assigned
+    _bring_back(tx, follow_up.id, back)
     return replace(follow_up, revision=revision, live=stored.live, opened_at=stored.opened_at)
 
 
@@ -189,6 +191,16 @@ def reopen(tx: Tx, follow_up: FollowUpId, by: str, now: datetime) -> FollowUp:
     return change(tx, merge.reopen(stored), by, Why.REOPENED, now, stored.revision)
 
 
+def _bring_back(tx: Tx, follow_up: FollowUpId, users: set[UserId]) -> None:
+    """What is gone from the calendars of these users is to be written there again."""
+    copy = t.calendar_copy
+    # 0 is a calendar that is nobody's own.
+    theirs = copy.c.user_id.in_([*users, 0]) if users else sa.false()
+    gone = sa.and_(copy.c.follow_up_id == follow_up, copy.c.state == CopyState.GONE, theirs)
+    anew = {"state": CopyState.PENDING, "etag": None, "schedule_tag": None, "reason": ""}
+    tx.execute(sa.update(copy).where(gone).values(**anew))
+
+
 def _undo_closings(tx: Tx, follow_up: FollowUpId, by: str, now: datetime) -> None:
     """Whoever opens it again, in whatever way, takes back that an exchange has closed it."""
     closing = t.follow_up_closing
@@ -207,6 +219,8 @@ def put_copy(tx: Tx, copy: CalendarCopy) -> None:
         "pushed_revision": copy.pushed_revision,
         "state": copy.state,
         "reason": copy.reason,
+        "pushed": copy.pushed,
+        "pushes": copy.pushes,
     }
     statement = inserting(tx, t.calendar_copy).values(
         follow_up_id=copy.follow_up, user_id=copy.user, **facts

@@ -140,7 +140,12 @@ class FollowUp:
     @property
     def busy(self) -> bool:
         """Whether its owner is busy meanwhile."""
-        return next((a.busy for a in self.assignees if a.owner), True)
+        return self.busy_of(None)
+
+    def busy_of(self, user: UserId | None) -> bool:
+        """Whether this assignee is busy meanwhile; None: the owner."""
+        who = self.owner if user is None else user
+        return next((a.busy for a in self.assignees if a.user == who), True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +203,14 @@ class Away:
 
 
 class CopyState(StrEnum):
-    """Where a calendar copy stands: to be written, in step, or left alone for good."""
+    """Where a calendar copy stands: to be written, in step, gone, left alone for good, or lying in
+    the calendar of a colleague who has no part in it."""
 
     PENDING = "pending"
     IN_STEP = "in_step"
     GONE = "gone"
     PARKED = "parked"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +218,7 @@ class CalendarCopy:
     """The calendar object that carries a follow-up for one assignee (schema 8).
 
     `base` is the object as both sides last agreed on it, `pushed_revision` the follow-up's
-    revision that it shows.
+    revision that it shows; `pushed` names what was written last, and `pushes` how often in a row.
     """
 
     follow_up: FollowUpId
@@ -224,6 +231,8 @@ class CalendarCopy:
     pushed_revision: int = 0
     state: CopyState = CopyState.PENDING
     reason: str = ""
+    pushed: str = ""
+    pushes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ class Why(StrEnum):
     CHANGED_THERE = "changed there"
     EDITED = "edited"
     DELETED_THERE = "deleted in the calendar"
+    MOVED_THERE = "moved to a colleague's calendar"
     LESS_TOLD = "less may be told of its exchange"
     NO_RULE = "no rule opens it any more"
     OTHER_RULES = "other rules plan it so"

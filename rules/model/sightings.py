@@ -161,7 +161,8 @@ class Event:
     """One occurrence of a calendar object (RFC 5545 §3.6.1–2).
 
     `recurrence_id` is the UTC basic form of the original start, None for a single event;
-    `recurs` is True for the master of a series. `follow_up_key` is suivi's own mark, if any.
+    `recurs` is True for the master of a series. `busy` is what TRANSP says (RFC 5545 §3.8.2.7).
+    `follow_up_key` is suivi's own mark, if any.
     """
 
     uid: str
@@ -184,6 +185,7 @@ class Event:
     percent: int | None = None
     completed: datetime | None = None
     priority: int = 0
+    busy: bool = True
     modified: datetime | None = None
     follow_up_key: str | None = None
 

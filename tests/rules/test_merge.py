@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from rules import merge
 from rules.merge import Changes
-from rules.model.followups import Assignee, Reminder, State
+from rules.model.followups import Assignee, Origin, Reminder, State
+from rules.model.people import UserId
 from rules.model.sightings import Alarm, Component, Event, When
 from tests.rules.house import MARC, NOW, follow_up
 
 AT = NOW + timedelta(days=2)
 HOUR = timedelta(hours=1)
+PARIS = ZoneInfo("Europe/Paris")
 
 
 def event(**more):
@@ -94,6 +96,65 @@ def test_an_email_alarm_is_a_reminder_and_one_that_rings_is_not():
     reminders = (Reminder(HOUR), Reminder(3 * HOUR))
     assert merge.merge(BASE, OURS, mailed).apply == Changes(reminders=reminders)
     assert merge.merge(mailed, OURS, BASE).apply == Changes(reminders=())
+
+
+def test_ticked_off_in_its_title_an_event_is_done_and_keeps_its_name():
+    ticked = event(summary="✓ Relance Acme")
+    assert merge.merge(BASE, OURS, ticked).apply == Changes(state=State.DONE)
+    done = merge.apply(OURS, Changes(state=State.DONE))
+    assert merge.merge(ticked, done, ticked).apply == Changes()
+    assert merge.merge(ticked, done, BASE).apply == Changes(state=State.TO_DO)
+    renamed = merge.merge(BASE, OURS, event(summary="[x] Rappeler")).apply
+    assert renamed == Changes(title="Rappeler", state=State.DONE)
+
+
+def test_a_title_that_suivi_gave_is_no_tick_and_neither_is_that_of_a_task():
+    named = replace(OURS, title="Done deal of Acme")
+    written = event(summary="Done deal of Acme")
+    assert merge.merge(written, named, written).apply == Changes()
+    task = replace(BASE, component=Component.VTODO)
+    ticked = replace(task, summary="✓ Relance Acme")
+    assert merge.merge(task, OURS, ticked).apply == Changes(title="✓ Relance Acme")
+
+
+def test_place_priority_and_whether_one_is_busy_are_merged_too():
+    theirs = event(location="Lyon", priority=2, busy=False)
+    ours = replace(OURS, assignees=(Assignee(MARC, owner=True),))
+    changes = merge.merge(BASE, ours, theirs).apply
+    assert changes == Changes(place="Lyon", priority=2, busy=False)
+    after = merge.apply(ours, changes)
+    assert (after.place, after.priority, after.busy) == ("Lyon", 2, False)
+    assert merge.merge(theirs, after, BASE).apply == Changes(place="", priority=0, busy=True)
+
+
+def test_each_assignee_is_busy_for_themselves():
+    ours = replace(OURS, assignees=(Assignee(MARC, owner=True), Assignee(UserId(99))))
+    changes = merge.merge(BASE, ours, event(busy=False), UserId(99)).apply
+    after = merge.apply(ours, changes, UserId(99))
+    assert [a.busy for a in after.assignees] == [True, False]
+
+
+def test_moving_our_alarm_moves_the_mail_that_comes_with_it():
+    ours = replace(OURS, reminders=(Reminder(HOUR, template="x"), Reminder(timedelta(0))))
+    later = event(alarms=(Alarm("DISPLAY", 2 * HOUR), Alarm("DISPLAY", timedelta(0))))
+    base = event(alarms=(Alarm("DISPLAY", HOUR), Alarm("DISPLAY", timedelta(0))))
+    moved = (Reminder(2 * HOUR, template="x"), Reminder(timedelta(0)))
+    assert merge.merge(base, ours, later).apply == Changes(reminders=moved)
+    # One more, one taken away, and what a person set in an event of theirs: no other mail.
+    more = event(alarms=(*base.alarms, Alarm("DISPLAY", 5 * HOUR)))
+    for theirs in (more, event(alarms=())):
+        assert merge.merge(base, ours, theirs).apply == Changes()
+    typed = replace(ours, origin=Origin.PERSON)
+    assert merge.merge(base, typed, later).apply == Changes()
+
+
+def test_an_alarm_of_a_whole_day_is_a_number_of_days():
+    day = When(datetime(2026, 11, 26, tzinfo=PARIS), all_day=True, zone="Europe/Paris")
+    ours = replace(OURS, when=day, reminders=(Reminder(timedelta(0)),))
+    base = event(when=day, alarms=(Alarm("DISPLAY", -9 * HOUR),))
+    evening_before = event(when=day, alarms=(Alarm("DISPLAY", 6 * HOUR),))
+    moved = merge.merge(base, ours, evening_before).apply
+    assert moved == Changes(reminders=(Reminder(timedelta(days=1)),))
 
 
 def test_the_same_time_in_another_zone_is_no_move():

@@ -159,6 +159,9 @@ calendar_copy = table(
     integer("pushed_revision"),
     text("state"),
     text("reason"),
+    # What was written last, and how often in a row: a server that rewrites it is left its way.
+    text("pushed"),
+    integer("pushes"),
     sa.Index("ix_calendar_copy_calendar_id", "calendar_id", "href"),
     sa.Index("ix_calendar_copy_state", "state"),
 )

@@ -56,6 +56,7 @@ def test_a_fresh_event_word_for_word():
         "CATEGORIES:Follow-up,Relance",
         "STATUS:CONFIRMED",
         "X-SUIVI-FOLLOW-UP:k-7",
+        "X-SUIVI-RINGS:-PT60M",
         "BEGIN:VALARM",
         "ACTION:DISPLAY",
         "DESCRIPTION:Relance ACME",
@@ -71,12 +72,13 @@ def test_a_fresh_event_word_for_word():
 def test_who_is_not_busy_meanwhile_stays_free():
     mine = follow_up(assignees=(Assignee(UserId(1), owner=True, busy=False),))
     assert write(mine).count(b"TRANSP:TRANSPARENT\r\n") == 1
-    # An object of ours learns it; what somebody chose on their phone stays, and so does their own.
+    # An object of ours learns it; what somebody chose on their phone was merged before; a person's
+    # own object stays as it is.
     ours = write(follow_up())
     assert b"TRANSP" not in ours
     assert differences(ours, write(mine, ours)) == ([], ["TRANSP:TRANSPARENT"])
     chosen = ours.replace(b"SUMMARY", b"TRANSP:OPAQUE\r\nSUMMARY", 1)
-    assert write(mine, chosen) == chosen
+    assert differences(chosen, write(mine, chosen)) == (["TRANSP:OPAQUE"], ["TRANSP:TRANSPARENT"])
     assert b"TRANSP" not in write(replace(mine, origin=Origin.PERSON), ours)
 
 
@@ -241,6 +243,78 @@ def test_our_alarm_follows_the_reminder_and_a_persons_alarm_stays():
     assert b"TRIGGER:-PT120M" in earlier
     assert b"TRIGGER:-PT60M" not in earlier
     assert b"X-SUIVI-ALARM" not in write(follow_up(), data, alarm=False)
+
+
+def alarms(data):
+    return [alarm.before for alarm in one(data).alarms]
+
+
+def test_an_alarm_that_a_person_moved_or_took_away_stays_so_until_suivi_wants_another():
+    data = write(follow_up())
+    start = data.index(b"BEGIN:VALARM")
+    end = data.index(b"END:VEVENT")
+    without = data[:start] + data[end:]
+    assert write(follow_up(title="New"), without).count(b"VALARM") == 0
+    earlier = follow_up(reminders=(Reminder(timedelta(hours=2)),))
+    assert alarms(write(earlier, without)) == [timedelta(hours=2)]
+    # Moved, by a client that drops what it does not know.
+    moved = data.replace(b"TRIGGER:-PT60M\r\nX-SUIVI-ALARM:1", b"TRIGGER:-PT2H")
+    assert alarms(write(follow_up(title="New"), moved)) == [timedelta(hours=2)]
+    written = write(earlier, moved)
+    assert alarms(written) == [timedelta(hours=2)]
+    assert write(earlier, written) == written
+    # Done, it rings no more; opened again it does.
+    over = write(follow_up(state=State.DONE), data)
+    assert alarms(over) == []
+    assert alarms(write(follow_up(), over)) == [timedelta(hours=1)]
+
+
+def test_a_server_that_spells_our_alarm_otherwise_is_not_written_for_it():
+    data = write(follow_up()).replace(b"TRIGGER:-PT60M", b"TRIGGER:-PT1H")
+    data = data.replace(b"ACTION:DISPLAY\r\nDESCRIPTION", b"DESCRIPTION").replace(
+        b"X-SUIVI-ALARM:1", b"ACTION:DISPLAY\r\nX-SUIVI-ALARM:1"
+    )
+    assert write(follow_up(), data) == data
+
+
+def test_ticked_off_by_a_person_a_title_is_left_to_them():
+    ticked = write(follow_up()).replace(b"SUMMARY:Relance", b"SUMMARY:[x] Relance")
+    done = write(follow_up(state=State.DONE), ticked)
+    assert b"SUMMARY:[x] Relance ACME" in done
+    assert (one(done).summary, one(done).status) == ("Relance ACME", "COMPLETED")
+    assert b"SUMMARY:Relance ACME" in write(follow_up(), done)
+    # The tick taken out, it is to be done again.
+    untick = done.replace(b"SUMMARY:[x] ", b"SUMMARY:")
+    assert (one(untick).summary, one(untick).status) == ("Relance ACME", "CONFIRMED")
+
+
+def test_unmarked_a_persons_event_gets_nothing_of_ours():
+    later = When(paris(2026, 7, 1, 14), paris(2026, 7, 1, 14, 30), zone="Europe/Paris")
+    assert write(THEIRS, APPLE, marked=False) == APPLE
+    moved = write(replace(THEIRS, when=later), APPLE, marked=False)
+    assert b"SUIVI" not in moved.upper()
+
+
+def test_a_follow_up_of_a_meeting_is_related_to_it():
+    assert b"RELATED-TO:meeting-1\r\n" in write(follow_up(), follows="meeting-1")
+
+
+def test_as_what_it_stands_there_it_is_written():
+    task = write(follow_up(component=Component.VTODO))
+    done = write(follow_up(state=State.DONE), task)
+    assert b"SUMMARY:Relance ACME" in done
+    assert one(done).status == "COMPLETED"
+
+
+def test_what_is_said_is_the_same_in_another_order_and_at_another_time():
+    data = write(follow_up())
+    later = ical.write(follow_up(), "Europe/Paris", base=None, url=URL, now=NOW + timedelta(days=1))
+    assert later != data
+    assert ical.semantics(later) == ical.semantics(data)
+    moved = data.replace(b"PRIORITY", b"X").replace(b"STATUS:CONFIRMED\r\n", b"")
+    assert ical.semantics(moved) != ical.semantics(data)
+    again = moved.replace(b"SUMMARY", b"STATUS:CONFIRMED\r\nSUMMARY")
+    assert ical.semantics(again) == ical.semantics(data)
 
 
 def test_a_series_of_a_person_gets_the_mark_and_nothing_else():

@@ -1,0 +1,131 @@
+"""Whatever happens on both sides of a calendar, in whatever order, both say the same in the end."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import structlog
+
+from daemon.app.parts import Parts, assemble
+from daemon.config import load
+from daemon.store import people, upgrade
+from rules.model.people import ThirdParty, ThirdPartyId
+from tests.flows.histories import History
+from tests.servers.dav import DavServer
+from tests.servers.radicale import radicale
+from tests.servers.tampering import Proxy, tampering
+
+MANY = 100
+FIRST = 1
+
+CONFIG = """\
+state_dir = "{folder}/state"
+runtime_dir = "{folder}/run"
+[company]
+name = "Atelier Lumen"
+domains = ["lumen.example"]
+language = "en"
+timezone = "Europe/Paris"
+[database]
+url = "sqlite:///{folder}/suivi.sqlite3"
+[observe]
+days = 0
+[[users]]
+name = "Ann"
+email = "ann@lumen.example"
+admin = true
+[[users]]
+name = "Bob"
+email = "bob@lumen.example"
+"""
+CALENDAR = """\
+[[calendars]]
+name = "{user}-calendar"
+owner = "{user}@lumen.example"
+url = "{url}"
+user = "{user}"
+password = "{user}-secret"
+follow_ups = "{first}"
+watch = {names}
+"""
+
+
+class Office:
+    """A house with nothing but calendars, and one fresh copy of it for each history."""
+
+    def __init__(self, folder: Path, server: DavServer, proxy: Proxy) -> None:
+        self._folder, self._server, self._proxy = folder, server, proxy
+        upgrade(f"sqlite:///{folder}/suivi.sqlite3")
+        with self._assembled("") as parts, parts.store.write() as tx:
+            people.put_third_party(tx, ThirdParty(ThirdPartyId(0), "CU-1", "Brasserie Mistral"))
+        shutil.copyfile(folder / "suivi.sqlite3", folder / "fresh.sqlite3")
+
+    def play(self, seed: int) -> History:
+        """One history in calendars of its own."""
+        self._proxy.next.clear()
+        self._proxy.puts.clear()
+        names = {"ann": (f"work{seed}", f"home{seed}"), "bob": (f"bob{seed}",)}
+        homes = {u: tuple(self._server.calendar(u, n) for n in ns) for u, ns in names.items()}
+        for part in self._folder.glob("suivi.sqlite3*"):
+            part.unlink()
+        shutil.copyfile(self._folder / "fresh.sqlite3", self._folder / "suivi.sqlite3")
+        calendars = "".join(
+            CALENDAR.format(user=user, url=self._proxy.url, first=ns[0], names=list(ns)).replace(
+                "'", '"'
+            )
+            for user, ns in names.items()
+        )
+        with self._assembled(calendars) as parts:
+            history = History(seed, parts, self._server, self._proxy, homes)
+            history.play()
+        for user, its in homes.items():
+            for home in its:
+                self._server.request(user, "DELETE", home)
+        return history
+
+    @contextmanager
+    def _assembled(self, calendars: str) -> Iterator[Parts]:
+        config = self._folder / "suivi.toml"
+        config.write_text(CONFIG.format(folder=self._folder) + calendars)
+        config.chmod(0o600)
+        parts = assemble(load(config))
+        try:
+            yield parts
+        finally:
+            parts.store.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """On Radicale, where each user has what is theirs."""
+    secrets = {"ann": "ann-secret", "bob": "bob-secret"}
+    with radicale(tmp_path / "radicale", secrets) as server, tampering(server.port) as proxy:
+        yield Office(tmp_path, server, proxy)
+
+
+@pytest.fixture(autouse=True)
+def _silent() -> Iterator[None]:
+    with structlog.testing.capture_logs():
+        yield
+
+
+def seeds(many: int) -> range | list[int]:
+    """The seed of SUIVI_HISTORY alone, or so many; each failure names its own."""
+    one = os.environ.get("SUIVI_HISTORY")
+    return [int(one)] if one else range(FIRST, FIRST + many)
+
+
+def test_histories_end_in_agreement(office: Office) -> None:
+    for seed in seeds(MANY):
+        office.play(seed)
+
+
+@pytest.mark.long
+def test_a_thousand_histories_end_in_agreement(office: Office, tell: Callable[[str], None]) -> None:
+    many = int(os.environ.get("SUIVI_HISTORIES", "1000"))
+    done = [office.play(seed) for seed in seeds(many)]
+    happened = sum(len(one.told) for one in done)
+    tell(f"{len(done)} histories, {happened} things happened, both sides agree after each")
