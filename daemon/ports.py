@@ -1,6 +1,14 @@
 """What the arrows ask of the outside world; connectors and their memory twins meet these."""
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import Protocol
 
 from rules.model.wire import (
@@ -11,6 +19,7 @@ from rules.model.wire import (
     FolderInfo,
     FolderState,
     HeaderBatch,
+    Homes,
     Mail,
     SendResult,
 )
@@ -39,13 +48,25 @@ class Mailbox(Protocol):
 
 
 class Calendars(Protocol):
-    """One CalDAV account. Every call may raise Unreachable or Refused."""
+    """One CalDAV account. Every call may raise Unreachable or Refused.
+
+    `homes` is where `discover` found the calendars; `look` asks there again, by one request a
+    home, and raises Changed where others are there than is remembered. `load` gives all objects
+    of a calendar as they arrive, though some or all may be missing: `changes` tells which.
+    """
+
+    @property
+    def homes(self) -> Homes | None: ...
 
     def discover(self) -> tuple[CalendarInfo, ...]: ...
+
+    def look(self, homes: Homes) -> tuple[CalendarInfo, ...]: ...
 
     def changes(
         self, calendar: str, token: str | None, known: Mapping[str, str]
     ) -> CalendarDelta: ...
+
+    def load(self, calendar: str) -> Iterator[CalendarObject]: ...
 
     def fetch(self, calendar: str, hrefs: Sequence[str]) -> tuple[CalendarObject, ...]: ...
 

@@ -1,25 +1,28 @@
 """One CalDAV account, logged in: what `daemon.ports.Calendars` asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.caldav import discover, reading, sync, writing
 from connectors.caldav.hrefs import Spellings, under
 from connectors.caldav.http import Session
-from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject
+from connectors.oauth import Tokens
+from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject, Homes
 
 
 @dataclass(frozen=True, slots=True)
 class CaldavAccount:
     """Where to log in. `url` is the server, the principal, the home set or one calendar; `ca_file`
-    a PEM file of further authorities; `timeout` in seconds, for connecting and for each read."""
+    a PEM file of further authorities; `timeout` in seconds, for connecting and for each read. With
+    `tokens` the login is by one of these instead of a password."""
 
     url: str
     user: str
     password: str = field(repr=False)
     ca_file: str | None = None
     timeout: float = 30
+    tokens: Tokens | None = field(default=None, repr=False)
 
 
 class CaldavAccountClient:
@@ -29,10 +32,22 @@ class CaldavAccountClient:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._spellings = Spellings()
+        self._homes: Homes | None = None
 
     def discover(self) -> tuple[CalendarInfo, ...]:
         """Every calendar of the account."""
-        return discover.discover(self._session, self._spellings)
+        self._homes = discover.discover(self._session, self._spellings)
+        return self._homes.calendars
+
+    @property
+    def homes(self) -> Homes | None:
+        """Where `discover` found them; None before."""
+        return self._homes
+
+    def look(self, homes: Homes) -> tuple[CalendarInfo, ...]:
+        """The calendars that were found before, as they stand now, by one request for each home.
+        Raises Changed where others are there than is remembered: discover them anew."""
+        return discover.look(self._session, self._spellings, homes)
 
     def changes(self, calendar: str, token: str | None, known: Mapping[str, str]) -> CalendarDelta:
         """What changed since `token`; `known` maps the hrefs that the caller has to etags."""
@@ -42,6 +57,10 @@ class CaldavAccountClient:
         """The objects as served. One that is gone is absent from the answer."""
         wanted = [under(calendar, href) for href in hrefs]
         return reading.fetch(self._session, self._spellings, calendar, wanted)
+
+    def load(self, calendar: str) -> Iterator[CalendarObject]:
+        """All objects, as they arrive; some or all may be missing: `changes` tells which."""
+        return reading.load(self._session, self._spellings, calendar)
 
     def put(self, calendar: str, href: str, data: bytes, etag: str | None) -> CalendarObject:
         """Create (`etag` None) or replace; returns the object as read back, whose href may be
@@ -73,5 +92,12 @@ class CaldavAccountClient:
 def connect(account: CaldavAccount) -> CaldavAccountClient:
     """A client for the account; nothing is sent before the first call."""
     return CaldavAccountClient(
-        Session(account.url, account.user, account.password, account.ca_file, account.timeout)
+        Session(
+            account.url,
+            account.user,
+            account.password,
+            account.ca_file,
+            account.timeout,
+            account.tokens,
+        )
     )

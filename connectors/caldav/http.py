@@ -1,10 +1,12 @@
-"""HTTP to one origin (RFC 9110) through caldav's session: credentials go nowhere else.
+"""HTTP to one origin (RFC 9110) through caldav's session: credentials go nowhere else, but to a
+host that the provider's profile names (`profiles.may_follow`).
 
 caldav's own `request` rewrites line ends, follows redirects and parses every body; here bytes
 stay bytes, and what went wrong is said once, in the words of `connectors.errors`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -12,15 +14,20 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from caldav.davclient import DAVClient
-from caldav.lib import error as caldav_errors
 from caldav.lib.http_sync import requests
 
 from connectors import certificates
+from connectors.caldav import profiles
+from connectors.caldav.login import Login
+from connectors.caldav.profiles import Profile
 from connectors.errors import Refused, Unreachable
+from connectors.oauth import Tokens
 from connectors.problems import Problem
 
 MAX_REDIRECTS: Final = 5
+PIECE: Final = 64 * 1024
 BUSY: Final = frozenset({429, 502, 503, 504})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,13 @@ class Session:
     """One keep-alive session with one origin. Not for several threads at once."""
 
     def __init__(
-        self, url: str, user: str, password: str, ca_file: str | None, timeout: float
+        self,
+        url: str,
+        user: str,
+        password: str,
+        ca_file: str | None,
+        timeout: float,
+        tokens: Tokens | None = None,
     ) -> None:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -50,6 +63,10 @@ class Session:
         self.host = parts.hostname
         self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self.path = parts.path or "/"
+        self.account = f"{user} {self.origin}{self.path}"
+        """Who asks where."""
+        self.profile: Profile = profiles.of(self.origin + self.path)
+        """What kind of server it seems to be; its answers may tell better."""
         self._timeout = timeout
         self.certificate_ends: datetime | None = None
         """Until when the server's certificate is good; None before the first answer, and without
@@ -68,6 +85,17 @@ class Session:
         # Several servers mishandle multiplexing (Baikal, DAViCal), and one request at a time
         # gains nothing from it.
         self._dav.session = requests.Session(disable_http2=True, disable_http3=True)
+        self.login = Login(self._dav, tokens)
+
+    def moves(self, origin: str) -> bool:
+        """Go on at another origin of the same provider; False where the login may not go there."""
+        if origin == self.origin:
+            return True
+        if not profiles.may_follow(self.profile, self.origin, origin):
+            return False
+        self.origin, self.host = origin, urlsplit(origin).hostname or self.host
+        self.login.forget()
+        return True
 
     def request(
         self,
@@ -76,8 +104,8 @@ class Session:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask and follow redirects within the origin. Any status but 401, 429 and 502–504 is
-        the caller's to judge."""
+        """Ask, and follow redirects as far as the login may go. Any status but 401, 429 and
+        502–504 is the caller's to judge."""
         for _ in range(MAX_REDIRECTS):
             answer = self._authorised(method, path, body, headers or {})
             if answer.status not in (301, 302, 303, 307, 308):
@@ -89,38 +117,59 @@ class Session:
         """Close the connections."""
         self._dav.close()
 
+    @contextmanager
+    def stream(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """Ask, and read the body as it arrives; any status is the caller's to judge, and no
+        redirect is followed. A server on this machine need not compress what it says."""
+        plain = {"Accept-Encoding": "identity"} if self.host in _LOOPBACK else {}
+        response = self._sent(method, path, body, {**plain, **headers}, stream=True)
+        try:
+            yield response.status_code or 0, self._pieces(response)
+        finally:
+            response.close()
+
+    def _pieces(self, response: Any) -> Iterator[bytes]:
+        try:
+            yield from response.iter_content(PIECE)
+        except OSError as error:
+            raise Unreachable(f"{self.host}: {_reason(error)}") from error
+
     def _authorised(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]
     ) -> Answer:
         answer = self._send(method, path, body, headers)
-        challenge = answer.headers.get("www-authenticate")
-        if answer.status != 401 or self._dav.auth is not None or not challenge:
+        if answer.status != 401:
             return answer
-        self._choose_scheme(challenge)
+        if not self.login.again(self.host, answer.headers.get("www-authenticate", "")):
+            return answer
         return self._send(method, path, body, headers)
 
-    def _choose_scheme(self, challenge: str) -> None:
-        """Basic, Digest or Bearer, as the server asks (RFC 9110 §11)."""
-        try:
-            self._dav.build_auth_object(list(self._dav.extract_auth_types(challenge)))
-        except caldav_errors.AuthorizationError as error:
-            raise Refused.at(self.host, Problem.OTHER_LOGIN) from error
-        if self._dav.auth is None:
-            raise Refused.at(self.host, Problem.NO_LOGIN)
-
     def _send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        response = self._sent(method, path, body, headers, stream=False)
+        try:
+            content = response.content or b""
+        except OSError as error:
+            raise Unreachable(f"{self.host}: {_reason(error)}") from error
+        received = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code or 0, received, content, path)
+
+    def _sent(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], *, stream: bool
+    ) -> Any:
         try:
             response = self._dav.session.request(
                 method,
                 self.origin + path,
                 data=body or None,
                 headers={"User-Agent": "suivi", "Accept": "*/*", **headers},
-                auth=self._dav.auth,
+                auth=self.login.auth(),
                 timeout=self._timeout,
                 verify=self._dav.ssl_verify_cert,
                 allow_redirects=False,
+                stream=stream,
             )
-            content = response.content or b""
         except requests.exceptions.SSLError as error:
             raise Refused.at(self.host, Problem.CERTIFICATE, why=_reason(error)) from error
         except requests.exceptions.Timeout as error:
@@ -130,19 +179,21 @@ class Session:
             # Every exception of requests and niquests is an OSError.
             raise Unreachable(f"{self.host}: {_reason(error)}") from error
         self._note(response)
-        received = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code or 0, received, content, path)
+        return response
 
     def _note(self, response: Any) -> None:
         seen = getattr(response, "conn_info", None)
+        if self.profile is profiles.STANDARD:
+            told = {name.lower(): value for name, value in response.headers.items()}
+            self.profile = profiles.of(self.origin + self.path, told)
         found = certificates.ends(getattr(seen, "certificate_dict", None))
         self.certificate_ends = found or self.certificate_ends
         try:
-            told = parsedate_to_datetime(response.headers.get("date") or "")
+            date = parsedate_to_datetime(response.headers.get("date") or "")
         except ValueError:
             return
-        if told.tzinfo is not None:
-            self.date = told
+        if date.tzinfo is not None:
+            self.date = date
 
     def _checked(self, answer: Answer) -> Answer:
         if answer.status == 401:
@@ -153,7 +204,7 @@ class Session:
 
     def _redirected(self, path: str, location: str) -> str:
         target = urlsplit(urljoin(self.origin + path, location))
-        if f"{target.scheme}://{target.netloc}" != self.origin:
+        if not self.moves(f"{target.scheme}://{target.netloc}"):
             url = f"{target.scheme}://{target.hostname}{target.path[:80]}"
             raise Refused.at(self.host, Problem.REDIRECTED, url=url)
         return target.path or "/"

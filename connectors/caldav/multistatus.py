@@ -1,6 +1,6 @@
 """Multi-status answers and the bodies that ask for them (RFC 4918 §13–14), nothing more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree
@@ -47,6 +47,25 @@ def parse(body: bytes) -> Multistatus:
     return Multistatus(rows, token.strip() if token and token.strip() else None)
 
 
+def rows(pieces: Iterable[bytes]) -> Iterator[Row]:
+    """The rows of a multi-status body as its pieces arrive; each is forgotten once it is given.
+
+    Raises NotMultistatus as soon as the body turns out to be none, or to be cut short.
+    """
+    tree = _Rows()
+    parser = ElementTree.XMLParser(target=tree)  # noqa: S314  no document type, no entities
+    try:
+        for piece in pieces:
+            parser.feed(piece)
+            yield from map(_row, tree.taken())
+        root = parser.close()
+    except (ElementTree.ParseError, ValueError) as error:
+        raise NotMultistatus("the answer is not XML") from error
+    if root.tag != DAV + "multistatus":
+        raise NotMultistatus("the answer is not a DAV multistatus")
+    yield from map(_row, tree.taken())
+
+
 def propfind(*names: str) -> bytes:
     """A PROPFIND body that asks for the named properties (RFC 4918 §14.20)."""
     root = Element(DAV + "propfind")
@@ -75,6 +94,35 @@ class _NoDoctype(ElementTree.TreeBuilder):
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
         raise NotMultistatus("the answer declares a document type")
+
+
+class _Rows(_NoDoctype):
+    """Hands out each response element that is complete, and keeps none of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._root: Element | None = None
+        self._complete: list[Element] = []
+
+    def start(self, tag: str, attrs: dict[str, str]) -> Element:
+        element = super().start(tag, attrs)
+        if self._root is None:
+            self._root = element
+        return element
+
+    def end(self, tag: str) -> Element:
+        element = super().end(tag)
+        if tag == DAV + "response":
+            self._complete.append(element)
+        return element
+
+    def taken(self) -> list[Element]:
+        """What has become complete since it was asked last."""
+        complete, self._complete = self._complete, []
+        if complete and self._root is not None:
+            for element in complete:
+                self._root.remove(element)
+        return complete
 
 
 def _root(body: bytes) -> Element:

@@ -1,4 +1,5 @@
-"""Objects as served: calendar-multiget (RFC 4791 §7.9), GET, and the search for one UID (§7.8)."""
+"""Objects as served: calendar-multiget (RFC 4791 §7.9), GET, and calendar-query (§7.8), for one
+UID or for all of a calendar."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -13,12 +14,13 @@ from connectors.caldav.multistatus import (
     NotMultistatus,
     Row,
     parse,
+    rows,
     serialise,
 )
 from connectors.errors import Refused, Unreachable
 from rules.model.wire import CalendarObject
 
-CHUNK: Final = 50
+CHUNK: Final = 100
 _REPORT: Final = {"Depth": "1", "Content-Type": 'application/xml; charset="utf-8"'}
 
 
@@ -43,6 +45,30 @@ def fetch(
             if href not in found and href not in gone:
                 found.update((one.href, one) for one in _single(session, spellings, href))
     return tuple(found[href] for href in wanted if href in found)
+
+
+def load(session: Session, spellings: Spellings, calendar: str) -> Iterator[CalendarObject]:
+    """All objects of a calendar in one answer, each as it arrives: the fastest way to read many.
+
+    Objects that the server can't serve so are left out, and nothing comes where it can't at all;
+    Unreachable where it breaks off.
+    """
+    if not session.profile.queries:
+        return
+    root = Element(CALDAV + "calendar-query")
+    _wants_data(root)
+    outer = SubElement(root, CALDAV + "filter")
+    SubElement(outer, CALDAV + "comp-filter", name="VCALENDAR")
+    path = spellings.ask(canonical(calendar))
+    with session.stream("REPORT", path, serialise(root), _REPORT) as (status, pieces):
+        if status != 207:
+            return
+        try:
+            for row in rows(pieces):
+                if (found := _object(canonical(row.href), row)) is not None:
+                    yield found
+        except NotMultistatus as error:
+            raise Unreachable(f"{session.host}: {calendar}: {error}") from error
 
 
 def get(session: Session, spellings: Spellings, href: str) -> CalendarObject | None:
@@ -90,12 +116,16 @@ def _multiget(
     session: Session, spellings: Spellings, calendar: str, hrefs: Iterable[str]
 ) -> tuple[Row, ...]:
     root = Element(CALDAV + "calendar-multiget")
-    prop = SubElement(root, DAV + "prop")
-    for name in (DAV + "getetag", CALDAV + "schedule-tag", CALDAV + "calendar-data"):
-        SubElement(prop, name)
+    _wants_data(root)
     for href in hrefs:
         SubElement(root, DAV + "href").text = spellings.ask(href)
     return _report(session, spellings.ask(canonical(calendar)), root)
+
+
+def _wants_data(report: Element) -> None:
+    prop = SubElement(report, DAV + "prop")
+    for name in (DAV + "getetag", CALDAV + "schedule-tag", CALDAV + "calendar-data"):
+        SubElement(prop, name)
 
 
 def _report(session: Session, path: str, root: Element) -> tuple[Row, ...]:

@@ -2,6 +2,8 @@
 
 Only etags are asked for, never with a limit: some servers cut the answer there and still hand
 out the newest token. A token is taken from the answer that it belongs to, never from another.
+A full comparison asks twice, in two ways: an object that either answer shows is there, and what
+is in neither is gone, for servers leave members out of one or the other.
 """
 
 from collections.abc import Mapping
@@ -58,7 +60,8 @@ def changes(
             found = _report(session, spellings, calendar, token)
         except NoSync:
             return _complete(session, spellings, calendar, known)
-        fresh = {href: etag for href, etag in found.changed.items() if known.get(href) != etag}
+        # An object without an etag may be any version.
+        fresh = {h: etag for h, etag in found.changed.items() if not etag or known.get(h) != etag}
         return CalendarDelta(fresh, frozenset(found.removed), found.token)
     if token is not None and token == _ctag(session, spellings, calendar):
         return CalendarDelta({}, frozenset(), token)
@@ -68,13 +71,22 @@ def changes(
 def _complete(
     session: Session, spellings: Spellings, calendar: str, known: Mapping[str, str]
 ) -> CalendarDelta:
-    """Every object, by an initial report or, where there is none, by a listing."""
+    """Every object, by an initial report and a listing; by one of them where there is no other."""
     try:
         found = _report(session, spellings, calendar, "")
     except NoSync:
         # Read before the listing: a change in between is then seen twice, not never.
         ctag = _ctag(session, spellings, calendar)
         found = _Collected(changed=_listing(session, spellings, calendar), token=ctag)
+    else:
+        try:
+            listed = _listing(session, spellings, calendar)
+        except Unreachable:
+            # Some servers list no large collection; the report told all of it.
+            listed = found.changed
+        # Which of the two is right shows when the object is asked for.
+        unsure = dict.fromkeys(found.changed.keys() - listed.keys(), "")
+        found.changed = {**unsure, **listed}
     return CalendarDelta(
         found.changed, frozenset(known) - frozenset(found.changed), found.token, complete=True
     )
@@ -120,7 +132,7 @@ def _collect(page: Multistatus, calendar: str, found: _Collected) -> bool:
     more = False
     for row in page.rows:
         href = canonical(row.href)
-        if href == calendar or is_collection(href):
+        if href.rstrip("/") == calendar.rstrip("/") or is_collection(href):
             more = more or row.status == 507
         elif row.status == 404:
             found.removed.add(href)
@@ -150,7 +162,9 @@ def _listing(session: Session, spellings: Spellings, calendar: str) -> dict[str,
     return {
         href: _etag(row)
         for href, row in listed
-        if href != calendar and not is_collection(href) and row.status != 404
+        if href.rstrip("/") != calendar.rstrip("/")
+        and not is_collection(href)
+        and row.status != 404
     }
 
 

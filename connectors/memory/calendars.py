@@ -1,12 +1,12 @@
 """The twin of a CalDAV account: objects with etags, sync tokens that may be forgotten."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from connectors.errors import Changed, Refused
 from connectors.memory.faults import Faults
-from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject
+from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject, Homes
 
 _ALL_COMPONENTS = ("VEVENT", "VTODO")
 
@@ -92,6 +92,24 @@ class MemoryCalendars(Faults):
     def discover(self) -> tuple[CalendarInfo, ...]:
         self._strike()
         return tuple(it.info(href) for href, it in self._collections.items())
+
+    @property
+    def homes(self) -> Homes:
+        """One home of all."""
+        infos = tuple(it.info(href) for href, it in self._collections.items())
+        return Homes("", "memory:", ("/",), "", infos)
+
+    def look(self, homes: Homes) -> tuple[CalendarInfo, ...]:
+        """All of them; Changed where others are remembered."""
+        self._strike()
+        if {info.href for info in homes.calendars} != self._collections.keys():
+            raise Changed("memory: there are other calendars")
+        return self.homes.calendars
+
+    def load(self, calendar: str) -> Iterator[CalendarObject]:
+        """Every object, in the order in which they came."""
+        self._strike()
+        yield from tuple(self._open(calendar).objects.values())
 
     def changes(self, calendar: str, token: str | None, known: Mapping[str, str]) -> CalendarDelta:
         """A delta for a token of ours, else a full comparison with `known` (href → etag)."""

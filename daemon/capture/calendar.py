@@ -3,26 +3,49 @@
     changed etags → objects → ours or a follow-up: absorb │ a meeting: decide → rows and the
     calendar's new token in one transaction
 
-What becomes of an object: `daemon.capture.meetings`. A calendar that was judged under another
-directory or other rules is compared in full (schema 4).
+What becomes of an object: `daemon.capture.meetings`; which calendars: `daemon.capture.watching`.
+A calendar that was judged under another directory or other rules is compared in full (schema 4),
+and so is each from time to time, for tokens lie (`rules.calendars`). What has gone is told after
+all that has come in any calendar of the account: an object that was moved is one object.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from connectors.errors import Refused
+from connectors.errors import ConnectorError, Refused, Unreachable
+from daemon.capture import watching
 from daemon.capture.meetings import CalendarAccount, CalendarCapture, Counts, judge
 from daemon.clock import now
 from daemon.ports import Calendars
+from daemon.rulebook import Book
 from daemon.steps import reached
 from daemon.store import Lease, Tx, accounts, folders, work
 from daemon.store import calendars as shelf
-from daemon.store.calendars import LOOK_AGAIN, key_of
+from daemon.store.calendars import LOOK_AGAIN, CalendarState, key_of
 from rules import schedule
+from rules.calendars import compares, is_collapse, is_settled, is_unchanged
 from rules.model.sightings import CalendarId
-from rules.model.wire import CalendarInfo
+from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject
 
-CHUNK = 50
+CHUNK = 100
+"""Objects in one transaction: what a kill makes suivi read again."""
+
+_MANY = 200
+"""So many objects are had faster by one answer with all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """One calendar of which all that has come is judged, but what has gone is not told yet."""
+
+    calendar: shelf.Calendar
+    removed: frozenset[str]
+    token: str | None
+    ctag: str | None
+    compared_at: datetime | None = None
+    lied: bool = False
 
 
 def sync(
@@ -31,95 +54,195 @@ def sync(
     """Judge what changed in every watched calendar; returns counts by reason.
 
     Raises Unreachable from the server, and Refused for a calendar that an admin must look at,
-    after all others are done.
+    after all others are done; of a server that twice does not answer nothing more is asked.
     """
-    counts: Counts = Counter()
-    troubles: list[Refused] = []
-    for calendar, info in _watched(capture, account, calendars.discover(), lease):
+    infos = watching.found(capture.store, account, calendars, lease)
+    turn = _Turn(capture, account, calendars, lease, capture.rulebook.in_force(), Counter())
+    troubles: list[ConnectorError] = []
+    looked: list[_Looked] = []
+    for calendar, info in watching.watched(capture.store, account, infos, lease):
         try:
-            counts += _sync_one(capture, account, calendars, lease, calendar, info)
-        except Refused as error:
+            one = turn.look(calendar, info)
+        except (Refused, Unreachable) as error:
             troubles.append(error)
+            if sum(isinstance(trouble, Unreachable) for trouble in troubles) > 1:
+                break
+        else:
+            looked += [] if one is None else [one]
+    for one in looked:
+        turn.settle(one)
     if troubles:
         raise troubles[0]
-    return counts
+    return turn.counts
 
 
-def _watched(
-    capture: CalendarCapture,
-    account: CalendarAccount,
-    found: tuple[CalendarInfo, ...],
-    lease: Lease,
-) -> Iterator[tuple[shelf.Calendar, CalendarInfo]]:
-    writable = [i for i in found if i.writable and i.components & {"VEVENT", "VTODO"}]
-    # A list of tasks only where there is no calendar, or where it was chosen.
-    writable.sort(key=lambda i: "VEVENT" not in i.components)
-    target = next((i for i in writable if account.writes in (None, i.name, i.href)), None)
-    for info in found:
-        names = {info.name, info.href}
-        if account.ignored & names or (account.watched and not account.watched & names):
-            continue
-        dedicated = bool(account.dedicated & names)
-        with capture.store.write() as tx:
-            accounts.fence(tx, lease, now())
-            calendar = shelf.declare(tx, account.id, info, info == target, dedicated)
-        yield calendar, info
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One account at one time, under one book."""
 
+    capture: CalendarCapture
+    account: CalendarAccount
+    calendars: Calendars
+    lease: Lease
+    book: Book
+    counts: Counts
 
-def _sync_one(
-    capture: CalendarCapture,
-    account: CalendarAccount,
-    calendars: Calendars,
-    lease: Lease,
-    calendar: shelf.Calendar,
-    info: CalendarInfo,
-) -> Counts:
-    book = capture.rulebook.in_force()
-    with capture.store.read() as tx:
-        state = shelf.state(tx, calendar.id)
-        again = [w.key for w in work.due(tx, LOOK_AGAIN, now()) if _is_in(w.key, calendar.id)]
-    judged_as = f"{book.judged_as}:{book.directory.version}"
-    same_book = state.judged_as == judged_as
-    unchanged = same_book and info.ctag is not None and info.ctag == state.ctag
-    counts: Counts = Counter()
-    if unchanged and not again:
-        return counts
-    token = state.token if same_book else None
-    delta = calendars.changes(info.href, token, state.etags)
-    if schedule.looks_emptied(len(state.etags), len(delta.removed)):
-        # A server that lost a calendar must not close every follow-up in it (spec §6).
-        raise Refused(
-            f"calendar '{info.name}' shows none of its {len(state.etags)} objects any more; "
-            "nothing was changed: restore it, or remove it from the configuration"
+    def look(self, calendar: shelf.Calendar, info: CalendarInfo) -> _Looked | None:
+        """Judge all that is new in one calendar; None where there is nothing to do."""
+        moment = now()
+        state, again = self._state(calendar, moment)
+        trusted = info.trusted and not state.lied
+        compare = compares(state.compared_at, moment, trusted=trusted)
+        told = (info.ctag, info.sync_token)
+        unchanged = is_unchanged((state.ctag, state.token), told) and not state.unsure
+        if unchanged and not (compare or again or state.pending):
+            return None
+        with self.capture.store.read() as tx:
+            known = shelf.etags(tx, calendar.id)
+        if not known and state.compared_at is None and self._load(calendar, info):
+            # The next turn compares: what that answer left out is found then.
+            return _Looked(calendar, frozenset(), info.sync_token, info.ctag)
+        again |= {href for href, etag in known.items() if etag == shelf.ANEW}
+        if unchanged and not compare:
+            missing = self._fetch(calendar, info, again, dict.fromkeys(known, ""))
+            return _Looked(calendar, missing, state.token, state.ctag)
+        delta = self._changes(info, None if compare else state.token, known)
+        fresh = _fresh(delta, known)
+        # Of what suivi itself put there a token need not tell that it is gone again.
+        unsure = frozenset() if delta.complete else state.unsure - delta.changed.keys()
+        wanted = (fresh | again | unsure) - delta.removed
+        missing = self._fetch(calendar, info, wanted, delta.changed)
+        token, ctag = _to_keep(delta, info, state, moment)
+        missed = delta.removed or any(known.get(href, "") not in ("", shelf.ANEW) for href in fresh)
+        return _Looked(
+            calendar,
+            delta.removed | missing,
+            token,
+            ctag,
+            moment if delta.complete else None,
+            lied=unchanged and bool(missed),
         )
-    changed = [
-        h for h, etag in delta.changed.items() if not same_book or state.etags.get(h) != etag
-    ]
-    hrefs = sorted({*changed, *(_href(key) for key in again)} - delta.removed)
-    for start in range(0, len(hrefs), CHUNK):
-        chunk = hrefs[start : start + CHUNK]
-        objects = calendars.fetch(info.href, chunk)
+
+    def _state(
+        self, calendar: shelf.Calendar, moment: datetime
+    ) -> tuple[CalendarState, frozenset[str]]:
+        """As of when the calendar is known, and what is to be looked at again by now."""
+        store, book = self.capture.store, self.book
+        judged_as = f"{book.judged_as}:{book.directory.version}"
+        with store.read() as tx:
+            state, again = shelf.state(tx, calendar.id), _due(tx, calendar.id, moment)
+        if state.judged_as == judged_as:
+            return state, again
+        with store.write() as tx:
+            accounts.fence(tx, self.lease, now())
+            shelf.judge_anew(tx, calendar.id, judged_as)
+            return shelf.state(tx, calendar.id), again
+
+    def settle(self, looked: _Looked) -> None:
+        """Tell what has gone, and that all up to the token is judged."""
+        calendar = looked.calendar
+        with self.capture.store.write() as tx:
+            accounts.fence(tx, self.lease, now())
+            _gone(self.capture, tx, calendar, looked.removed)
+            shelf.commit(tx, calendar.id, {}, looked.removed)
+            shelf.caught_up(tx, calendar.id, looked.token, looked.ctag, looked.compared_at)
+            if looked.lied:
+                shelf.lied(tx, calendar.id, now())
+            reached("event.recorded")
+
+    def _changes(
+        self, info: CalendarInfo, token: str | None, known: Mapping[str, str]
+    ) -> CalendarDelta:
+        """What has changed; Refused where the calendar seems to be lost."""
+        delta = self.calendars.changes(info.href, token, known)
+        if not delta.complete and is_collapse(len(known), len(delta.removed)):
+            delta = self.calendars.changes(info.href, None, known)
+        if schedule.looks_emptied(len(known), len(delta.removed)):
+            # A server that lost a calendar must not close every follow-up in it (spec §6).
+            raise Refused(
+                f"calendar '{info.name}' shows none of its {len(known)} objects any more; "
+                "nothing was changed: restore it, or remove it from the configuration"
+            )
+        return delta
+
+    def _load(
+        self, calendar: shelf.Calendar, info: CalendarInfo, wanted: frozenset[str] | None = None
+    ) -> set[str]:
+        """Judge all objects, or those wanted, as one answer brings them; returns which came."""
+        loaded: set[str] = set()
+        objects = self.calendars.load(info.href)
+        for some in _in_chunks(o for o in objects if wanted is None or o.href in wanted):
+            self._judge(calendar, some, {})
+            loaded.update(o.href for o in some)
+        return loaded
+
+    def _fetch(
+        self,
+        calendar: shelf.Calendar,
+        info: CalendarInfo,
+        wanted: frozenset[str],
+        listed: Mapping[str, str],
+    ) -> frozenset[str]:
+        """Read these objects and judge them; `listed` are the etags of all. Returns which of them
+        are not served any more: they have gone between the two answers."""
+        if len(wanted) >= _MANY and 2 * len(wanted) > len(listed):
+            wanted -= self._load(calendar, info, wanted)
+        hrefs = sorted(wanted)
+        for start in range(0, len(hrefs), CHUNK):
+            objects = self.calendars.fetch(info.href, hrefs[start : start + CHUNK])
+            self._judge(calendar, objects, listed)
+            wanted -= {o.href for o in objects}
+        return wanted
+
+    def _judge(
+        self,
+        calendar: shelf.Calendar,
+        objects: Sequence[CalendarObject],
+        listed: Mapping[str, str],
+    ) -> None:
+        """What became of these objects, and their etags, in one transaction."""
         reached("event.fetched")
-        with capture.store.write() as tx:
-            accounts.fence(tx, lease, now())
-            moment = now()
+        with self.capture.store.write() as tx:
+            accounts.fence(tx, self.lease, now())
             judged: Counts = Counter()
             for obj in objects:
-                judged += judge(capture, tx, book, account, calendar, obj)
-            folders.add_tally(tx, "calendar", calendar.id, moment.date(), judged)
-            counts += judged
-            etags = {o.href: o.etag or delta.changed.get(o.href, "") for o in objects}
-            # A listed object that is not served any more has gone between the two answers.
-            missing = frozenset(chunk) - etags.keys()
-            _gone(capture, tx, calendar, missing)
-            shelf.commit(tx, calendar.id, etags, missing)
-    with capture.store.write() as tx:
-        accounts.fence(tx, lease, now())
-        _gone(capture, tx, calendar, delta.removed)
-        shelf.commit(tx, calendar.id, {}, delta.removed)
-        shelf.caught_up(tx, calendar.id, delta.token, info.ctag, judged_as)
-        reached("event.recorded")
-    return counts
+                judged += judge(self.capture, tx, self.book, self.account, calendar, obj)
+            folders.add_tally(tx, "calendar", calendar.id, now().date(), judged)
+            etags = {o.href: o.etag or listed.get(o.href, "") for o in objects}
+            shelf.commit(tx, calendar.id, etags, ())
+        self.counts.update(judged)
+
+
+def _due(tx: Tx, calendar: CalendarId, moment: datetime) -> frozenset[str]:
+    """The objects that are to be looked at again by now."""
+    keys = (w.key.split(":", 1) for w in work.due(tx, LOOK_AGAIN, moment))
+    return frozenset(href for number, href in keys if number == str(calendar))
+
+
+def _fresh(delta: CalendarDelta, known: Mapping[str, str]) -> frozenset[str]:
+    """What is not known as it is; without an etag it may be any version."""
+    return frozenset(h for h, etag in delta.changed.items() if not etag or known.get(h) != etag)
+
+
+def _to_keep(
+    delta: CalendarDelta, info: CalendarInfo, state: CalendarState, moment: datetime
+) -> tuple[str | None, str | None]:
+    """The token and ctag to go on from: the earlier ones where those of now may stand for what
+    comes within the second too."""
+    if is_settled(delta.token, moment) and is_settled(info.ctag, moment):
+        return delta.token, info.ctag
+    return state.token, None
+
+
+def _in_chunks(objects: Iterable[CalendarObject]) -> Iterator[list[CalendarObject]]:
+    some: list[CalendarObject] = []
+    for obj in objects:
+        some.append(obj)
+        if len(some) == CHUNK:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _gone(capture: CalendarCapture, tx: Tx, calendar: shelf.Calendar, hrefs: Iterable[str]) -> None:
@@ -127,11 +250,3 @@ def _gone(capture: CalendarCapture, tx: Tx, calendar: shelf.Calendar, hrefs: Ite
     for href in hrefs:
         work.clear(tx, LOOK_AGAIN, key_of(calendar.id, href))
         capture.withdraw(tx, calendar.id, href, moment)
-
-
-def _is_in(key: str, calendar: CalendarId) -> bool:
-    return key.split(":", 1)[0] == str(calendar)
-
-
-def _href(key: str) -> str:
-    return key.split(":", 1)[1]

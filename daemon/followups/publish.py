@@ -251,7 +251,7 @@ def _absorb_and_retry(
 def _check_emptied(publish: Publish, calendars: Calendars, calendar: shelf.Calendar) -> None:
     """Raises Refused where not one object is gone but all of a calendar, or the calendar."""
     with publish.store.read() as tx:
-        known = shelf.state(tx, calendar.id).etags
+        known = shelf.etags(tx, calendar.id)
     delta = calendars.changes(calendar.href, None, known)
     if schedule.looks_emptied(len(known), len(delta.removed)):
         raise Refused(f"calendar '{calendar.name}' shows none of its {len(known)} objects any more")

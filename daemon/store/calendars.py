@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from daemon.store.errors import Stale
 from daemon.store.rows import chunks, inserting
 from daemon.store.tables.places import account as account_table
 from daemon.store.tables.places import calendar as table
-from daemon.store.tables.places import calendar_object
+from daemon.store.tables.places import calendar_object, calendar_unsure
 from rules.model.sightings import AccountId, CalendarId, Component
 from rules.model.wire import CalendarInfo
 
@@ -20,6 +21,10 @@ c = table.c
 
 LOOK_AGAIN = "look-again"
 """The kind of work that reads an object again: when a meeting in it is over, or at once."""
+
+
+ANEW = "?"
+"""In place of its etag, which is quoted: an object that is to be judged again as it is."""
 
 
 def key_of(calendar: CalendarId, href: str) -> str:
@@ -40,15 +45,34 @@ class Calendar:
     writes: bool = False
     dedicated: bool = False
 
+    def is_as(self, info: CalendarInfo, *, writes: bool, dedicated: bool) -> bool:
+        """Whether it is known exactly so."""
+        return (self.name, self.components, self.writable, self.writes, self.dedicated) == (
+            info.name,
+            info.components,
+            info.writable,
+            writes,
+            dedicated,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarState:
-    """What is known of a calendar's objects, and by which directory and rules they were judged."""
+    """As of when a calendar is known, and by which directory and rules it was judged.
+
+    `compared_at` is when all of it was compared last, `lied` whether its token has once said less
+    than was true, and `unsure` are objects that suivi put there since, of which the token need not
+    tell (RFC 6578 §3.4: what came and went between two tokens). `pending`: some are to be judged
+    again.
+    """
 
     token: str | None
     ctag: str | None
     judged_as: str
-    etags: Mapping[str, str]
+    compared_at: datetime | None = None
+    lied: bool = False
+    unsure: frozenset[str] = frozenset()
+    pending: bool = False
 
 
 def declare(
@@ -111,14 +135,29 @@ def href(calendar: Calendar, uid: str) -> str:
 
 
 def state(tx: Tx, calendar: CalendarId) -> CalendarState:
-    """What is known of its objects. Raises Stale when it is gone."""
+    """As of when it is known. Raises Stale when it is gone."""
     found = tx.execute(sa.select(table).where(c.id == calendar)).first()
     if found is None:
         raise Stale(f"calendar {calendar} is gone")
+    u, o = calendar_unsure.c, calendar_object.c
+    anew = sa.select(o.href).where(o.calendar_id == calendar, o.etag == ANEW).limit(1)
+    unsure = tx.execute(sa.select(u.href).where(u.calendar_id == calendar)).scalars()
+    return CalendarState(
+        found.sync_token,
+        found.ctag,
+        found.judged_as,
+        found.compared_at,
+        found.lied_at is not None,
+        frozenset(unsure),
+        tx.execute(anew).first() is not None,
+    )
+
+
+def etags(tx: Tx, calendar: CalendarId) -> dict[str, str]:
+    """The etag of each object that was judged, by href."""
     o = calendar_object.c
     rows = tx.execute(sa.select(o.href, o.etag).where(o.calendar_id == calendar))
-    etags = {r.href: r.etag for r in rows}
-    return CalendarState(found.sync_token, found.ctag, found.judged_as, etags)
+    return {r.href: r.etag for r in rows}
 
 
 def knows(tx: Tx, calendar: CalendarId, href: str) -> bool:
@@ -146,23 +185,41 @@ def commit(
     )
 
 
+def judge_anew(tx: Tx, calendar: CalendarId, judged_as: str) -> None:
+    """From here on by another directory or other rules: each object is to be judged again."""
+    o = calendar_object.c
+    tx.execute(sa.update(calendar_object).where(o.calendar_id == calendar).values(etag=ANEW))
+    tx.execute(sa.update(table).where(c.id == calendar).values(judged_as=judged_as))
+
+
 def caught_up(
-    tx: Tx, calendar: CalendarId, token: str | None, ctag: str | None, judged_as: str
+    tx: Tx,
+    calendar: CalendarId,
+    token: str | None,
+    ctag: str | None,
+    compared_at: datetime | None = None,
 ) -> None:
-    """All up to this token is judged, by this directory and these rules."""
-    facts = {"sync_token": token, "ctag": ctag, "judged_as": judged_as}
+    """All up to this token is judged; with `compared_at` all that there is."""
+    facts: dict[str, object] = {"sync_token": token, "ctag": ctag}
+    if compared_at is not None:
+        facts["compared_at"] = compared_at
     tx.execute(sa.update(table).where(c.id == calendar).values(**facts))
+    tx.execute(sa.delete(calendar_unsure).where(calendar_unsure.c.calendar_id == calendar))
+
+
+def lied(tx: Tx, calendar: CalendarId, at: datetime) -> None:
+    """Its token has said less than was true."""
+    tx.execute(sa.update(table).where(c.id == calendar).values(lied_at=at))
 
 
 def written(tx: Tx, calendar: CalendarId, href: str, etag: str) -> None:
     """suivi itself put this object there, and knows what it says.
 
-    The next look compares in full: of an object that came and went between two tokens, or two
-    states of the calendar, a server need not tell (RFC 6578 §3.4).
+    A new one is looked after until a token covers it.
     """
     if not knows(tx, calendar, href):
-        anew = {"sync_token": None, "ctag": None}
-        tx.execute(sa.update(table).where(c.id == calendar).values(**anew))
+        statement = inserting(tx, calendar_unsure).values(calendar_id=calendar, href=href)
+        tx.execute(statement.on_conflict_do_nothing())
     commit(tx, calendar, {href: etag}, ())
 
 

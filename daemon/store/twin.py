@@ -170,7 +170,8 @@ def _as_there(table: sa.Table, row: dict[str, Any]) -> dict[str, Any] | None:
     if table is places.account:
         return {**row, "lease_owner": None, "lease_until": None}
     if table is places.calendar:
-        return {**row, "ctag": None, "sync_token": None, "judged_as": ""}
+        anew = {"ctag": None, "sync_token": None, "compared_at": None}
+        return {**row, **anew, "judged_as": ""}
     if table is places.veto:
         return None if row["level"] == Level.EVERYTHING else {**row, "by_rules": None}
     if table is places.ambiguity:

@@ -80,7 +80,8 @@ class FetchedText:
 
 @dataclass(frozen=True, slots=True)
 class CalendarInfo:
-    """A collection as PROPFIND shows it (RFC 4791 §5.2)."""
+    """A collection as PROPFIND shows it (RFC 4791 §5.2); `trusted` is False where servers of its
+    kind are known to forget changes without a word."""
 
     href: str
     name: str
@@ -88,6 +89,23 @@ class CalendarInfo:
     writable: bool = True
     ctag: str | None = None
     sync_token: str | None = None
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """Where the calendars of an account were found, so that one request asks for all of them.
+
+    `account` is who asked where, without the password; `places` are collections on `origin`,
+    `login` is the scheme of the login that was asked for there, and `calendars` are what was
+    found, as it was then.
+    """
+
+    account: str
+    origin: str
+    places: tuple[str, ...]
+    login: str
+    calendars: tuple[CalendarInfo, ...]
 
 
 @dataclass(frozen=True, slots=True)

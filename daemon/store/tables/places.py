@@ -99,6 +99,9 @@ calendar = table(
     text("sync_token", null=True),
     # The directory and rules that its objects were last judged by.
     text("judged_as"),
+    # When all of it was compared, whatever its token said, and when that said less than was true.
+    moment("compared_at", null=True),
+    moment("lied_at", null=True),
     sa.UniqueConstraint("account_id", "href"),
 )
 # Of an unmatched event only href and etag.
@@ -107,6 +110,19 @@ calendar_object = table(
     owned_by("calendar_id", "calendar"),
     text("href", key=True),
     text("etag"),
+)
+# Objects that suivi put there after the calendar's token, which need not tell if one is gone again.
+calendar_unsure = table(
+    "calendar_unsure",
+    owned_by("calendar_id", "calendar"),
+    text("href", key=True),
+)
+# Where the calendars of an account were found, so that they are not looked for at each turn.
+calendar_home = table(
+    "calendar_home",
+    owned_by("account_id", "account"),
+    moment("found_at"),
+    sa.Column("found", Json, nullable=False),
 )
 
 # An answer that matched nobody, by a keyed hash of what it answers: for as long as the log of

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from daemon.capture.judging import MailAccount
+from daemon.capture.meetings import CalendarAccount, CalendarCapture
 from daemon.clock import now
+from daemon.followups.absorb import Absorb, withdraw
 from daemon.rulebook import Rulebook
 from daemon.store import (
     accounts,
@@ -18,6 +20,7 @@ from daemon.store import (
 )
 from rules.model.people import Contact, ContactId, Level, ThirdParty, ThirdPartyId
 from rules.ruleset import builtin
+from tests.daemon.capture.desk import Desk
 from tests.daemon.capture.post import KNOWN, Post
 
 
@@ -40,4 +43,22 @@ def post(template: Path, tmp_path: Path) -> Iterator[Post]:
         number = accounts.declare(tx, "mail", "ann", "memory", ann, Level.EVERYTHING, now())
     rulebook = Rulebook(store, builtin(), ["lumen.example"])
     yield Post(store, rulebook, MailAccount(number, "ann", ann))
+    store.close()
+
+
+@pytest.fixture
+def desk(template: Path, tmp_path: Path) -> Iterator[Desk]:
+    shutil.copy(template, tmp_path / "suivi.sqlite")
+    store = open_store(f"sqlite:///{tmp_path / 'suivi.sqlite'}")
+    with store.write() as tx:
+        installation.ensure(tx, now(), None)
+        ann = people.put_user(tx, name="Ann", email="ann@lumen.example")
+        party = people.put_third_party(tx, ThirdParty(ThirdPartyId(0), "CU-1", "Mistral"))
+        jean = Contact(ContactId(0), party, "Jean", emails=("jean@mistral.example",))
+        people.put_contact(tx, jean)
+        number = accounts.declare(tx, "calendar", "ann", "dav", ann, Level.EVERYTHING, now())
+    rulebook = Rulebook(store, builtin(), ["lumen.example"])
+    absorb = Absorb("Europe/Paris")
+    capture = CalendarCapture(store, rulebook, b"secret", absorb, withdraw)
+    yield Desk(store, rulebook, capture, CalendarAccount(number, "ann", ann, "Europe/Paris"))
     store.close()

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -18,6 +19,7 @@ from daemon.store import (
     StaleDirectory,
     Store,
     accounts,
+    calendar_homes,
     calendars,
     exchanges,
     folders,
@@ -29,7 +31,7 @@ from daemon.store.tables import places
 from rules.model.decisions import Reason, Verdict
 from rules.model.people import Level, ThirdParty, ThirdPartyId
 from rules.model.sightings import FolderRole
-from rules.model.wire import CalendarInfo, FolderInfo, FolderState
+from rules.model.wire import CalendarInfo, FolderInfo, FolderState, Homes
 
 TTL = timedelta(seconds=30)
 
@@ -301,7 +303,9 @@ def test_only_calendars_of_watched_accounts_have_names(
         assert calendars.names(tx) == {"Work"}
 
 
-def test_a_calendar_remembers_its_objects_and_its_token(store: Store, world: Any) -> None:
+def test_a_calendar_remembers_its_objects_and_its_token(
+    store: Store, world: Any, now: datetime
+) -> None:
     info = CalendarInfo("/anna/work/", "Work", frozenset({"VEVENT", "VTODO"}))
     with store.write() as tx:
         first = calendars.declare(tx, world.annas, info, writes=True, dedicated=False)
@@ -313,19 +317,41 @@ def test_a_calendar_remembers_its_objects_and_its_token(store: Store, world: Any
         many = {f"/anna/work/{n}.ics": "1" for n in range(1200)}
         calendars.commit(tx, first.id, many, frozenset())
         calendars.commit(tx, first.id, {"/anna/work/0.ics": "2"}, list(many)[10:])
-        calendars.caught_up(tx, first.id, "token-2", "ctag-2", "rules:1")
+        calendars.judge_anew(tx, first.id, "rules:1")
+        # Each is to be judged again as it is, and those that were are known by their etags.
+        assert set(calendars.etags(tx, first.id).values()) == {calendars.ANEW}
+        assert calendars.state(tx, first.id).pending
+        calendars.commit(tx, first.id, dict.fromkeys(list(many)[:10], "2"), frozenset())
+        assert not calendars.state(tx, first.id).pending
+        calendars.caught_up(tx, first.id, "token-2", "ctag-2", now)
         state = calendars.state(tx, first.id)
+        assert set(calendars.etags(tx, first.id)) == set(list(many)[:10])
     assert (state.token, state.ctag, state.judged_as) == ("token-2", "ctag-2", "rules:1")
-    assert len(state.etags) == 10
-    assert state.etags["/anna/work/0.ics"] == "2"
+    assert (state.compared_at, state.lied) == (now, False)
     with store.write() as tx:
         # suivi wrote over one that is listed: the server will tell of whatever happens to it.
         calendars.written(tx, first.id, "/anna/work/0.ics", "3")
-        state = calendars.state(tx, first.id)
-        assert (state.token, state.ctag) == ("token-2", "ctag-2")
-        assert state.etags["/anna/work/0.ics"] == "3"
-        # It made one: if that goes before it was ever listed, only a full comparison shows it.
+        assert not calendars.state(tx, first.id).unsure
+        # It made one: if that goes before it was ever listed, no token need tell.
         calendars.written(tx, first.id, "/anna/work/new.ics", "1")
+        assert calendars.state(tx, first.id).unsure == {"/anna/work/new.ics"}
+        assert calendars.etags(tx, first.id)["/anna/work/0.ics"] == "3"
+        calendars.lied(tx, first.id, now)
+        calendars.caught_up(tx, first.id, "token-3", None)
         state = calendars.state(tx, first.id)
-        assert (state.token, state.ctag, state.judged_as) == (None, None, "rules:1")
-        assert state.etags["/anna/work/new.ics"] == "1"
+    assert (state.token, state.ctag, state.compared_at) == ("token-3", None, now)
+    assert state.lied and not state.unsure
+
+
+def test_where_the_calendars_of_an_account_are_is_remembered(
+    store: Store, world: Any, now: datetime
+) -> None:
+    work = CalendarInfo("/anna/work/", "Work", frozenset({"VEVENT"}), trusted=False)
+    homes = Homes("anna https://dav.example/", "https://dav.example", ("/anna/",), "basic", (work,))
+    with store.write() as tx:
+        assert calendar_homes.of(tx, world.annas) is None
+        calendar_homes.put(tx, world.annas, homes, now)
+        told = replace(work, ctag="c", sync_token="t")
+        calendar_homes.put(tx, world.annas, replace(homes, calendars=(told,)), now)
+        # What changes with each change is not remembered.
+        assert calendar_homes.of(tx, world.annas) == calendar_homes.Found(homes, now)
