@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import unquote
@@ -17,6 +18,9 @@ from rules.model import marks
 from rules.model.people import Address
 from rules.model.sightings import Alarm, Answer, Attendee, Component, Event, When
 
+# Each of them once for each occurrence; who has more doesn't hear them.
+MAX_ALARMS: Final = 50
+_NO_YEAR: Final = "a time outside of the years 2 to 9998"
 # How servers name an event of which they show only that the time is taken.
 BUSY: Final = frozenset(
     {"busy", "free", "tentative", "out of office", "working elsewhere", "no title"}
@@ -39,7 +43,7 @@ def event(
     parsed: Parsed, zones: Zones, *, recurrence_id: str | None = None, recurs: bool = False
 ) -> Event:
     """The component as it stands; Unreadable when its time or its UID can't be read."""
-    when = _when(parsed, zones)
+    when = _possible(parsed, zones)
     summary, status = _summary(parsed)
     return Event(
         uid=uid(parsed),
@@ -66,6 +70,13 @@ def event(
         modified=_instant(parsed, "LAST-MODIFIED") or _instant(parsed, "DTSTAMP"),
         follow_up_key=unescape(text(parsed, "X-SUIVI-FOLLOW-UP")) or None,
     )
+
+
+def at(told: Event, parsed: Parsed, occurrence: Parsed, zones: Zones, original: str) -> Event:
+    """What a component tells, at one of its occurrences."""
+    when = _possible(occurrence, zones)
+    alarms = tuple(_alarms(parsed, when)) if told.alarms else ()
+    return replace(told, when=when, recurrence_id=original, alarms=alarms)
 
 
 def uid(parsed: Parsed) -> str:
@@ -109,6 +120,17 @@ def recurrence_id(start: date) -> str:
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """The start of a day in a zone."""
     return datetime.combine(day, time(), zone)
+
+
+def _possible(parsed: Parsed, zones: Zones) -> When | None:
+    """When, in years that can be counted from in every zone."""
+    try:
+        when = _when(parsed, zones)
+    except OverflowError as error:
+        raise Unreadable(_NO_YEAR) from error
+    if when is not None and not all(1 < at.year < 9999 for at in (when.start, when.end) if at):
+        raise Unreadable(_NO_YEAR)
+    return when
 
 
 def _when(parsed: Parsed, zones: Zones) -> When | None:
@@ -217,7 +239,7 @@ def mailbox(value: str, email: str = "") -> str:
 def _alarms(parsed: Parsed, when: When | None) -> Iterator[Alarm]:
     if when is None:
         return
-    for alarm in parsed.subcomponents:
+    for alarm in parsed.subcomponents[:MAX_ALARMS]:
         for trigger in _values(alarm, "TRIGGER"):
             before = _before(_dt(trigger), trigger, when)
             if before is not None:

@@ -9,6 +9,8 @@ from connectors.errors import Unreadable
 
 FOLD: Final = 75
 MAX_PARAMS: Final = 64
+# No list of parameters is longer, in characters.
+MAX_HEAD: Final = 64 * 1024
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+")
 _PARAM: Final = re.compile(r';([A-Za-z0-9-]+)=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)')
 _CARET: Final = {"^n": "\n", "^N": "\n", "^'": '"', "^^": "^"}
@@ -64,7 +66,7 @@ def _line(pieces: list[bytes]) -> Line:
     at = name.end()
     params: dict[str, str] = {}
     for _ in range(MAX_PARAMS):
-        param = _PARAM.match(text, at)
+        param = _PARAM.match(text, at, MAX_HEAD)
         if param is None:
             break
         params.setdefault(param[1].upper(), _plain(param[2]))

@@ -18,11 +18,15 @@ MAX_DATES: Final = 5_000
 MAX_DEPTH: Final = 8
 MAX_COMPONENTS: Final = 1_000
 MAX_VALUE: Final = 64 * 1024
+MAX_TEXT: Final = 4 * 1024 * 1024
+# The largest meetings that servers send out have some hundreds.
+MAX_GUESTS: Final = 1_000
 # Our own parameter carries the zone's name past the parser, which keeps zones for ever.
 TZID: Final = "X-SUIVI-TZID"
 
 EVENTS: Final = frozenset({"VEVENT", "VTODO"})
 _TIMES: Final = frozenset({"DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE"})
+_LISTS: Final = frozenset({"EXDATE", "RDATE"})
 _TEXTS: Final = frozenset({"SUMMARY", "DESCRIPTION", "LOCATION"})
 _KEPT: Final = (
     _TIMES
@@ -42,6 +46,7 @@ _FORMS: Final = {
         r"|\d{8}T\d{6}Z?"
     ),
 }
+_TIME: Final = re.compile(r"\d{8}(?:T\d{6}Z?)?", re.IGNORECASE)
 _PARAMS: Final = frozenset({"VALUE", "CN", "PARTSTAT", "EMAIL", "RELATED", "RANGE"})
 
 
@@ -65,13 +70,14 @@ def prune(data: bytes) -> Pruned:
     zones: list[tuple[Line, ...]] = []
     stack: list[str] = []
     zone: list[Line] = []
-    components = dates = 0
+    components = dates = size = guests = 0
     for line in lines:
         if line.name == "BEGIN":
             stack.append(line.value.strip().upper())
             if len(stack) > MAX_DEPTH:
                 raise Unreadable("not iCalendar: components without end")
             components += _counts(stack)
+            guests = 0
             _bounded(components, len(kept), dates)
         if stack[1:2] == ["VTIMEZONE"]:
             zone.append(line)
@@ -80,7 +86,10 @@ def prune(data: bytes) -> Pruned:
                 kept.append(f"{line.name}:{line.value.strip().upper()}")
         elif _wanted(stack, line):
             kept.append(_rewritten(line))
-            dates += line.value.count(",") if line.name in ("EXDATE", "RDATE") else 0
+            size += len(kept[-1])
+            dates += 1 + line.value.count(",") if line.name in _LISTS else 0
+            guests += line.name == "ATTENDEE"
+            _bearable(size, guests)
         if line.name == "END":
             if not stack or stack.pop() != line.value.strip().upper():
                 raise Unreadable("not iCalendar: BEGIN and END don't match")
@@ -104,6 +113,13 @@ def _bounded(components: int, lines: int, dates: int) -> None:
         raise Unreadable(f"more than {MAX_LINES} properties in one object")
     if dates > MAX_DATES:
         raise Unreadable(f"more than {MAX_DATES} dates listed one by one")
+
+
+def _bearable(size: int, guests: int) -> None:
+    if size > MAX_TEXT:
+        raise Unreadable(f"more than {MAX_TEXT // 1024 // 1024} MiB of text")
+    if guests > MAX_GUESTS:
+        raise Unreadable(f"more than {MAX_GUESTS} participants in one event")
 
 
 def _path(stack: list[str]) -> bool:
@@ -132,6 +148,8 @@ def _rewritten(line: Line) -> str:
     if line.name in _TIMES:
         # A date with a Z is a date all the same.
         value = re.sub(r"^(\d{8})Z$", r"\1", value.strip())
+    if line.name in _TIMES - _LISTS and not _TIME.fullmatch(value):
+        raise Unreadable(f"{line.name} that can't be read")
     params = [(name, text) for name, text in line.params.items() if name in _PARAMS]
     if line.name in _TIMES and line.params.get("TZID"):
         params.append((TZID, line.params["TZID"]))

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from icalendar import Component as Parsed
 
 from connectors.errors import Unreadable
 from connectors.ical import recur
-from connectors.ical.events import event, mailbox, moment, number, recurrence_id, uid
+from connectors.ical.events import at, event, mailbox, moment, number, recurrence_id, uid
 from connectors.ical.lines import parse
 from connectors.ical.prune import EVENTS, TZID, prune
 from connectors.ical.zones import Zones
@@ -30,9 +30,17 @@ _BROKEN: Final = (
     AssertionError,
 )
 _TIMES: Final = ("DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE")
+# What an occurrence's place in its series follows from.
+_PLACING: Final = (*_TIMES, "DURATION", "RRULE", "UID", "SEQUENCE")
+_SOURCE: Final = "X-SUIVI-SOURCE"
 MAX_SERIES: Final = 100
+# Each guest of each occurrence is looked at: 200 people who meet every day for two years.
+MAX_GUESTS: Final = 200_000
 # An occurrence may be moved into the horizon from so far outside of it.
 _MARGIN: Final = timedelta(days=40)
+
+
+Horizon = tuple[datetime, datetime]
 
 
 def read(data: bytes, zone: str, since: datetime, until: datetime) -> tuple[Event, ...]:
@@ -71,12 +79,16 @@ def _read(data: bytes, zone: ZoneInfo, since: datetime, until: datetime) -> Iter
                 series[parsed.name, uid(parsed)].append(parsed)
     if sum(any(map(_repeats, components)) for components in series.values()) > MAX_SERIES:
         raise Unreadable(f"more than {MAX_SERIES} series in one object")
-    found = 0
+    found = guests = 0
+    budget = recur.Budget()
     for components in series.values():
-        for one in _events(components, zones, since, until):
+        for one in _events(components, zones, (since, until), budget):
             found += one.recurrence_id is not None
             if found > recur.MAX_OCCURRENCES:
                 raise Unreadable(f"more than {recur.MAX_OCCURRENCES} occurrences in the horizon")
+            guests += len(one.attendees)
+            if guests > MAX_GUESTS:
+                raise Unreadable("too many occurrences with too many participants")
             yield one
 
 
@@ -88,9 +100,11 @@ def _localise(parsed: Parsed, zones: Zones) -> None:
             if isinstance(value, vBroken):
                 raise Unreadable(f"{name} that can't be read")
             zone = zones.of(getattr(value, "params", {}).get(TZID))
-            for time in getattr(value, "dts", (value,)):
-                if hasattr(time, "dt"):
-                    time.dt = _aware(time.dt, zone)
+            for one in getattr(value, "dts", (value,)):
+                if isinstance(getattr(one, "dt", None), time):
+                    raise Unreadable(f"{name} that can't be read")
+                if hasattr(one, "dt"):
+                    one.dt = _aware(one.dt, zone)
 
 
 def _aware(value: Any, zone: Any) -> Any:
@@ -102,7 +116,7 @@ def _aware(value: Any, zone: Any) -> Any:
 
 
 def _events(
-    components: Sequence[Parsed], zones: Zones, since: datetime, until: datetime
+    components: Sequence[Parsed], zones: Zones, horizon: Horizon, budget: recur.Budget
 ) -> Iterator[Event]:
     masters = [one for one in components if one.get("RECURRENCE-ID") is None]
     changed = [one for one in components if one.get("RECURRENCE-ID") is not None]
@@ -113,22 +127,36 @@ def _events(
         return
     if master is not None:
         yield event(master, zones, recurs=True)
-        _bound(master, changed, zones, since, until)
+        _bound(master, changed, zones, horizon, budget)
+    yield from _occurrences([*([master] if master else []), *changed], zones, horizon)
+
+
+def _occurrences(components: Sequence[Parsed], zones: Zones, horizon: Horizon) -> Iterator[Event]:
+    """What stands in the horizon. Only times are multiplied: what else a component says is read
+    once, however often it occurs."""
+    moves = _moves(components)
     calendar = Calendar()
-    calendar.subcomponents = [*([master] if master is not None else []), *changed]
-    yield from _occurrences(calendar, changed, zones, since, until)
-
-
-def _occurrences(
-    calendar: Calendar, changed: Iterable[Parsed], zones: Zones, since: datetime, until: datetime
-) -> Iterator[Event]:
-    moves = _moves(changed)
+    calendar.subcomponents = [_bare(one, n) for n, one in enumerate(components)]
     query = recurring_ical_events.of(calendar, components=sorted(EVENTS))
-    for occurrence in query.between(since, until):
-        original = _original(occurrence, moves)
-        found = event(occurrence, zones, recurrence_id=recurrence_id(original))
-        if found.when is not None and found.when.start < until:
+    told: dict[int, Event] = {}
+    for occurrence in query.between(*horizon):
+        n = int(occurrence[_SOURCE])
+        if n not in told:
+            told[n] = event(components[n], zones)
+        original = recurrence_id(_original(occurrence, moves))
+        found = at(told[n], components[n], occurrence, zones, original)
+        if found.when is not None and found.when.start < horizon[1]:
             yield found
+
+
+def _bare(parsed: Parsed, number: int) -> Parsed:
+    """A component that says nothing but when, and which one it was."""
+    bare = type(parsed)()
+    for name in _PLACING:
+        if name in parsed:
+            bare[name] = parsed[name]
+    bare[_SOURCE] = str(number)
+    return bare
 
 
 def _repeats(parsed: Parsed) -> bool:
@@ -136,20 +164,19 @@ def _repeats(parsed: Parsed) -> bool:
 
 
 def _bound(
-    master: Parsed, changed: Iterable[Parsed], zones: Zones, since: datetime, until: datetime
+    master: Parsed,
+    changed: Iterable[Parsed],
+    zones: Zones,
+    horizon: Horizon,
+    budget: recur.Budget,
 ) -> None:
     start = moment(master, "DTSTART") or moment(master, "DUE")
     if start is None:
         raise Unreadable("a series without a start")
     zone = start.tzinfo if isinstance(start, datetime) else zones.default
     margin = max([_MARGIN, *(abs(move) for move in _moves(changed).values())])
-    recur.bound(
-        master,
-        start,
-        recur.wall(since.astimezone(zone)),
-        recur.wall(until.astimezone(zone)),
-        margin,
-    )
+    since, until = (recur.wall(at.astimezone(zone)) for at in horizon)
+    recur.bound(master, start, (since, until), margin, budget)
 
 
 def _moves(changed: Iterable[Parsed]) -> dict[str, timedelta]:
@@ -157,6 +184,8 @@ def _moves(changed: Iterable[Parsed]) -> dict[str, timedelta]:
     moves = {}
     for parsed in changed:
         value = parsed.get("RECURRENCE-ID")
+        if value is None:
+            continue
         start, original = moment(parsed, "DTSTART"), moment(parsed, "RECURRENCE-ID")
         if start is None or original is None or "RANGE" not in value.params:
             continue

@@ -7,18 +7,15 @@ from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from icalendar import Timezone
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
+from connectors.errors import Unreadable
 from connectors.ical.lines import Line
+from connectors.ical.observances import defined
 
-# What of a zone's own definition is read: enough for its offsets, nothing that can run for long.
-_PLAIN: Final = frozenset({"TZOFFSETFROM", "TZOFFSETTO", "TZNAME"})
-_YEARLY: Final = re.compile(
-    r"FREQ=YEARLY(?:;(?:BYMONTH|BYDAY|BYMONTHDAY|UNTIL|WKST|INTERVAL)=[A-Z0-9,+-]{1,40})*"
-)
 _OFFSET: Final = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?")
-MAX_DEFINITION: Final = 400
+# Of all definitions in one object together.
+MAX_RULES: Final = 60
 
 
 class Zones:
@@ -31,6 +28,7 @@ class Zones:
         self.default = default
         self._definitions = definitions
         self._found: dict[str, tzinfo] = {}
+        self._rules = 0
 
     def of(self, tzid: str | None) -> tzinfo:
         """The zone that a TZID means; never fails."""
@@ -41,9 +39,10 @@ class Zones:
         return self._found[tzid]
 
     def place(self, instant: datetime) -> tuple[datetime, str]:
-        """The instant in a zone that has an IANA name, and the name."""
+        """The instant in a zone that has an IANA name, and the name. An hour that the clock of
+        the zone skips is told as it passes."""
         if isinstance(instant.tzinfo, ZoneInfo):
-            return instant, instant.tzinfo.key
+            return instant.astimezone(UTC).astimezone(instant.tzinfo), instant.tzinfo.key
         if instant.tzinfo is UTC:
             return instant, "UTC"
         return instant.astimezone(self.default), self.default.key
@@ -58,12 +57,15 @@ class Zones:
                 known = named(line.value)
                 if known is not None:
                     return known
-        return self._defined(definition) or _offset(tzid) or self.default
+        return self._defined(tzid, definition) or _offset(tzid) or self.default
 
-    def _defined(self, definition: tuple[Line, ...]) -> tzinfo | None:
-        zone = _build(definition)
+    def _defined(self, tzid: str, definition: tuple[Line, ...]) -> tzinfo | None:
+        zone = defined(tzid, definition)
         if zone is None:
             return None
+        self._rules += zone.rules
+        if self._rules > MAX_RULES:
+            raise Unreadable(f"time zones with more than {MAX_RULES} rules in one object")
         months = [datetime(2025, month, 15, 12) for month in range(1, 13)]  # noqa: DTZ001  local
         theirs = [zone.utcoffset(month) for month in months]
         ours = [self.default.utcoffset(month) for month in months]
@@ -98,33 +100,6 @@ def _names() -> Mapping[str, str]:
 def _windows() -> Mapping[str, str]:
     names = available_timezones()
     return {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items() if zone in names}
-
-
-def _build(definition: tuple[Line, ...]) -> tzinfo | None:
-    """A zone from its VTIMEZONE, reduced to plain yearly rules; None when it makes none."""
-    if not definition or len(definition) > MAX_DEFINITION:
-        return None
-    kept = ["BEGIN:VTIMEZONE", "TZID:x"]
-    for line in definition:
-        value = line.value.strip()
-        if line.name in ("BEGIN", "END") and value.upper() in ("STANDARD", "DAYLIGHT"):
-            kept.append(f"{line.name}:{value.upper()}")
-        elif line.name == "DTSTART":
-            # dateutil counts up from here year by year; nothing before 1900 is about a meeting.
-            kept.append("DTSTART:" + ("1970" + value[4:] if value < "19" else value))
-        elif line.name in _PLAIN or (line.name == "RRULE" and _YEARLY.fullmatch(value)):
-            kept.append(f"{line.name}:{value[:60]}")
-    kept += ["END:VTIMEZONE", ""]
-    try:
-        component = Timezone.from_ical("\r\n".join(kept))
-        if not isinstance(component, Timezone):
-            return None
-        zone: tzinfo | None = component.to_tz(lookup_tzid=False)
-        if zone is not None:
-            zone.utcoffset(datetime(2025, 1, 1))  # noqa: DTZ001  asks for the offset of a local time
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError):
-        return None
-    return zone
 
 
 def _offset(tzid: str) -> tzinfo | None:

@@ -23,7 +23,8 @@ def test_every_object_of_the_corpus_is_read_or_refused(corpus):
             outcomes["read"] += 1
         except Unreadable as refused:
             outcomes["refused"] += 1
-            assert str(refused)
+            # For what it is, not for what a parser didn't foresee.
+            assert str(refused) and "can't be read (" not in str(refused), path
         took = time.process_time() - began
         if took > SECONDS:
             slow.append((path.name, round(took, 2)))

@@ -1,7 +1,7 @@
 """Series: summer time, exceptions, changed occurrences, and rules that would run for ever."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -109,6 +109,40 @@ def test_rdate_adds_and_a_period_has_its_own_length():
         (5, 1),
         (6, 3),
     ]
+
+
+def test_what_a_series_says_is_said_at_each_occurrence():
+    """Guests and texts as they stand, alarms counted from each start."""
+    data = vevent(
+        *[*WEEKLY, "ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob@acme.example", "LOCATION:Lyon"],
+        *["BEGIN:VALARM", "ACTION:EMAIL", "TRIGGER;RELATED=END:-PT30M", "END:VALARM"],
+        *["BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:20260316T080000Z", "REPEAT:2", "END:VALARM"],
+    )
+    (master,), found = split(read(data))
+    assert {(e.attendees, e.location, e.sequence) for e in found} == {(master.attendees, "Lyon", 0)}
+    assert [[a.before for a in e.alarms] for e in found[:2]] == [
+        [timedelta(minutes=-30), timedelta(hours=1)],
+        [timedelta(minutes=-30), timedelta(days=7, hours=1)],
+    ]
+
+
+def test_a_rule_that_names_the_calendar_that_all_have():
+    data = vevent(WEEKLY[0], "RRULE:RSCALE=GREGORIAN;FREQ=WEEKLY;COUNT=2;SKIP=OMIT")
+    assert len(split(read(data))[1]) == 2
+
+
+@pytest.mark.parametrize(
+    "rule", ["RSCALE=CHINESE;FREQ=YEARLY", "RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=FORWARD"]
+)
+def test_a_rule_by_another_calendar_says_so(rule):
+    with pytest.raises(Unreadable, match="another calendar"):
+        read(vevent(WEEKLY[0], f"RRULE:{rule}"))
+
+
+@pytest.mark.parametrize("line", ["RDATE;VALUE=TIME:083000", "EXDATE:T100000"])
+def test_a_time_without_a_day_is_refused_by_its_name(line):
+    with pytest.raises(Unreadable, match="DATE that can't be read"):
+        read(vevent(WEEKLY[0], line))
 
 
 def test_only_the_horizon_is_listed():

@@ -74,6 +74,61 @@ def test_one_calendar_does_not_explain_the_names_of_the_next():
     assert second.when.start == datetime(2026, 7, 2, 8, tzinfo=UTC)
 
 
+def test_hours_that_an_invented_clock_shows_twice_or_never_are_told_like_those_of_a_named_one():
+    zones = PARIS_RULES.format(name="Ours").replace("2SU", "1SU")
+    for local in ("20260329T023000", "20261025T023000", "20261025T033000", "20260329T033000"):
+        ours = one(vevent(f"DTSTART;TZID=Ours:{local}", zones=zones), "Asia/Tokyo")
+        named = one(vevent(f"DTSTART;TZID=Europe/Paris:{local}"))
+        assert ours.when.start.astimezone(UTC) == named.when.start.astimezone(UTC), local
+
+
+def test_an_hour_that_the_clock_skips_is_told_as_it_passes():
+    when = one(vevent("DTSTART;TZID=Europe/Paris:20260329T023000")).when
+    assert when.start == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert (when.start.hour, when.zone) == (3, "Europe/Paris")
+
+
+US_RULES = """\
+BEGIN:VTIMEZONE
+TZID:Ours
+BEGIN:DAYLIGHT
+DTSTART:19870405T020000
+RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=4;UNTIL=20060402T070000Z
+TZOFFSETFROM:-0500
+TZOFFSETTO:-0400
+END:DAYLIGHT
+BEGIN:STANDARD
+DTSTART:19671029T020000
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10;UNTIL=20061029T060000Z
+TZOFFSETFROM:-0400
+TZOFFSETTO:-0500
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:20070311T020000
+RRULE:FREQ=YEARLY;BYMONTHDAY=8,9,10,11,12,13,14;BYDAY=SU;BYMONTH=3
+TZOFFSETFROM:-0500
+TZOFFSETTO:-0400
+END:DAYLIGHT
+BEGIN:STANDARD
+DTSTART:20071104T020000
+RDATE:20081102T020000,20091101T020000
+RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11
+TZOFFSETFROM:-0400
+TZOFFSETTO:-0500
+END:STANDARD
+END:VTIMEZONE
+""".replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize("year", [1999, 2006, 2007, 2009, 2026, 2040])
+def test_a_definition_whose_rules_changed_tells_the_clock_of_each_year(year):
+    for month in range(1, 13):
+        for day in (3, 9, 20, 30 if month != 2 else 27):
+            local = datetime(year, month, day, 12, tzinfo=ZoneInfo("America/New_York"))
+            data = vevent(f"DTSTART;TZID=Ours:{local:%Y%m%dT%H%M%S}", zones=US_RULES)
+            assert one(data, "Asia/Tokyo").when.start == local
+
+
 def test_fixed_offsets():
     when = one(vevent("DTSTART;TZID=GMT+0200:20260302T100000")).when
     assert when.start == datetime(2026, 3, 2, 8, tzinfo=UTC)
