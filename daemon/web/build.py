@@ -20,6 +20,7 @@ from daemon.web.limits import USUAL, Bodies, Limits
 from daemon.web.links import Links
 from daemon.web.machine import Machine
 from daemon.web.metered import Metered
+from daemon.web.numbers import JsonRoute
 from daemon.web.readiness import Readiness
 from daemon.web.route import refuse_method, shadowed
 from daemon.web.routes import ROUTES
@@ -76,6 +77,7 @@ def build(
     app.add_middleware(SecurityHeaders, ancestors=limits.ancestors)
     app.add_middleware(Metered, meter=meter)
     app.add_middleware(Peers, trusted=doors.trusted)
+    app.router.route_class = JsonRoute
     for path, methods in shadowed(ROUTES):
         app.add_api_route(path, refuse_method, methods=methods, include_in_schema=False)
     for route in ROUTES:

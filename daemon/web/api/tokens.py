@@ -47,14 +47,14 @@ def create(house: InHouse, present: Present, wanted: shapes.NewToken) -> shapes.
     return shapes.MadeToken(token=told, **shapes.token(made).model_dump())
 
 
-def revoke(house: InHouse, caller: Caller, token: Id) -> None:
+def revoke(house: InHouse, caller: Caller, number: Id) -> None:
     """It opens nothing any more, from now on."""
     with house.store.write() as tx:
-        found = stored.get(tx, token)
+        found = stored.get(tx, number)
         if found is None or found.user != caller.id or found.revoked_at is not None:
-            raise Problem(404, mark("you have no token {token}"), token=token)
-        stored.revoke(tx, token, now())
-        audit.note(tx, caller.email, "revoke token", f"token {token}", now())
+            raise Problem(404, mark("you have no token {number}"), number=number)
+        stored.revoke(tx, number, now())
+        audit.note(tx, caller.email, "revoke token", f"token {number}", now())
 
 
 def _may_make(present: Admitted) -> None:
@@ -67,5 +67,5 @@ def _may_make(present: Admitted) -> None:
 ROUTES = (
     Route("GET", "/api/v1/tokens", tokens, shapes.Tokens, problems=(401, 403)),
     Route("POST", "/api/v1/tokens", create, shapes.MadeToken, status=201, problems=(401, 403, 409)),
-    Route("DELETE", "/api/v1/tokens/{token}", revoke, status=204, problems=(401, 403, 404, 422)),
+    Route("DELETE", "/api/v1/tokens/{number}", revoke, status=204, problems=(401, 403, 404, 422)),
 )

@@ -3,13 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr, StrictBool, StrictInt, StringConstraints
+from pydantic import BaseModel, Field, SecretStr, StrictBool, StringConstraints
 
 from daemon.config.kinds import Email
-from daemon.web.shapes.people import Body, Code, LevelName, Line, Short
+from daemon.web.shapes.people import Body, Code, LevelName, Line, Short, stripped
+from daemon.web.shapes.strict import BLANK, Whole
 
-Host = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-Url = Annotated[str, StringConstraints(min_length=8, max_length=2000, pattern=r"^https?://\S+$")]
+Host = Annotated[str, stripped(255)]
+# In letters as they are or as IDNA spells them (RFC 5891). User and password have own fields.
+_HOST = "[A-Za-z0-9\u00c0-\u024f][A-Za-z0-9\u00c0-\u024f.-]{0,250}"
+_REST = rf"(:[0-9]{{1,5}})?([/?#][^{BLANK}]*)?"
+Url = Annotated[
+    str,
+    StringConstraints(min_length=8, max_length=2000, pattern=rf"^https?://{_HOST}{_REST}$"),
+]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
 Security = Literal["tls", "starttls", "none"]
 _MOST = 500
@@ -65,7 +72,7 @@ class EntryChange(Body):
     """What is to be changed of an entry of a list."""
 
     labels: dict[Literal["en", "fr"], Short] = Field(default_factory=dict, min_length=1)
-    position: StrictInt = Field(default=0, ge=0, le=1_000_000)
+    position: Whole = Field(default=0, ge=0, le=1_000_000)
     retired: StrictBool = False
 
 
@@ -74,7 +81,7 @@ class NewEntry(Body):
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
     labels: dict[Literal["en", "fr"], Short] = Field(min_length=1)
-    position: StrictInt | None = Field(
+    position: Whole | None = Field(
         default=None, ge=0, le=1_000_000, description="null: at the end."
     )
 
@@ -123,7 +130,7 @@ class MailboxChange(Body):
 
     owner: Email | None = Field(default=None, description="null: shared by all.")
     host: Host = Field(default_factory=str)
-    port: StrictInt = Field(default=993, ge=1, le=65535)
+    port: Whole = Field(default=993, ge=1, le=65535)
     security: Security = "tls"
     user: Line = Field(default_factory=str)
     password: Password = Field(default_factory=lambda: SecretStr(""))
@@ -136,7 +143,7 @@ class MailboxChange(Body):
     address: Email | None = None
     authserv_id: Host | None = None
     require_authentication: StrictBool = False
-    backfill_days: StrictInt | None = Field(default=365, ge=0, le=36_500)
+    backfill_days: Whole | None = Field(default=365, ge=0, le=36_500)
 
 
 class NewMailbox(MailboxChange):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from daemon.sheet.follow_up_entry import FollowUpEntry, Remind, Whose
 from daemon.web.shapes import follow_ups as listed
@@ -131,6 +131,13 @@ def held(value: Any) -> Any:
 class Asked(Given):
     """What is to become of it. `to` is when it is put off to: a time (`2026-12-01T10:00:00+01:00`)
     or words (`mardi 10h`, `+3d`)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"action": {"const": "postpone"}}, "required": ["action"]},
+            "then": {"properties": {"to": {"type": "string"}}, "required": ["to"]},
+        }
+    )
 
     action: Literal["done", "not_needed", "reopen", "undo", "postpone"]
     to: Annotated[str, Field(min_length=1, max_length=100)] | None = None

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field
 
 from daemon.logins.choosing import LONGEST
 from daemon.store.sessions import Session
 from daemon.store.tokens import Token
+from daemon.web.shapes.strict import Whole
 from rules.logins import Scope
 from rules.model.people import Right, User
 
@@ -70,7 +71,7 @@ class NewToken(Taken):
 
     name: Label
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=4)]
-    days: StrictInt = Field(default=365, ge=1, le=3650)
+    days: Whole = Field(default=365, ge=1, le=3650)
 
 
 class OneToken(BaseModel):

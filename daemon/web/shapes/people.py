@@ -5,20 +5,30 @@ What is left out of a change stays as it is; what is left out of something new i
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from daemon.config.kinds import Email, Timezone
 from daemon.web.ids import LARGEST_ID
 from daemon.web.shapes.common import Page
+from daemon.web.shapes.strict import BLANK, Whole
 from rules.model.people import PartyKind, Right
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+def stripped(most: int) -> StringConstraints:
+    """A text of so many characters at most; of blanks alone there is nothing left."""
+    return StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=most, pattern=f"[^{BLANK}]"
+    )
+
+
+Line = Annotated[str, stripped(500)]
+Code = Annotated[str, stripped(64)]
+Short = Annotated[str, stripped(100)]
+_LABEL = f"[^{BLANK}@.]+"
 Domain = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, to_lower=True, max_length=255, pattern=r"^[^\s@.]+(\.[^\s@.]+)+$"
+        strip_whitespace=True, to_lower=True, max_length=255, pattern=rf"^{_LABEL}(\.{_LABEL})+$"
     ),
 ]
 LevelName = Literal["nothing", "happened", "subject", "everything"]
@@ -75,7 +85,7 @@ class ContactChange(Body):
 class NewContact(ContactChange):
     """A contact to be."""
 
-    third_party: StrictInt = Field(ge=1, le=LARGEST_ID)
+    third_party: Whole = Field(ge=1, le=LARGEST_ID)
     name: Line
 
 

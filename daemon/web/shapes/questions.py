@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from daemon.config.kinds import Email
 from daemon.directory.questions import Asked
@@ -10,6 +10,7 @@ from daemon.store.ambiguities import Answer
 from daemon.web.ids import LARGEST_ID
 from daemon.web.shapes.common import Page, PartyRef
 from daemon.web.shapes.people import Body
+from daemon.web.shapes.strict import Whole
 from rules.model.people import ThirdParty
 
 
@@ -52,7 +53,14 @@ class Ambiguities(Page):
 class Decision(Body):
     """Whose the participant is."""
 
-    third_party: StrictInt | None = Field(
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"third_party": {"type": "null"}}},
+            "then": {"properties": {"remember": {"const": False}}},
+        }
+    )
+
+    third_party: Whole | None = Field(
         ge=1, le=LARGEST_ID, description="One of the candidates; null: none of them."
     )
     remember: StrictBool = Field(
@@ -64,7 +72,7 @@ class NewIdentityRule(Body):
     """From now on this address is the third party's."""
 
     email: Email
-    third_party: StrictInt = Field(ge=1, le=LARGEST_ID)
+    third_party: Whole = Field(ge=1, le=LARGEST_ID)
 
 
 class IdentityRule(BaseModel):

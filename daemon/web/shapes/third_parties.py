@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field, StrictBool, StrictInt
+from pydantic import BaseModel, Field, StrictBool
 
 from daemon.store.unlinking import Unlinked
 from daemon.web.ids import LARGEST_ID
 from daemon.web.shapes.common import Page, PartyRef
 from daemon.web.shapes.people import Body, Contact, Entity
+from daemon.web.shapes.strict import Whole
 from rules.model import people
 from rules.model.people import EntityId
 
@@ -34,7 +35,7 @@ class ThirdParties(Page):
 class Merge(Body):
     """Into which one another is merged."""
 
-    into: StrictInt = Field(ge=1, le=LARGEST_ID)
+    into: Whole = Field(ge=1, le=LARGEST_ID)
     dry_run: StrictBool = Field(
         default=False, description="Say what would be done, and do nothing."
     )

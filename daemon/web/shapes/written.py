@@ -1,9 +1,9 @@
 """What the API takes, and what it says of what it has written."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from daemon.web.ids import LARGEST_ID
 from daemon.web.shapes.strict import Day, Whole
@@ -15,13 +15,24 @@ TEXT_MOST = 200_000
 
 Id = Annotated[Whole, Field(ge=1, le=LARGEST_ID)]
 Email = Annotated[str, Field(min_length=3, max_length=320, description="Of one of us.")]
+_LARGEST = 999_999_999_999
+
+
+def _rounded(value: Any) -> Any:
+    # A number of JSON is none of decimal places, and 0.1 + 0.2 has seventeen.
+    if isinstance(value, float) and abs(value) <= _LARGEST:
+        return round(Decimal(repr(value)), 6)
+    return value
+
+
 # Pydantic describes it by a pattern that few read: with a look-ahead.
 Amount = Annotated[
     Decimal,
+    BeforeValidator(_rounded),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number"},
+                {"type": "number", "minimum": -_LARGEST, "maximum": _LARGEST},
                 {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"},
             ]
         }

@@ -124,7 +124,7 @@ def populated(store: Store) -> Told:
             "users.number": [zoe],
             "groups.number": [teams[2]],
             "entities.number": [others[2]],
-            "tokens.token": [number],
+            "tokens.number": [number],
             "invitation": [invitation],
             "exchange": [exchange for exchange, _ in dealings[200:]],
             "follow_up": [follow_up for _, follow_up in dealings[200:]],

@@ -243,3 +243,49 @@ def test_what_is_sealed_opens_with_the_same_key_only(tmp_path: Path) -> None:
     for other, text in ((Vault(b"l" * 32), sealed), (vault, sealed[:-4] + "AAA="), (vault, "")):
         with pytest.raises(Unsealable):
             other.open(text)
+
+
+@pytest.mark.parametrize(
+    ("position", "taken"), [("10.0", True), ("1e1", True), ("10.5", False), ('"10"', False)]
+)
+def test_a_whole_number_is_one_however_json_spells_it(
+    boss: httpx2.Client, position: str, *, taken: bool
+) -> None:
+    body = '{"code": "visit", "labels": {"en": "Visit"}, "position": %s}' % position  # noqa: UP031
+    answer = boss.post("/lists/mode", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code == 201) is taken, answer.text
+    shown = [one["position"] for one in boss.get("/lists/mode").json()["items"]]
+    assert (10 in shown) is taken
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("https://dav.example", 201),
+        ("http://calendrier.hôtel.example:8443/dav/?a=b", 201),
+        ("https://@", 422),
+        ("https://alice@", 422),
+        ("https://alice:secret@dav.example/", 422),
+        ("https://a\u0085b/", 422),
+        ("ftp://dav.example/", 422),
+    ],
+)
+def test_the_address_of_an_account_names_a_host_and_nobody(
+    boss: httpx2.Client, url: str, status: int
+) -> None:
+    account = {
+        "name": "Team",
+        "owner": "boss@us.example",
+        "user": "boss",
+        "password": "s3cret-word",
+    }
+    answer = boss.post("/calendar-accounts", json=account | {"url": url})
+    assert answer.status_code == status, answer.text
+    assert "s3cret-word" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["", " \r\n", "\u3000\u2028"])
+def test_of_a_name_something_is_left(boss: httpx2.Client, name: str) -> None:
+    answer = boss.post("/third-parties", json={"code": "X", "name": name})
+    assert answer.status_code == 422
+    assert [one["parameter"] for one in answer.json()["errors"]] == ["name"]
