@@ -1,13 +1,13 @@
 """Does an exchange answer a follow-up (spec §3)? A human reply or a held meeting does; a machine
 never does, and neither does what is older than the installation went live."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
 from rules.model.decisions import CloseFollowUp, WithdrawFollowUp
 from rules.model.exchanges import Direction, Exchange, Source
-from rules.model.followups import Answered, FollowUp, FollowUpId, How, Origin, State
+from rules.model.followups import Answered, FollowUp, FollowUpId, How, Origin, SeriesId, State
 from rules.model.people import ContactId
 from rules.model.sightings import MailKind
 from rules.ruleset import RuleSet
@@ -37,16 +37,25 @@ def closes(
     if reason is None:
         return ()
     answered = {
-        f.id: f
-        for f in open_follow_ups
-        if f.id not in undone and _is_answered(ruleset, exchange, f, sent.get(f.id))
+        f.id: f for f in open_follow_ups if _is_answered(ruleset, exchange, f, sent.get(f.id))
     }
     return tuple(
         WithdrawFollowUp(f.id, exchange.id, reason)
         if waits_for_answer(f)
         else CloseFollowUp(f.id, exchange.id, reason)
-        for f in answered.values()
+        for f in _one_of_each_series(answered.values())
+        if f.id not in undone
     )
+
+
+def _one_of_each_series(answered: Iterable[FollowUp]) -> Iterator[FollowUp]:
+    """An answer closes an occurrence, the first that is to be done, and not the series."""
+    seen: set[SeriesId] = set()
+    for one in sorted(answered, key=lambda f: (f.when.start, f.id)):
+        if one.series is None or one.series not in seen:
+            yield one
+        if one.series is not None:
+            seen.add(one.series)
 
 
 def may_close(ruleset: RuleSet, exchange: Exchange) -> bool:

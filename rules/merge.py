@@ -40,9 +40,15 @@ class Merge:
     kept: tuple[Step, ...]
 
 
-def merge(base: Event | None, ours: FollowUp, theirs: Event, user: UserId | None = None) -> Merge:
+def merge(
+    base: Event | None,
+    ours: FollowUp,
+    theirs: Event,
+    user: UserId | None = None,
+    sent: Event | None = None,
+) -> Merge:
     """Three-way, with `base` as both last agreed on it; `user` is whose copy it is, None: the
-    owner's.
+    owner's. `sent` is what suivi tried to write since: what says the same is no change of theirs.
 
     Without a base, what they say is right, and what they leave empty says nothing.
     """
@@ -50,10 +56,15 @@ def merge(base: Event | None, ours: FollowUp, theirs: Event, user: UserId | None
     kept: list[Step] = []
     push = False
     agreed = _view(base, ours) if base is not None else {}
+    written = _view(sent, ours) if sent is not None else {}
     for name, value in _view(theirs, ours).items():
         mine = ours.busy_of(user) if name == "busy" else getattr(ours, name)
         before = agreed.get(name, _EMPTY[name])
-        they_changed = value is not None and not _same(value, before)
+        they_changed = (
+            value is not None
+            and not _same(value, before)
+            and not (name in written and _same(value, written[name]))
+        )
         we_changed = not _same(mine, before)
         if they_changed and not _same(value, mine):
             apply[name] = value

@@ -2,6 +2,7 @@
 
 from connectors.ical.reader import outside_attendees, read
 from connectors.ical.semantics import semantics
+from connectors.ical.series import first, occurrence, without
 from connectors.ical.writer import write
 
-__all__ = ["outside_attendees", "read", "semantics", "write"]
+__all__ = ["first", "occurrence", "outside_attendees", "read", "semantics", "without", "write"]

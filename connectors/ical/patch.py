@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from connectors.errors import Unreadable
-from connectors.ical import rings
+from connectors.ical import rings, series
 from connectors.ical.lines import Line, clean, content, escape, parse
 from connectors.ical.reader import read
 from connectors.ical.structure import Edits, Place, apply, find
@@ -31,12 +31,18 @@ def patch(
     alarm: bytes | None,
     *,
     marked: bool = True,
+    occurrence: str = "",
 ) -> bytes:
     """`base` saying what the follow-up says. `alarm` is our VALARM as it should be, empty for
-    none, None to leave all alarms alone. With `marked`, it carries our key and link."""
+    none, None to leave all alarms alone. With `marked`, it carries our key and link. Of a
+    series, the `occurrence` that `series.override` has set apart is changed."""
     lines = parse(base)
-    place = find(lines, follow_up.uid)
-    standing = _standing(base, place, zone, now)
+    if occurrence:
+        place = series.place_of(base, lines, follow_up.uid, occurrence, zone)
+        standing = _standing(series.alone(lines, place), place, zone, now)
+    else:
+        place = find(lines, follow_up.uid)
+        standing = _standing(base, place, zone, now)
     edits = _marks(follow_up, place, url) if marked else {}
     definition = b""
     if standing.recurs:

@@ -85,8 +85,8 @@ def _counted(
     parts = _parts(rule)
     if parts.get("FREQ") not in _PERIOD or _times_a_day(parts) > MAX_TIMES_A_DAY:
         raise Unreadable("a series that repeats by the minute or faster")
-    last = _last(parts.pop("UNTIL", ""), start, horizon[1] + margin)
-    steps, inside = _walk(parts, start, last, horizon, budget)
+    end = last(parts.pop("UNTIL", ""), start, horizon[1] + margin)
+    steps, inside = walk(parts, start, end, horizon, budget)
     if inside > MAX_OCCURRENCES:
         raise Unreadable(f"a series with more than {MAX_OCCURRENCES} occurrences in the horizon")
     if steps == 0:
@@ -117,7 +117,7 @@ def _text(parts: dict[str, str]) -> str:
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
-def _last(text: str, start: date, until: datetime) -> datetime:
+def last(text: str, start: date, until: datetime) -> datetime:
     """The last wall-clock time of the rule or the horizon. UNTIL comes as a date, as local time
     and in UTC, whatever DTSTART is (RFC 5545 §3.3.10 wants the same kind)."""
     if not text:
@@ -140,7 +140,7 @@ def _local(instant: datetime, start: date) -> datetime:
     return (instant if zone is None else instant.astimezone(zone)).replace(tzinfo=None)
 
 
-def _walk(
+def walk(
     parts: dict[str, str],
     start: date,
     last: datetime,

@@ -4,6 +4,7 @@ import hashlib
 from typing import Final
 
 from connectors.ical.lines import parse, unescape
+from connectors.ical.rings import length
 
 # What each writer, and many a server, sets anew without saying anything new.
 _STAMPS: Final = frozenset(
@@ -22,5 +23,8 @@ def semantics(data: bytes) -> str:
             path.pop()
         elif line.name not in _STAMPS and path:
             params = sorted((name, value) for name, value in line.params.items())
-            said.add("\x00".join((*path, line.name, str(params), unescape(line.value).strip())))
+            value = unescape(line.value).strip()
+            if line.name in ("TRIGGER", "DURATION"):
+                value = str(length(value))
+            said.add("\x00".join((*path, line.name, str(params), value)))
     return hashlib.sha256("\x01".join(sorted(said)).encode("utf-8", "replace")).hexdigest()

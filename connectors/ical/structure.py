@@ -36,7 +36,7 @@ class Place:
 
 def find(lines: Sequence[Line], uid: str) -> Place:
     """The event or task with this UID, the master rather than a changed occurrence."""
-    found = list(_places(lines))
+    found = list(places(lines))
     if not found:
         raise Unreadable("no event or task in the object")
     return min(
@@ -82,7 +82,8 @@ def apply(
     return b"".join(pieces)
 
 
-def _places(lines: Sequence[Line]) -> Iterator[Place]:
+def places(lines: Sequence[Line]) -> Iterator[Place]:
+    """Every event and task of the object."""
     stack: list[int] = []
     own: dict[int, Line] = {}
     alarms: list[tuple[int, int]] = []

@@ -1,10 +1,11 @@
 """Follow-ups written: a fresh object, or the person's own with only our properties changed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.ical import patch, rings
+from connectors.ical import patch, rings, series
 from connectors.ical.lines import content, escape
 from connectors.ical.structure import OUR_ALARM
 from connectors.ical.times import Times, ended
@@ -28,28 +29,40 @@ def write(
     alarm: bool = True,
     marked: bool = True,
     follows: str = "",
+    rule: str = "",
+    occurrence: str = "",
 ) -> bytes:
     """The calendar object of a follow-up for an assignee who lives in `zone`.
 
     Without `base` a new one. With it, `base` with only those of our properties replaced that say
     something else; all other bytes stay, and where nothing differs the answer is `base`. `url`
     leads to the follow-up ("" for none); without `marked`, neither it nor our reference is put into
-    `base`. `follows` is the UID of the meeting that it follows from. Never writes an ATTENDEE or
+    `base`. `follows` is the UID of the meeting that it follows from. A new one
+    repeats by `rule` (RRULE, without its name); of a series in `base`, the `occurrence` of this
+    RECURRENCE-ID is changed, and set apart only for that. Never writes an ATTENDEE or
     ORGANIZER. Raises Unreadable for a base that can't be read.
     """
     if base is None:
         ring = _alarm(follow_up) if alarm else b""
-        return _fresh(follow_up, zone, url, now, ring, follows)
+        return _fresh(
+            follow_up, zone, url, now, ring, {"RRULE": rule, "RELATED-TO": escape(follows)}
+        )
     # What stands there says what it is.
     follow_up = replace(follow_up, component=patch.kind(follow_up, base))
     ring = _alarm(follow_up) if alarm else b""
     # A person's alarms are their own business: they set them on their phone.
     own_alarm = None if follow_up.origin is Origin.PERSON else ring
-    return patch.patch(follow_up, zone, base, url, now, own_alarm, marked=marked)
+    if not occurrence:
+        return patch.patch(follow_up, zone, base, url, now, own_alarm, marked=marked)
+    apart, is_new = series.override(base, follow_up.uid, occurrence, zone)
+    data = patch.patch(
+        follow_up, zone, apart, url, now, own_alarm, marked=marked, occurrence=occurrence
+    )
+    return base if is_new and data == apart else data
 
 
 def _fresh(
-    follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes, follows: str
+    follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes, more: Mapping[str, str]
 ) -> bytes:
     stamp = patch.utc(now)
     kind = follow_up.component
@@ -75,7 +88,7 @@ def _fresh(
         "PRIORITY": str(follow_up.priority) if follow_up.priority else "",
         "URL": patch.uri(url),
         "TRANSP": patch.free(follow_up),
-        "RELATED-TO": escape(follows),
+        **more,
     }
     body += [content(name, value) for name, value in optional.items() if value]
     body.append(content("CATEGORIES", "Follow-up,Relance"))

@@ -16,6 +16,7 @@ from daemon.capture import unfinished
 from daemon.capture.reconcile import AccountFound
 from daemon.clock import now
 from daemon.config import Settings
+from daemon.followups import series
 from daemon.followups.answer import answers
 from daemon.followups.no_reply import open_unanswered
 from daemon.jobs import Turn
@@ -63,6 +64,8 @@ class App:
         counts += self._again(mailboxes, busy)
         answers(parts.answering(), now())
         open_unanswered(parts.no_reply(), now())
+        zone = parts.settings.company.timezone
+        series.extend_all(parts.store, parts.rulebook.in_force(), zone, now())
         for member in parts.calendar_members():
             counts += self._once(member, busy)
         while plan(parts.store, parts.rulebook, now()):

@@ -16,6 +16,7 @@ from daemon.app.parts import Parts
 from daemon.app.turns import Member, take
 from daemon.capture import unfinished
 from daemon.clock import now
+from daemon.followups import series
 from daemon.followups.answer import answers
 from daemon.followups.no_reply import open_unanswered
 from daemon.followups.publish import carry
@@ -180,6 +181,10 @@ class Ticks:
         unanswered = open_unanswered(parts.no_reply(), now())
         if unanswered:
             log.info("without reply", follow_ups=unanswered)
+        zone = parts.settings.company.timezone
+        opened = series.extend_all(parts.store, parts.rulebook.in_force(), zone, now())
+        if opened:
+            log.info("occurrences opened", follow_ups=opened)
         resting = self._resting()
         for account, (member, _) in parts.members.calendars.items():
             carry(parts.store, parts.rulebook.in_force(), account, member.owner)

@@ -65,6 +65,13 @@ def add(
         int, typer.Option(min=0, max=9, help=mark("1 is the highest; 0: none."))
     ] = 0,
     project: Annotated[str | None, typer.Option(help=mark("The project."))] = None,
+    repeats: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RRULE",
+            help=mark("How it repeats (RFC 5545): FREQ=MONTHLY;BYDAY=1MO, every first Monday."),
+        ),
+    ] = None,
     key: Annotated[str, typer.Option(help=mark("Your own key: the same key is opened once."))] = "",
     json: Json = False,
 ) -> None:
@@ -92,6 +99,7 @@ def add(
             priority=priority,
             project=project,
             reminders=tuple(map(Remind, sorted(set(remind)))) if remind else None,
+            repeats=repeats,
         )
         named = _key(entry, user, key)
         new = stored.by_key(writer.tx, named) is None

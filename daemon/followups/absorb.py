@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 
 from connectors import ical
 from connectors.errors import Unreadable
+from daemon.followups import series
 from daemon.rulebook import Book
 from daemon.store import Tx, exchanges, follow_ups, ledger
+from daemon.store import series as stored_series
 from rules import adopt, merge
 from rules.model.decisions import Decision, Reason, Step, Verdict
 from rules.model.followups import (
@@ -20,6 +22,7 @@ from rules.model.followups import (
     FollowUp,
     FollowUpDraft,
     LedgerState,
+    Series,
     State,
 )
 from rules.model.people import ThirdPartyId, UserId
@@ -50,6 +53,9 @@ class Absorb:
         event = events[0]
         if not isinstance(sighting.place, EventPlace):
             return None
+        if (known := self._series(tx, event.uid, events, now)) is not None:
+            args = (book, self.zone, known, sighting.place, sighting.owner, obj, now)
+            return _decision(book, "calendar copy of a series", series.absorb(tx, *args))
         ours = follow_ups.by_uid(tx, event.uid)
         if ours is not None:
             return self._merge(tx, book, ours, sighting.place, sighting.owner, obj, event, now)
@@ -58,7 +64,21 @@ class Absorb:
         sign = adopt.sign(book.ruleset, book.directory, sighting, book.around, now)
         if sign is None:
             return None
-        return _adopt(tx, book, sighting, sighting.place, obj, sign, now)
+        place = sighting.place
+        if repeats(events):
+            sighting = replace(sighting, what=_next(events, now))
+        return self._adopt(tx, book, sighting, place, obj, sign, now)
+
+    def _series(self, tx: Tx, uid: str, events: Sequence[Event], now: datetime) -> Series | None:
+        """The series that an object carries; what was one follow-up may have become one."""
+        known = stored_series.of_uid(tx, uid)
+        if known is not None or not repeats(events):
+            return known
+        ours = follow_ups.by_uid(tx, uid)
+        if ours is None:
+            return None
+        copies = follow_ups.copies(tx, ours.id)
+        return series.join(tx, ours, next(iter(copies), None), self.zone, now)
 
     def _merge(
         self,
@@ -75,10 +95,13 @@ class Absorb:
         if copy is None:
             return self._at_a_colleagues(tx, book, ours, place, owner, obj, theirs, now)
         is_back = copy.state is CopyState.GONE
-        if copy.base == obj.data and copy.etag == obj.etag and not is_back:
+        is_moved = (copy.calendar, copy.href) != (place.calendar, obj.href)
+        as_known = copy.base == obj.data and copy.etag == obj.etag
+        if as_known and not is_moved and not is_back:
             return _decision(book, "calendar copy", "as we know it")
         user = copy.user if copy.user in {a.user for a in ours.assignees} else None
-        merged = merge.merge(self._base(copy, now), ours, theirs, user)
+        base, sent = self._read(copy.base, now), self._read(copy.sent, now)
+        merged = merge.merge(base, ours, theirs, user, sent)
         after = merge.apply(ours, merged.apply, user)
         if is_back and after.state is State.NOT_NEEDED and copy.user in (ours.owner, UserId(0)):
             # It was closed because its event had gone; the event is back.
@@ -97,6 +120,7 @@ class Absorb:
                 etag=obj.etag,
                 schedule_tag=obj.schedule_tag,
                 base=obj.data,
+                sent=None,
                 pushed_revision=copy.pushed_revision if push else after.revision,
                 state=CopyState.PENDING if push else CopyState.IN_STEP,
                 reason="",
@@ -120,7 +144,10 @@ class Absorb:
         theirs from then on; beside the owner's own it is known, and nothing more."""
         known = {c.user: c for c in follow_ups.copies(tx, ours.id)}
         if owner is None or (owner in known and _was_theirs(known[owner])):
-            # What it was before somebody else got it is no move.
+            # What it was before somebody else got it is no move. What is to go from there still is.
+            if owner in known and known[owner].state is CopyState.PENDING:
+                here = replace(known[owner], calendar=place.calendar, href=obj.href)
+                follow_ups.put_copy(tx, here)
             return _decision(book, "calendar copy", "a colleague's", Step("assigned?", "no"))
         here = CalendarCopy(
             follow_up=ours.id,
@@ -137,20 +164,83 @@ class Absorb:
         lost = known.get(ours.owner or UserId(0))
         if lost is None or lost.state is not CopyState.GONE or ours.state is not State.NOT_NEEDED:
             return _decision(book, "calendar copy", "a colleague's", Step("assigned?", "no"))
-        was = self._base(lost, now)
+        was = self._read(lost.base, now)
         after = _restored(tx, ours, merge.apply(ours, merge.merge(was, ours, theirs).apply))
         _hand_over(tx, replace(after, revision=ours.revision), here, now)
         return _decision(book, "calendar copy", "moved to a colleague's")
 
-    def _base(self, copy: CalendarCopy, now: datetime) -> Event | None:
-        if copy.base is None:
+    def _adopt(
+        self,
+        tx: Tx,
+        book: Book,
+        sighting: Sighting,
+        place: EventPlace,
+        obj: CalendarObject,
+        sign: str,
+        now: datetime,
+    ) -> Decision:
+        event = sighting.what
+        assert isinstance(event, Event)  # noqa: S101  the event arrow sends nothing else
+        found = adopt.adopt(
+            book.ruleset,
+            book.directory,
+            sighting,
+            now,
+            book.live_since,
+            by_reference=_by_reference(tx, event),
+            around=book.around,
+            restored=book.recalls(now),
+        )
+        if not isinstance(found, FollowUpDraft):
+            return found
+        if book.observing:
+            return _decision(book, "follow-up", "would be adopted", sign=sign)
+        if event.recurrence_id is not None:
+            series.begin(tx, book, self.zone, found, obj, place, now)
+            return _decision(book, "series of follow-ups", "adopted", sign=sign)
+        follow_up, new = follow_ups.open(tx, found, now, book.live_since)
+        owner = follow_up.owner or UserId(0)
+        follow_ups.put_copy(
+            tx,
+            CalendarCopy(
+                follow_up=follow_up.id,
+                user=owner,
+                calendar=place.calendar,
+                href=obj.href,
+                etag=obj.etag,
+                schedule_tag=obj.schedule_tag,
+                base=obj.data,
+                # The object is the person's: nothing is owed to it until suivi changes something.
+                pushed_revision=follow_up.revision,
+                state=CopyState.IN_STEP,
+            ),
+        )
+        return _decision(book, "follow-up", "adopted" if new else "known", sign=sign)
+
+    def _read(self, data: bytes | None, now: datetime) -> Event | None:
+        if data is None:
             return None
         try:
-            events = ical.read(copy.base, self.zone, now - HORIZON, now + HORIZON)
+            events = ical.read(data, self.zone, now - HORIZON, now + HORIZON)
         except Unreadable:
             # Ours or theirs, it was readable when it was stored; without it the merge is two-way.
             return None
         return events[0] if events else None
+
+
+def repeats(events: Sequence[Event]) -> bool:
+    """Whether an object is a series, or some occurrences of one."""
+    return any(e.recurs or e.recurrence_id is not None for e in events)
+
+
+def _next(events: Sequence[Event], now: datetime) -> Event:
+    """The occurrence that is next, else the last one; what a series is adopted by."""
+    those = sorted(
+        (e for e in events if e.recurrence_id is not None and e.when is not None),
+        key=lambda e: (e.when is None, e.when and e.when.start),
+    )
+    coming = (e for e in those if e.when is not None and e.when.start >= now)
+    return next(coming, those[-1] if those else events[0])
 
 
 def withdraw(tx: Tx, calendar: CalendarId, href: str, now: datetime) -> None:
@@ -160,7 +250,12 @@ def withdraw(tx: Tx, calendar: CalendarId, href: str, now: datetime) -> None:
     if copy is None or copy.state is CopyState.GONE:
         return
     ours = follow_ups.get(tx, copy.follow_up)
-    follow_ups.put_copy(tx, replace(copy, state=CopyState.GONE, reason=Why.DELETED_THERE))
+    theirs = ours is None or copy.user in {UserId(0), *(a.user for a in ours.assignees)}
+    reason = Why.DELETED_THERE if theirs else Why.REASSIGNED
+    follow_ups.put_copy(tx, replace(copy, state=CopyState.GONE, reason=reason))
+    if ours is not None and ours.series is not None:
+        series.withdraw(tx, stored_series.occurrences(tx, ours.series), now)
+        return
     if ours is None or ours.state is not State.TO_DO or (ours.owner or UserId(0)) != copy.user:
         return
     others = follow_ups.copies(tx, ours.id)
@@ -195,51 +290,6 @@ def _restored(tx: Tx, ours: FollowUp, after: FollowUp) -> FollowUp:
     return (
         replace(again, schedule_version=ours.schedule_version) if told and not is_moved else again
     )
-
-
-def _adopt(
-    tx: Tx,
-    book: Book,
-    sighting: Sighting,
-    place: EventPlace,
-    obj: CalendarObject,
-    sign: str,
-    now: datetime,
-) -> Decision:
-    event = sighting.what
-    assert isinstance(event, Event)  # noqa: S101  the event arrow sends nothing else
-    found = adopt.adopt(
-        book.ruleset,
-        book.directory,
-        sighting,
-        now,
-        book.live_since,
-        by_reference=_by_reference(tx, event),
-        around=book.around,
-        restored=book.recalls(now),
-    )
-    if not isinstance(found, FollowUpDraft):
-        return found
-    if book.observing:
-        return _decision(book, "follow-up", "would be adopted", sign=sign)
-    follow_up, new = follow_ups.open(tx, found, now, book.live_since)
-    owner = follow_up.owner or UserId(0)
-    follow_ups.put_copy(
-        tx,
-        CalendarCopy(
-            follow_up=follow_up.id,
-            user=owner,
-            calendar=place.calendar,
-            href=obj.href,
-            etag=obj.etag,
-            schedule_tag=obj.schedule_tag,
-            base=obj.data,
-            # The object is the person's: nothing is owed to it until suivi changes something.
-            pushed_revision=follow_up.revision,
-            state=CopyState.IN_STEP,
-        ),
-    )
-    return _decision(book, "follow-up", "adopted" if new else "known", sign=sign)
 
 
 def _by_reference(tx: Tx, event: Event) -> dict[str, ThirdPartyId]:

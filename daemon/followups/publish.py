@@ -13,17 +13,20 @@ from datetime import timedelta
 from connectors import ical
 from connectors.errors import Changed, Refused, Unreadable
 from daemon.clock import now
+from daemon.followups import series
 from daemon.followups.absorb import Absorb, withdraw
 from daemon.ports import Calendars
 from daemon.rulebook import Book, Rulebook
 from daemon.steps import reached
-from daemon.store import Lease, Store, accounts, follow_ups
+from daemon.store import Lease, Store, Tx, accounts, follow_ups
 from daemon.store import calendars as shelf
+from daemon.store import series as stored_series
 from rules import identity, match, schedule
-from rules.model.followups import CalendarCopy, CopyState, FollowUp, Origin
+from rules.model.followups import CalendarCopy, CopyState, FollowUp, Origin, Series
 from rules.model.people import Level, UserId
 from rules.model.reasons import Why
 from rules.model.sightings import AccountId, Component, EventPlace, Sighting
+from rules.model.wire import CalendarObject
 
 OUTSIDERS = "has guests from outside: a server may mail them"
 REWRITTEN = "the server writes it otherwise each time"
@@ -75,13 +78,31 @@ def _write(
     copy: CalendarCopy,
 ) -> None:
     assigned = {a.user for a in follow_up.assignees}
+    if follow_up.series is not None:
+        with publish.store.read() as tx:
+            rows = stored_series.occurrences(tx, follow_up.series)
+        whole_gone = all(one.deleted for one in rows)
+        # Of a person's the deleted occurrences stay in the calendar, as a single one does.
+        assigned = set()
+        follow_up = replace(follow_up, deleted=whole_gone)
     if follow_up.deleted or (assigned and copy.user and copy.user not in assigned):
         _take_away(publish, book, calendars, lease, follow_up, copy)
         return
     try:
         _one(publish, book, calendars, lease, follow_up, copy)
+    except Found as found:
+        reached("follow-up.written")
+        _absorb_and_retry(publish, book, calendars, lease, follow_up, copy, found.object)
     except Changed:
         _absorb_and_retry(publish, book, calendars, lease, follow_up, copy)
+
+
+class Found(Exception):
+    """What was to be created stands there already, and says something else."""
+
+    def __init__(self, found: CalendarObject) -> None:
+        super().__init__(found.href)
+        self.object = found
 
 
 def _one(
@@ -99,25 +120,45 @@ def _one(
     with publish.store.read() as tx:
         calendar = shelf.get(tx, copy.calendar)
         met = "" if follow_up.exchange is None else follow_ups.met_at(tx, follow_up.exchange)
-    told = _told(book, calendar, follow_up, copy)
-    data = ical.write(
-        told,
-        publish.zone,
-        base=copy.base,
-        url=publish.link(told),
-        now=moment,
-        marked=_may_mark(book, follow_up),
-        follows=met,
-    )
+        rows, known = _rows(tx, follow_up)
+
+    def write(one: FollowUp, base: bytes | None, rule: str = "") -> bytes:
+        told = _told(book, calendar, one, copy)
+        return ical.write(
+            told,
+            publish.zone,
+            base=base,
+            url=publish.link(told),
+            now=moment,
+            marked=_may_mark(book, one),
+            follows=met,
+            rule=rule,
+            occurrence="" if base is None or known is None else one.occurrence,
+        )
+
+    if known is None:
+        data = write(follow_up, copy.base)
+    elif copy.base is not None:
+        data = series.compose(rows, copy.base, publish.zone, moment, write)
+    elif known.draft is not None:
+        data = write(series.master(known.draft), None, known.rule)
+        data = series.compose(rows, data, publish.zone, moment, write)
+    else:
+        raise Unreadable(f"{copy.href}: a series that nothing tells of")
     shown = replace(copy, reason="")
     # Without an etag there is no object: one that was deleted comes back as it was.
     if data != copy.base or copy.etag is None:
-        pushed = f"{follow_up.revision}:{ical.semantics(data)}"
+        pushed = f"{sum(one.revision for one in rows)}:{ical.semantics(data)}"
         pushes = copy.pushes + 1 if copy.etag is not None and copy.pushed == pushed else 1
         if pushes > PUSHES:
             shown = replace(copy, reason=REWRITTEN)
         else:
+            # A death between here and the mark leaves what was written to be told from a change.
+            _mark(publish, lease, replace(copy, sent=data))
             written = calendars.put(calendar.href, copy.href, data, copy.etag)
+            if copy.etag is None and ical.semantics(written.data) != ical.semantics(data):
+                # An earlier object of ours, which a person may have changed since.
+                raise Found(written)
             # A server may have an earlier object of ours under another name: that one counts then.
             shown = replace(
                 shown,
@@ -125,6 +166,7 @@ def _one(
                 etag=written.etag,
                 schedule_tag=written.schedule_tag,
                 base=written.data,
+                sent=None,
                 pushed=pushed,
                 pushes=pushes,
             )
@@ -132,9 +174,19 @@ def _one(
     mark = replace(shown, pushed_revision=follow_up.revision, state=CopyState.IN_STEP)
     with publish.store.write() as tx:
         accounts.fence(tx, lease)
+        if known is not None and _rows(tx, follow_up)[0] != rows:
+            # Another occurrence changed meanwhile.
+            mark = replace(mark, state=CopyState.PENDING)
         follow_ups.put_copy(tx, mark)
         if mark.etag is not None:
             shelf.written(tx, calendar.id, mark.href, mark.etag)
+
+
+def _rows(tx: Tx, follow_up: FollowUp) -> tuple[tuple[FollowUp, ...], Series | None]:
+    """All that the object of a follow-up carries, and the series that it is, if any."""
+    if follow_up.series is None:
+        return (follow_up,), None
+    return stored_series.occurrences(tx, follow_up.series), stored_series.get(tx, follow_up.series)
 
 
 def _told(
@@ -217,11 +269,12 @@ def _absorb_and_retry(
     lease: Lease,
     follow_up: FollowUp,
     copy: CalendarCopy,
+    standing: CalendarObject | None = None,
 ) -> None:
     """Somebody changed the object first: take their change in, then write once more."""
     with publish.store.read() as tx:
         calendar = shelf.get(tx, copy.calendar)
-    found = calendars.fetch(calendar.href, [copy.href])
+    found = (standing,) if standing else calendars.fetch(calendar.href, [copy.href])
     moment = now()
     if not found:
         _check_emptied(publish, calendars, calendar)
@@ -232,13 +285,15 @@ def _absorb_and_retry(
     events = ical.read(found[0].data, publish.zone, moment, moment)
     if not events:
         raise Unreadable(f"{copy.href}: holds no event any more")
-    place = EventPlace(calendar.id, calendar.name, copy.href, found[0].etag or "")
+    place = EventPlace(calendar.id, calendar.name, found[0].href, found[0].etag or "")
     sighting = Sighting(calendar.account, copy.user, place, events[0], Level.EVERYTHING)
     with publish.store.write() as tx:
         accounts.fence(tx, lease)
         publish.absorb(tx, book, sighting, found[0], events, moment)
         merged = follow_ups.get(tx, follow_up.id)
-        fresh = follow_ups.copy(tx, copy.calendar, copy.href)
+        fresh = follow_ups.copy(tx, copy.calendar, found[0].href)
+    if merged is None and follow_up.series is not None:
+        merged = follow_up
     if merged is None or fresh is None or fresh.state is not CopyState.PENDING:
         return
     try:

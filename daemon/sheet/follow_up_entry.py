@@ -51,7 +51,8 @@ class Whose:
 @dataclass(frozen=True, slots=True)
 class FollowUpEntry:
     """`start` is aware; of a whole day, any moment of it in `zone` (IANA). What is left open is
-    filled in: it is the writer's own, in their zone, reminded of as their options say."""
+    filled in: it is the writer's own, in their zone, reminded of as their options say. With
+    `repeats`, a rule as `rules.recurrence` reads it, it is the first of a series."""
 
     start: datetime
     title: str = ""
@@ -71,9 +72,10 @@ class FollowUpEntry:
     state: State = State.TO_DO
     percent: int = 0
     reminders: tuple[Remind, ...] | None = None
+    repeats: str | None = None
 
 
-FIELDS = frozenset(f.name for f in fields(FollowUpEntry))
+FIELDS = frozenset(f.name for f in fields(FollowUpEntry)) - {"repeats"}
 """What can be changed later on."""
 
 _PLAIN = ("title", "place", "description", "priority", "element", "project")

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from connectors import ical
+from connectors.errors import Unreadable
 from daemon.i18n import mark, translator
 from daemon.sheet.entry import entity_of
 from daemon.sheet.errors import Changed, NotAllowed, NotTaken, NotThere
 from daemon.sheet.follow_up_entry import FollowUpEntry, assignable, owned, values
 from daemon.sheet.writer import Check, Writer
-from daemon.store import Stale, installation, people
+from daemon.store import Stale, installation, people, series
 from daemon.store import exchanges as stored_exchanges
 from daemon.store import follow_ups as stored
-from rules import access, identity, merge, replies
+from rules import access, identity, merge, recurrence, replies
 from rules.access import Action, FollowUpFacts
 from rules.model.followups import Assignee, Command, FollowUp, FollowUpDraft
 from rules.model.people import UserId
@@ -46,12 +48,33 @@ def create(writer: Writer, entry: FollowUpEntry, key: str | None = None) -> Foll
     named = key or f"api:{secrets.token_hex(16)}"
     draft = FollowUpDraft(key=named, uid=identity.follow_up_uid(named), creator=writer.id, **told)
     _may_assign(writer, draft, ())
+    if entry.repeats:
+        draft = _repeated(writer, draft, entry.repeats)
     made, new = stored.open(writer.tx, draft, writer.now, installation.get(writer.tx).live_since)
     if made.deleted:
         raise Changed(mark("this follow-up was opened before, and deleted"))
     if new:
         writer.note("create follow-up", made.ref)
     return made
+
+
+def _repeated(writer: Writer, draft: FollowUpDraft, repeats: str) -> FollowUpDraft:
+    """The first occurrence of a series; those that follow are opened as time goes by. Raises
+    NotTaken."""
+    try:
+        rule = recurrence.parse(repeats)
+        first = ical.first(rule, draft.when)
+    except (recurrence.NoRule, Unreadable) as error:
+        words = error.part if isinstance(error, recurrence.NoRule) else repeats
+        hint = mark("'{words}' is no rule of recurrence: FREQ=MONTHLY;BYDAY=1MO")
+        raise NotTaken("repeats", hint, words=words[:100]) from error
+    if first is None:
+        raise NotTaken("repeats", mark("it never repeats within five years"))
+    draft = replace(draft, when=first)
+    zone = first.zone
+    made = series.put(writer.tx, draft.uid, writer.now, rule=rule, zone=zone, draft=draft)
+    which = ical.occurrence(first.start, all_day=first.all_day)
+    return replace(draft, key=f"{draft.key}/{which}", series=made.id, occurrence=which)
 
 
 def key_of(writer: Writer, name: str) -> str:

@@ -9,7 +9,7 @@ from daemon.store import post
 from daemon.store.database import Tx
 from daemon.store.errors import Stale
 from daemon.store.follow_up_read import row
-from daemon.store.follow_up_write import locked
+from daemon.store.follow_up_write import locked, owe
 from daemon.store.tables import follow_ups as t
 from rules.model.followups import CopyState, FollowUpId, Origin, State
 from rules.model.reasons import Why
@@ -47,6 +47,10 @@ def delete(tx: Tx, follow_up: FollowUpId, now: datetime, expected_revision: int)
     ):
         tx.execute(sa.delete(table).where(table.c.follow_up_id == follow_up))
     post.withhold(tx, frozenset({follow_up}), 0, Why.DELETED)
+    if stored.series is not None:
+        # Its object carries the others too.
+        owe(tx, stored)
+        return
     copy = t.calendar_copy
     mine = copy.c.follow_up_id == follow_up
     if stored.origin is Origin.PERSON:

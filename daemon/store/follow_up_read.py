@@ -10,22 +10,19 @@ import sqlalchemy as sa
 from daemon.store.database import Tx
 from daemon.store.rows import among, chunks, grouped
 from daemon.store.tables import follow_ups as t
-from daemon.store.tables.exchanges import element, exchange_key
-from daemon.store.tables.places import calendar as calendar_table
-from rules import identity
-from rules.model.exchanges import ExchangeId, KeyKind, LinkedElement
+from daemon.store.tables.exchanges import element
+from rules.model.exchanges import ExchangeId, LinkedElement
 from rules.model.followups import (
     Assignee,
-    CalendarCopy,
-    CopyState,
     FollowUp,
     FollowUpId,
     Origin,
     Reminder,
+    SeriesId,
     State,
 )
 from rules.model.people import ContactId, EntityId, ThirdPartyId, UserId
-from rules.model.sightings import AccountId, CalendarId, Component, When
+from rules.model.sightings import Component, When
 
 row = t.follow_up.c
 
@@ -69,7 +66,7 @@ def several(tx: Tx, ids: Iterable[FollowUpId]) -> dict[FollowUpId, FollowUp]:
     return {
         found.id: found
         for some in chunks(ids)
-        for found in _follow_ups(tx, _query().where(among(tx, row.id, some)))
+        for found in read_all(tx, query_of().where(among(tx, row.id, some)))
     }
 
 
@@ -102,10 +99,10 @@ def by_uid(tx: Tx, uid: str, occurrence: str | None = None) -> FollowUp | None:
 
 def open_ones(tx: Tx, third_party: ThirdPartyId | None = None) -> tuple[FollowUp, ...]:
     """What is still to do, by time; those that aren't live too."""
-    query = _query().where(row.state == State.TO_DO)
+    query = query_of().where(row.state == State.TO_DO)
     if third_party is not None:
         query = query.where(row.third_party_id == third_party)
-    return _follow_ups(tx, query.order_by(row.start_at, row.id))
+    return read_all(tx, query.order_by(row.start_at, row.id))
 
 
 def count_open(tx: Tx) -> int:
@@ -125,30 +122,31 @@ def coming(
     limit: int = 5,
 ) -> tuple[FollowUp, ...]:
     """The overdue ones of the last `overdue_days` (None: all of them), then the next `limit`."""
-    query = _query().where(row.state == State.TO_DO).order_by(row.start_at, row.id)
+    query = query_of().where(row.state == State.TO_DO).order_by(row.start_at, row.id)
     if user is not None:
-        query = query.where(row.id.in_(_assigned_to(user)))
+        query = query.where(row.id.in_(assigned_to(user)))
     if third_party is not None:
         query = query.where(row.third_party_id == third_party)
     overdue = query.where(row.start_at < now)
     if overdue_days is not None:
         overdue = overdue.where(row.start_at >= now - timedelta(days=overdue_days))
     ahead = query.where(row.start_at >= now).limit(limit)
-    return (*_follow_ups(tx, overdue), *_follow_ups(tx, ahead))
+    return (*read_all(tx, overdue), *read_all(tx, ahead))
 
 
 def with_assignee(tx: Tx, user: UserId, before: datetime) -> tuple[FollowUp, ...]:
     """What this user has to do that starts before then, by time; what isn't live is left out."""
-    query = _query().where(
+    query = query_of().where(
         row.state == State.TO_DO,
         row.live.is_(True),
         row.start_at < before,
-        row.id.in_(_assigned_to(user)),
+        row.id.in_(assigned_to(user)),
     )
-    return _follow_ups(tx, query.order_by(row.start_at, row.id))
+    return read_all(tx, query.order_by(row.start_at, row.id))
 
 
-def _assigned_to(user: UserId, *, owner: bool = False) -> sa.Select[tuple[int]]:
+def assigned_to(user: UserId, *, owner: bool = False) -> sa.Select[tuple[int]]:
+    """The numbers of what this user has a part in, or owns."""
     c = t.follow_up_assignee.c
     query = sa.select(c.follow_up_id).where(c.user_id == user)
     return query.where(c.owner.is_(True)) if owner else query
@@ -202,9 +200,9 @@ def unplanned(tx: Tx, limit: int) -> tuple[FollowUp, ...]:
     found: tuple[FollowUp, ...] = ()
     for these in (row.planned_revision >= none, row.planned_revision < none):
         # A deleted one still has to lose its reminders.
-        query = _query(deleted=True).where(behind, these).order_by(row.start_at, row.id)
+        query = query_of(deleted=True).where(behind, these).order_by(row.start_at, row.id)
         if len(found) < limit:
-            found += _follow_ups(tx, query.limit(limit - len(found)))
+            found += read_all(tx, query.limit(limit - len(found)))
     return found
 
 
@@ -238,94 +236,8 @@ def planned(tx: Tx, several: Iterable[FollowUp]) -> None:
         tx.execute(statement, rows)
 
 
-def without_copy(
-    tx: Tx, user: UserId, limit: int = 100, *, assigned: bool = False
-) -> tuple[FollowUp, ...]:
-    """Live ones to do that this user owns and that no calendar carries for them yet; with
-    `assigned` those too that suivi itself has given them a further part in."""
-    c = t.calendar_copy.c
-    carried = sa.select(c.follow_up_id).where(c.user_id == user)
-    theirs: sa.ColumnElement[bool] = row.id.in_(_assigned_to(user, owner=True))
-    if assigned:
-        # A person's own event has guests of its own, and their servers see to it.
-        ours = sa.and_(row.origin != Origin.PERSON, row.id.in_(_assigned_to(user)))
-        theirs = sa.or_(theirs, ours)
-    query = _query().where(
-        row.state == State.TO_DO,
-        row.live.is_(True),
-        theirs,
-        row.id.not_in(carried),
-    )
-    return _follow_ups(tx, query.order_by(row.start_at, row.id).limit(limit))
-
-
-def unpublished(
-    tx: Tx, account: AccountId | None = None, limit: int = 100
-) -> tuple[tuple[FollowUp, CalendarCopy], ...]:
-    """The live ones whose copies are owed something, of the calendars of one account or of all.
-
-    Besides PENDING ones these are copies that a change overtook while they were being written.
-    """
-    copy = t.calendar_copy
-    overtaken = sa.and_(copy.c.state == CopyState.IN_STEP, copy.c.pushed_revision < row.revision)
-    query = (
-        sa.select(copy)
-        .join(t.follow_up)
-        .where(row.live.is_(True), sa.or_(copy.c.state == CopyState.PENDING, overtaken))
-        .order_by(row.changed_at, row.id)
-        .limit(limit)
-    )
-    if account is not None:
-        query = query.join(calendar_table, calendar_table.c.id == copy.c.calendar_id).where(
-            calendar_table.c.account_id == account
-        )
-    copies = [_copy(r) for r in tx.execute(query)]
-    ids = {c.follow_up for c in copies}
-    known = {f.id: f for f in _follow_ups(tx, _query(deleted=True).where(row.id.in_(ids)))}
-    return tuple((known[c.follow_up], c) for c in copies)
-
-
-def met_at(tx: Tx, exchange: ExchangeId) -> str:
-    """The iCalendar UID of the meeting that an exchange was; "" for any other."""
-    k = exchange_key.c
-    which = sa.and_(k.exchange_id == exchange, k.kind == KeyKind.OCCURRENCE)
-    keys = tx.execute(sa.select(k.key).where(which).order_by(k.key)).scalars()
-    return next((uid for key in keys if (uid := identity.uid_of(key))), "")
-
-
-def copy(tx: Tx, calendar: CalendarId, href: str) -> CalendarCopy | None:
-    """The copy that an object of a calendar is."""
-    c = t.calendar_copy.c
-    query = sa.select(t.calendar_copy).where(c.calendar_id == calendar, c.href == href)
-    found = tx.execute(query.order_by(c.follow_up_id)).first()
-    return None if found is None else _copy(found)
-
-
-def copies(tx: Tx, follow_up: FollowUpId) -> tuple[CalendarCopy, ...]:
-    """The copies of a follow-up, one an assignee."""
-    c = t.calendar_copy.c
-    query = sa.select(t.calendar_copy).where(c.follow_up_id == follow_up).order_by(c.user_id)
-    return tuple(_copy(r) for r in tx.execute(query))
-
-
-def _copy(r: Any) -> CalendarCopy:
-    return CalendarCopy(
-        follow_up=FollowUpId(r.follow_up_id),
-        user=UserId(r.user_id),
-        calendar=CalendarId(r.calendar_id),
-        href=r.href,
-        etag=r.etag,
-        schedule_tag=r.schedule_tag,
-        base=None if r.base is None else bytes(r.base),
-        pushed_revision=r.pushed_revision,
-        state=CopyState(r.state),
-        reason=r.reason,
-        pushed=r.pushed,
-        pushes=r.pushes,
-    )
-
-
-def _query(*, deleted: bool = False) -> sa.Select[Any]:
+def query_of(*, deleted: bool = False) -> sa.Select[Any]:
+    """All follow-ups, for `read_all`; with `deleted` those too."""
     e = element.c
     told = (
         e.type.label("element_type"),
@@ -339,11 +251,12 @@ def _query(*, deleted: bool = False) -> sa.Select[Any]:
 
 
 def _one(tx: Tx, which: sa.ColumnElement[bool], *, deleted: bool = False) -> FollowUp | None:
-    query = _query(deleted=deleted).where(which).order_by(row.start_at, row.id).limit(1)
-    return next(iter(_follow_ups(tx, query)), None)
+    query = query_of(deleted=deleted).where(which).order_by(row.start_at, row.id).limit(1)
+    return next(iter(read_all(tx, query)), None)
 
 
-def _follow_ups(tx: Tx, query: sa.Select[Any]) -> tuple[FollowUp, ...]:
+def read_all(tx: Tx, query: sa.Select[Any]) -> tuple[FollowUp, ...]:
+    """What a query of `query_of` finds, with assignees and reminders."""
     rows = tx.execute(query).all()
     ids = [r.id for r in rows]
     a, m = t.follow_up_assignee.c, t.follow_up_reminder.c
@@ -390,4 +303,6 @@ def _follow_up(r: Any, assignees: list[Any], reminders: list[Any]) -> FollowUp:
         opened_at=r.created_at,
         project=r.project,
         deleted=r.deleted_at is not None,
+        series=None if r.series_id is None else SeriesId(r.series_id),
+        occurrence=r.occurrence,
     )

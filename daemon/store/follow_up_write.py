@@ -75,7 +75,8 @@ def open(  # noqa: A001  read as `follow_ups.open`
         .values(
             key=draft.key,
             uid=draft.uid or identity.follow_up_uid(draft.key),
-            occurrence=occurrence,
+            series_id=draft.series,
+            occurrence=draft.occurrence or occurrence,
             creator_id=draft.creator,
             origin=draft.origin,
             component=draft.component,
@@ -146,15 +147,14 @@ def change(
         "revision": revision,
     }
     tx.execute(sa.insert(t.follow_up_change), [{**same, **c} for c in changes])
-    copy = t.calendar_copy
-    carried = sa.and_(copy.c.follow_up_id == follow_up.id, copy.c.state == CopyState.IN_STEP)
-    tx.execute(sa.update(copy).where(carried).values(state=CopyState.PENDING))
+    owe(tx, stored)
     assigned = {a.user for a in follow_up.assignees}
     back = assigned - {a.user for a in stored.assignees}
     if stored.state is not State.TO_DO and follow_up.state is State.TO_DO:
         _undo_closings(tx, follow_up.id, by, now)
         back = assigned
-    _bring_back(tx, follow_up.id, back)
+    if stored.series is None:
+        _bring_back(tx, follow_up.id, back)
     return replace(follow_up, revision=revision, live=stored.live, opened_at=stored.opened_at)
 
 
@@ -191,6 +191,17 @@ def reopen(tx: Tx, follow_up: FollowUpId, by: str, now: datetime) -> FollowUp:
     return change(tx, merge.reopen(stored), by, Why.REOPENED, now, stored.revision)
 
 
+def owe(tx: Tx, follow_up: FollowUp) -> None:
+    """The calendar copies that carry it are owed the news."""
+    copy = t.calendar_copy
+    whose = copy.c.follow_up_id == follow_up.id
+    if follow_up.series is not None:
+        whole = sa.select(row.id).where(row.series_id == follow_up.series)
+        whose = copy.c.follow_up_id.in_(whole)
+    carried = sa.and_(whose, copy.c.state == CopyState.IN_STEP)
+    tx.execute(sa.update(copy).where(carried).values(state=CopyState.PENDING))
+
+
 def _bring_back(tx: Tx, follow_up: FollowUpId, users: set[UserId]) -> None:
     """What is gone from the calendars of these users is to be written there again."""
     copy = t.calendar_copy
@@ -221,6 +232,7 @@ def put_copy(tx: Tx, copy: CalendarCopy) -> None:
         "reason": copy.reason,
         "pushed": copy.pushed,
         "pushes": copy.pushes,
+        "sent": copy.sent,
     }
     statement = inserting(tx, t.calendar_copy).values(
         follow_up_id=copy.follow_up, user_id=copy.user, **facts

@@ -1,5 +1,6 @@
 """Follow-ups and their calendar copies: the one door to them."""
 
+from daemon.store.follow_up_copies import copies, copy, met_at, unpublished, without_copy
 from daemon.store.follow_up_delete import delete
 from daemon.store.follow_up_read import (
     Closing,
@@ -9,23 +10,18 @@ from daemon.store.follow_up_read import (
     by_uid,
     closings,
     coming,
-    copies,
-    copy,
     count_open,
     get,
     history,
-    met_at,
     open_ones,
     planned,
     scheduled_at,
     several,
     undone,
     unplanned,
-    unpublished,
     was_deleted,
     wished_otherwise,
     with_assignee,
-    without_copy,
 )
 from daemon.store.follow_up_write import (
     RULES,

@@ -12,6 +12,7 @@ from rules.model.sightings import CalendarId, Component, When
 
 FollowUpId = NewType("FollowUpId", int)
 LedgerId = NewType("LedgerId", int)
+SeriesId = NewType("SeriesId", int)
 
 
 class State(StrEnum):
@@ -87,6 +88,20 @@ class FollowUpDraft:
     state: State = State.TO_DO
     percent: int = 0
     project: str | None = None
+    series: SeriesId | None = None
+    occurrence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What repeats: each occurrence is a follow-up of its own, and one calendar object carries
+    them all. `rule` (RRULE) and `draft` are of a series that suivi has made: what the first one
+    says, at the first time."""
+
+    id: SeriesId
+    uid: str
+    rule: str = ""
+    draft: FollowUpDraft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,7 @@ class FollowUp:
     `revision` with every change; `live` is False when it is older than the installation went live:
     such a one is history, and reminds, writes and closes nothing. `opened_at` is when it was first
     stored: what happened before that can't have answered it. Of a `deleted` one nothing is left
-    but its key.
+    but its key. Of a `series`, `occurrence` says which it is, as RECURRENCE-ID does.
     """
 
     id: FollowUpId
@@ -126,6 +141,8 @@ class FollowUp:
     opened_at: datetime | None = None
     project: str | None = None
     deleted: bool = False
+    series: SeriesId | None = None
+    occurrence: str = ""
 
     @property
     def ref(self) -> str:
@@ -219,6 +236,7 @@ class CalendarCopy:
 
     `base` is the object as both sides last agreed on it, `pushed_revision` the follow-up's
     revision that it shows; `pushed` names what was written last, and `pushes` how often in a row.
+    `sent` is what suivi set out to write, until it knows what became of that.
     """
 
     follow_up: FollowUpId
@@ -233,6 +251,7 @@ class CalendarCopy:
     reason: str = ""
     pushed: str = ""
     pushes: int = 0
+    sent: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from rules import merge
 from rules.model.followups import (
     Assignee,
     CalendarCopy,
+    CopyState,
     FollowUp,
     FollowUpDraft,
     FollowUpId,
@@ -86,6 +87,8 @@ class _Said:
     suivi: object = None
     last: str = ""
     met: bool | None = False
+    known: bool | None = False
+    """`met` as it was when suivi spoke."""
 
 
 @dataclass(slots=True)
@@ -449,8 +452,10 @@ class History:
         with self.parts.store.read() as tx:
             owner = people.user_by_email(tx, f"{user}@lumen.example")
         assert owner is not None
-        if ours.owner != owner.id and ours.uid.startswith("typed"):
-            # Given to somebody else in suivi: what the person typed stays theirs, as it was.
+        carried = {c.user: c.state for c in self._copies(ours)}
+        strays = (None, CopyState.GONE, CopyState.ELSEWHERE)
+        if ours.owner != owner.id and ours.uid in self.wild and carried.get(owner.id) in strays:
+            # Given to somebody else in suivi: what the person typed or kept is theirs, as it was.
             return
         assert ours.owner == owner.id, f"{ours.uid}: owner\n{self}"
         (event,) = ical.read(data, "Europe/Paris", self.start, self.start)
@@ -470,9 +475,9 @@ class History:
             value = value.start
         allowed = {
             "person": {said.person},
-            "suivi": {said.suivi} if said.person is None or said.met else {said.person},
+            "suivi": {said.suivi} if said.person is None or said.known else {said.person},
         }[said.last]
-        if said.last == "suivi" and said.met is None:
+        if said.last == "suivi" and said.known is None:
             allowed = {said.person, said.suivi}
         assert value in allowed, f"{ours.uid}: {name} is {value}, not {allowed}\n{self}"
 
@@ -485,6 +490,7 @@ class History:
             said.met = False
         else:
             said.suivi = told.start if isinstance(told, When) else told
+            said.known = said.met
         said.last = who
 
     # --- looking -------------------------------------------------------------------------------

@@ -23,7 +23,12 @@ follow_up_series = table(
     text("rule"),
     text("zone"),
     moment("created_at"),
+    # Of one that suivi made: what its first occurrence says.
+    sa.Column("draft", Json, nullable=True),
+    # When its next occurrences are opened.
+    moment("extend_at"),
     sa.UniqueConstraint("uid"),
+    sa.Index("ix_follow_up_series_extend_at", "extend_at"),
 )
 
 follow_up = table(
@@ -66,6 +71,7 @@ follow_up = table(
     sa.UniqueConstraint("key"),
     # Not unique: several occurrences of one calendar object can be follow-ups.
     sa.Index("ix_follow_up_uid", "uid"),
+    sa.Index("ix_follow_up_series_id", "series_id", "occurrence"),
     sa.Index("ix_follow_up_start_at", "start_at", "id"),
     sa.Index("ix_follow_up_state", "state", "start_at"),
     sa.Index("ix_follow_up_third_party_id", "third_party_id", "start_at", "id"),
@@ -162,6 +168,8 @@ calendar_copy = table(
     # What was written last, and how often in a row: a server that rewrites it is left its way.
     text("pushed"),
     integer("pushes"),
+    # What is on its way to the server: a death before its answer must not make it the person's.
+    sa.Column("sent", sa.LargeBinary, nullable=True),
     sa.Index("ix_calendar_copy_calendar_id", "calendar_id", "href"),
     sa.Index("ix_calendar_copy_state", "state"),
 )

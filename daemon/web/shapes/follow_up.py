@@ -46,6 +46,18 @@ Reminders = Annotated[
 ]
 
 
+Rule = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=300,
+        description="How it repeats, as RRULE of RFC 5545 tells it, by days or more. Each"
+        " occurrence is a follow-up of its own; the first is at or after `start`.",
+        examples=["FREQ=MONTHLY;BYDAY=1MO"],
+    ),
+]
+
+
 class FollowUpPlanned(Given):
     """What is to be done, when and by whom. Of a whole day `start` is any moment in `zone`."""
 
@@ -66,6 +78,7 @@ class FollowUpPlanned(Given):
     state: State = State.TO_DO
     percent: Percent = 0
     reminders: Reminders | None = None
+    repeats: Rule | None = None
 
     def entry(self, exchange: str | None = None) -> FollowUpEntry:
         """As it is written down; it follows from `exchange`."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from daemon.web.shapes.common import Names, Page, PartyRef
 from rules.model import followups
@@ -29,6 +29,8 @@ class FollowUp(BaseModel):
     origin: followups.Origin
     live: bool
     revision: int
+    series: int | None = Field(description="What it is an occurrence of, if it repeats.")
+    occurrence: str = Field(description="Which one, as RECURRENCE-ID of RFC 5545 tells it.")
 
 
 class FollowUps(Page):
@@ -65,4 +67,6 @@ def follow_up(value: followups.FollowUp, names: Names) -> FollowUp:
         origin=value.origin,
         live=value.live,
         revision=value.revision,
+        series=value.series,
+        occurrence=value.occurrence,
     )
