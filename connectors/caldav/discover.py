@@ -182,7 +182,8 @@ def _lent(
             told = owner.found.get(CALDAV + "calendar-home-set") if owner else None
             for home in hrefs(told):
                 path = _here(session, home)
-                yield path, _calendars(session, path, "1", spellings)
+                theirs = _calendars(session, path, "1", spellings)
+                yield path, tuple(replace(one, lent=True) for one in theirs)
         except Refused:
             # It was lent once; one's own calendars don't depend on it.
             continue

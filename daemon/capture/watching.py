@@ -44,6 +44,7 @@ def watched(
     with store.read() as tx:
         known = {calendar.href: calendar for calendar in shelf.of(tx, account.id)}
     writable = [i for i in infos if i.writable and i.components & {"VEVENT", "VTODO"}]
+    writable = [i for i in writable if not i.lent or account.writes in (i.name, i.href)]
     # A list of tasks only where there is no calendar, or where it was chosen.
     writable.sort(key=lambda i: "VEVENT" not in i.components)
     target = next((i for i in writable if account.writes in (None, i.name, i.href)), None)
@@ -60,8 +61,9 @@ def watched(
 
 
 def is_watched(account: CalendarAccount, info: CalendarInfo) -> bool:
-    """Whether the configuration wants this calendar to be read."""
+    """Whether the configuration wants this calendar to be read. One that a colleague has lent is
+    theirs, and read only where it is named (spec §12)."""
     names = {info.name, info.href}
     if account.ignored & names:
         return False
-    return not account.watched or bool(account.watched & names)
+    return bool(account.watched & names) or not (account.watched or info.lent)

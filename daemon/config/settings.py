@@ -173,7 +173,8 @@ class Mailbox(Section):
 
 class Calendar(Section):
     """A CalDAV account. `follow_ups` names the calendar that suivi writes to, by display name or
-    href (default: the first writable one for events); `watch` empty means all but `ignore`."""
+    href (default: the first writable one for events); `watch` empty means all of one's own but
+    `ignore`. One that a colleague has lent is read, and written to, only where it is named."""
 
     name: Name
     owner: Email

@@ -48,7 +48,7 @@ MORE: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
     "calendars": (
         ('follow_ups = "Suivi"', mark("where suivi writes; else the first writable one")),
-        ('watch = ["Travail"]', mark("else all of them are read")),
+        ('watch = ["Travail"]', mark("else all of one's own are read")),
         ('ignore = ["Famille"]', mark("these are not read")),
         ('dedicated = ["Relances"]', mark("every event in these is a follow-up")),
     ),

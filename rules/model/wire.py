@@ -81,7 +81,8 @@ class FetchedText:
 @dataclass(frozen=True, slots=True)
 class CalendarInfo:
     """A collection as PROPFIND shows it (RFC 4791 §5.2); `trusted` is False where servers of its
-    kind are known to forget changes without a word."""
+    kind are known to forget changes without a word, `lent` True where it lies with somebody who
+    has made the account's user their delegate."""
 
     href: str
     name: str
@@ -90,6 +91,7 @@ class CalendarInfo:
     ctag: str | None = None
     sync_token: str | None = None
     trusted: bool = True
+    lent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
