@@ -228,10 +228,16 @@ def _to_keep(
     delta: CalendarDelta, info: CalendarInfo, state: CalendarState, moment: datetime
 ) -> tuple[str | None, str | None]:
     """The token and ctag to go on from: the earlier ones where those of now may stand for what
-    comes within the second too."""
-    if is_settled(delta.token, moment) and is_settled(info.ctag, moment):
-        return delta.token, info.ctag
-    return state.token, None
+    comes within the second too.
+
+    The ctag was told before the token. Where something came in between it is not kept: some
+    servers make both of what there is, so that what is undone has the ctag of before.
+    """
+    if not (is_settled(delta.token, moment) and is_settled(info.ctag, moment)):
+        return state.token, None
+    if info.sync_token is not None and info.sync_token != delta.token:
+        return delta.token, None
+    return delta.token, info.ctag
 
 
 def _in_chunks(objects: Iterable[CalendarObject]) -> Iterator[list[CalendarObject]]:
