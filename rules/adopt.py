@@ -66,7 +66,7 @@ def sign(
         return "title tag"
     # With guests, or as a call, an event that quotes a reference is a dealing, not a reminder.
     is_dealing = _outsiders(directory, event) or is_titled(event.summary, ruleset.phone_words)
-    if _REFERENCE.search(event.summary[:500]) and not is_dealing:
+    if quotes_reference(event.summary) and not is_dealing:
         return "reference"
     if ruleset.rules and ask(ruleset, directory, sighting, around, now).early.adopts:
         return "rule"
@@ -98,6 +98,11 @@ def says_follow_up(ruleset: RuleSet, title: str) -> bool:
 
 def _is_tagged(title: str, ruleset: RuleSet) -> bool:
     return any(tag in fold(title[:500]).split() for tag in ruleset.follow_up_tags)
+
+
+def quotes_reference(title: str) -> bool:
+    """Whether a title quotes a reference of ours or of the ERP."""
+    return _REFERENCE.search(title[:500]) is not None
 
 
 def references(event: Event) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from rules.model.people import Address, Directory, Level, UserId
 from rules.model.quick import quick
 from rules.model.rules import (
     Action,
+    AdoptEvent,
     AssignThirdParty,
     Ignore,
     KeepPrivate,
@@ -30,7 +31,7 @@ _NO_ONE = Who.NONE
 
 # Things that no message has of which a glance says that it concerns nobody: a rule that is found
 # by these only does not fire for it.
-_NEVER = frozenset({("kind", Thing.EVENT), ("thread", ThreadState.REPLY)})
+_NEVER: frozenset[Key] = frozenset({("kind", Thing.EVENT), ("thread", ThreadState.REPLY)})
 _OF_MATCHES = frozenset({"code", "matched_by"})
 
 
@@ -77,7 +78,7 @@ class Glance:
         role: FolderRole,
         since: datetime | None,
     ) -> None:
-        names = _names(ruleset)
+        names = names_of(ruleset, _NEVER)
         kept_out = ruleset.keep_out_headers
         self.tells = names is not None and not any("" in v for v in kept_out.values())
         self.guarded = frozenset({ruleset.own_marker.lower(), "x-failed-recipients", *kept_out})
@@ -128,9 +129,9 @@ class Glance:
         return None if known or replies else Reason.NO_THIRD_PARTY
 
 
-def _names(ruleset: RuleSet) -> frozenset[str] | None:
+def names_of(ruleset: RuleSet, never: frozenset[Key]) -> frozenset[str] | None:
     """The addresses and domains by which rules are found that count for what concerns nobody;
-    None: such a rule may be found by something else."""
+    None: such a rule may be found by something else. `never` are things that it never has."""
     compiled = ruleset.compiled
     keys: set[Key] = set()
     for rule, ready in zip(ruleset.rules, compiled.ready, strict=True):
@@ -138,7 +139,7 @@ def _names(ruleset: RuleSet) -> frozenset[str] | None:
             if not ready.keys:
                 return None
             keys |= ready.keys
-    asked = [key for key in keys - _NEVER if key[0] not in _OF_MATCHES]
+    asked = [key for key in keys - never if key[0] not in _OF_MATCHES]
     if any(of != "name" for of, _ in asked):
         return None
     return frozenset(str(name) for _, name in asked)
@@ -147,4 +148,4 @@ def _names(ruleset: RuleSet) -> frozenset[str] | None:
 def _binds(action: Action) -> bool:
     if isinstance(action, KeepPrivate):
         return action.level is Level.NOTHING
-    return isinstance(action, AssignThirdParty | Ignore)
+    return isinstance(action, AssignThirdParty | AdoptEvent | Ignore)

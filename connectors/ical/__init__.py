@@ -1,8 +1,19 @@
 """iCalendar (RFC 5545): events read from hostile bytes, follow-ups written into them. Pure."""
 
+from connectors.ical.glance import Seen, glance
 from connectors.ical.reader import outside_attendees, read
 from connectors.ical.semantics import semantics
 from connectors.ical.series import first, occurrence, without
 from connectors.ical.writer import write
 
-__all__ = ["first", "occurrence", "outside_attendees", "read", "semantics", "without", "write"]
+__all__ = [
+    "Seen",
+    "first",
+    "glance",
+    "occurrence",
+    "outside_attendees",
+    "read",
+    "semantics",
+    "without",
+    "write",
+]

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from connectors.errors import ConnectorError, Refused, Unreachable
 from daemon.capture import watching
+from daemon.capture.glimpsing import Glimpsing
 from daemon.capture.meetings import CalendarAccount, CalendarCapture, Counts, judge
 from daemon.clock import now
 from daemon.ports import Calendars
@@ -26,6 +27,7 @@ from daemon.store import calendars as shelf
 from daemon.store.calendars import LOOK_AGAIN, CalendarState, key_of
 from rules import schedule
 from rules.calendars import compares, is_collapse, is_settled, is_unchanged
+from rules.model.decisions import Verdict
 from rules.model.sightings import CalendarId
 from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject
 
@@ -204,8 +206,10 @@ class _Turn:
         reached("event.fetched")
         with self.capture.store.write() as tx:
             accounts.fence(tx, self.lease, now())
-            judged: Counts = Counter()
-            for obj in objects:
+            told = Glimpsing(self.book, calendar, now() - self.capture.log_for)
+            ignored, others = told.over(tx, objects)
+            judged: Counts = Counter({(Verdict.IGNORE, why): n for why, n in ignored.items()})
+            for obj in others:
                 judged += judge(self.capture, tx, self.book, self.account, calendar, obj)
             folders.add_tally(tx, "calendar", calendar.id, now().date(), judged)
             etags = {o.href: o.etag or listed.get(o.href, "") for o in objects}

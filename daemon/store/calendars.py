@@ -11,13 +11,18 @@ import sqlalchemy as sa
 from daemon.store.database import Tx
 from daemon.store.errors import Stale
 from daemon.store.rows import chunks, inserting
+from daemon.store.tables.exchanges import sighting
+from daemon.store.tables.follow_ups import calendar_copy, follow_up
+from daemon.store.tables.installation import work
 from daemon.store.tables.places import account as account_table
+from daemon.store.tables.places import ambiguity, calendar_object, calendar_unsure, quarantine
 from daemon.store.tables.places import calendar as table
-from daemon.store.tables.places import calendar_object, calendar_unsure
 from rules.model.sightings import AccountId, CalendarId, Component
 from rules.model.wire import CalendarInfo
 
 c = table.c
+
+_TRACES = (calendar_copy, sighting, ambiguity, quarantine)
 
 LOOK_AGAIN = "look-again"
 """The kind of work that reads an object again: when a meeting in it is over, or at once."""
@@ -165,6 +170,25 @@ def knows(tx: Tx, calendar: CalendarId, href: str) -> bool:
     o = calendar_object.c
     known = sa.select(o.href).where(o.calendar_id == calendar, o.href == href)
     return tx.execute(known).first() is not None
+
+
+def traced(tx: Tx, calendar: CalendarId, uids: Mapping[str, str]) -> frozenset[str]:
+    """Which of these objects (href → UID) have left more than an etag: a follow-up, even a deleted
+    one or in another calendar, an exchange, a question, a place in quarantine, or that they are to
+    be looked at again."""
+    found: set[str] = set()
+    for some in chunks(uids.values()):
+        ours = sa.select(follow_up.c.uid).where(follow_up.c.uid.in_(some))
+        known = set(tx.execute(ours).scalars())
+        found.update(href for href, uid in uids.items() if uid in known)
+    for some in chunks(uids):
+        for place in _TRACES:
+            here = sa.and_(place.c.calendar_id == calendar, place.c.href.in_(some))
+            found.update(tx.execute(sa.select(place.c.href).where(here)).scalars())
+        keys = {key_of(calendar, href): href for href in some}
+        asked = sa.and_(work.c.kind == LOOK_AGAIN, work.c.key.in_(keys))
+        found.update(keys[key] for key in tx.execute(sa.select(work.c.key).where(asked)).scalars())
+    return frozenset(found)
 
 
 def commit(
