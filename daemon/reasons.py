@@ -25,6 +25,7 @@ PHRASES: Mapping[str, str] = {
     Why.OTHER_RULES: mark("other rules plan it so"),
     Why.RULE_AGAIN: mark("a rule opens it again"),
     Why.FOLLOWS_ANOTHER: mark("the message that it followed from is gone"),
+    Why.NOT_HELD: mark("its meeting did not take place"),
     Why.NOT_NEEDED: mark("not needed"),
     Why.DELETED: mark("the follow-up was deleted"),
     Why.BEFORE_LIVE: mark("older than the installation went live"),

@@ -85,8 +85,10 @@ def text_of(draft: Draft, message: Message) -> dict[str, Any]:
         "quoted_from": body.quoted_from if body else None,
         "attachments": attachments(message.attachments),
     }
-    if message.invites is not None and draft.kind in (None, MailKind.HUMAN):
-        changes["kind"] = MailKind.INVITATION
+    if message.invites is not None:
+        changes["parents"] = (*draft.parents, identity.meeting_id(message.invites.uid))
+        if draft.kind in (None, MailKind.HUMAN):
+            changes["kind"] = MailKind.INVITATION
     return changes
 
 
@@ -106,7 +108,7 @@ def of_event(
         author = organizer if organizer is not None else author
     parties = _parties(matches)
     return Draft(
-        keys=(identity.occurrence_key(event),),
+        keys=identity.occurrence_keys(event),
         third_parties=parties,
         contacts=_contacts(matches),
         addresses=_addresses(matches, match.people(directory, event)),
@@ -120,6 +122,7 @@ def of_event(
         author=author,
         collaborators=_others(directory, match.participants(event), author),
         mailbox_owner=sighting.owner,
+        parents=(identity.meeting_id(event.uid),),
     )
 
 

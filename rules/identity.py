@@ -8,6 +8,7 @@ import hmac
 import re
 import unicodedata
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -143,6 +144,19 @@ def stable_subject(subject: str) -> str:
 def occurrence_key(event: Event) -> ExchangeKey:
     """UID and RECURRENCE-ID: each occurrence of a series is a dealing of its own."""
     return ExchangeKey(KeyKind.OCCURRENCE, event_key(event))
+
+
+def occurrence_keys(event: Event) -> tuple[ExchangeKey, ...]:
+    """The same; servers and gateways don't keep the letter case of UIDs, so a UID with capitals is
+    found without them too."""
+    folded = replace(event, uid=event.uid.casefold())
+    return tuple(dict.fromkeys((occurrence_key(event), occurrence_key(folded))))
+
+
+def meeting_id(uid: str) -> str:
+    """What an invitation and the meeting have in common, in the place of a Message-ID that both
+    answer: so they are of one thread."""
+    return normal_id(f"meeting:{uid.casefold()}")
 
 
 def event_key(event: Event) -> str:

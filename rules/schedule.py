@@ -16,6 +16,8 @@ BACKOFF = (
 
 Range = tuple[int, int]
 
+_TIDY = timedelta(days=31)
+
 
 def unjudged(
     judged: Iterable[Range],
@@ -84,6 +86,12 @@ def over_at(when: When) -> datetime:
     if when.end is not None:
         return max(start, when.end.astimezone(UTC))
     return start + timedelta(days=1) if when.all_day else start
+
+
+def is_tidied(held_at: datetime, now: datetime) -> bool:
+    """Whether who deletes a meeting that was this long ago tidies up: that it did not take place
+    is said sooner."""
+    return now - held_at > _TIDY
 
 
 def looks_again(event: Event, now: datetime) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,8 @@ _BROKEN: Final = (
 _TIMES: Final = ("DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "EXDATE", "RDATE")
 # What an occurrence's place in its series follows from.
 _PLACING: Final = (*_TIMES, "DURATION", "RRULE", "UID", "SEQUENCE")
+# What names occurrences, on the clock of their series.
+_NAMING: Final = frozenset({"RECURRENCE-ID", "EXDATE", "RDATE"})
 _SOURCE: Final = "X-SUIVI-SOURCE"
 MAX_SERIES: Final = 100
 # Each guest of each occurrence is looked at: 200 people who meet every day for two years.
@@ -99,12 +101,22 @@ def _localise(parsed: Parsed, zones: Zones) -> None:
         for value in values if isinstance(values, list) else (values,):
             if isinstance(value, vBroken):
                 raise Unreadable(f"{name} that can't be read")
-            zone = zones.of(getattr(value, "params", {}).get(TZID))
+            tzid = getattr(value, "params", {}).get(TZID)
+            zone = zones.of(tzid)
+            if tzid is None and name in _NAMING:
+                # Without a zone of its own, in that of the series.
+                zone = _clock(parsed) or zone
             for one in getattr(value, "dts", (value,)):
                 if isinstance(getattr(one, "dt", None), time):
                     raise Unreadable(f"{name} that can't be read")
                 if hasattr(one, "dt"):
                     one.dt = _aware(one.dt, zone)
+
+
+def _clock(parsed: Parsed) -> tzinfo | None:
+    start = moment(parsed, "DTSTART")
+    zone = start.tzinfo if isinstance(start, datetime) else None
+    return None if zone is UTC else zone
 
 
 def _aware(value: Any, zone: Any) -> Any:
@@ -125,10 +137,43 @@ def _events(
     if master is not None and not changed and not _repeats(master):
         yield event(master, zones)
         return
-    if master is not None:
-        yield event(master, zones, recurs=True)
-        _bound(master, changed, zones, horizon, budget)
-    yield from _occurrences([*([master] if master else []), *changed], zones, horizon)
+    if master is None:
+        # Of somebody's series only these are known here: each stands for itself, whenever it is.
+        for one in _latest(changed):
+            yield event(one, zones, recurrence_id=recurrence_id(_told(one)))
+        return
+    for one in changed:
+        _rename(one, master)
+    yield event(master, zones, recurs=True)
+    _bound(master, changed, zones, horizon, budget)
+    yield from _occurrences([master, *changed], zones, horizon)
+
+
+def _latest(changed: Iterable[Parsed]) -> Iterable[Parsed]:
+    """Of each occurrence its latest revision."""
+    found = {}
+    for one in sorted(changed, key=lambda one: number(one, "SEQUENCE") or 0):
+        found[recurrence_id(_told(one))] = one
+    return found.values()
+
+
+def _told(changed: Parsed) -> date:
+    told = moment(changed, "RECURRENCE-ID")
+    if told is None:
+        raise Unreadable("an occurrence without its original time")
+    return told
+
+
+def _rename(changed: Parsed, master: Parsed) -> None:
+    """Name the occurrence as its series does: some write only the day of what has a time, some a
+    time for a whole day."""
+    start, told = moment(master, "DTSTART") or moment(master, "DUE"), _told(changed)
+    if isinstance(start, datetime) and not isinstance(told, datetime):
+        told = datetime.combine(told, start.timetz())
+    elif isinstance(told, datetime) and start is not None and not isinstance(start, datetime):
+        told = told.date()
+    named: Any = changed["RECURRENCE-ID"]
+    named.dt = told
 
 
 def _occurrences(components: Sequence[Parsed], zones: Zones, horizon: Horizon) -> Iterator[Event]:

@@ -45,10 +45,15 @@ def each(
         except Exception as error:  # noqa: BLE001  see below; it is logged and kept
             # A mistake of ours about one message must not stop its mailbox for good; it shows,
             # and the message is tried again. The error's own words may quote the message.
-            where = _where(error)
-            log.warning("can't judge a message", kind=type(error).__name__, where=where)
-            put_aside(item, f"suivi can't judge it ({type(error).__name__} in {where})")
+            put_aside(item, unforeseen(error))
     return done
+
+
+def unforeseen(error: Exception) -> str:
+    """The reason for the quarantine: the kind of error and its place, logged too."""
+    where = _where(error)
+    log.warning("can't judge a message or event", kind=type(error).__name__, where=where)
+    return f"suivi can't judge it ({type(error).__name__} in {where})"
 
 
 def _where(error: Exception) -> str:

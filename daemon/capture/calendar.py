@@ -17,7 +17,7 @@ from datetime import datetime
 from connectors.errors import ConnectorError, Refused, Unreachable
 from daemon.capture import watching
 from daemon.capture.glimpsing import Glimpsing
-from daemon.capture.meetings import CalendarAccount, CalendarCapture, Counts, judge
+from daemon.capture.meetings import CalendarAccount, CalendarCapture, Counts, gone, judge
 from daemon.clock import now
 from daemon.ports import Calendars
 from daemon.rulebook import Book
@@ -145,6 +145,8 @@ class _Turn:
         calendar = looked.calendar
         with self.capture.store.write() as tx:
             accounts.fence(tx, self.lease, now())
+            for href in looked.removed:
+                gone(self.capture, tx, self.book, self.account, calendar, href)
             _gone(self.capture, tx, calendar, looked.removed)
             shelf.commit(tx, calendar.id, {}, looked.removed)
             shelf.caught_up(tx, calendar.id, looked.token, looked.ctag, looked.compared_at)

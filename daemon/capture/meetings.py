@@ -9,17 +9,20 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from connectors import ical
-from connectors.errors import Unreadable
-from daemon.capture import record, telling
+from connectors.errors import ConnectorError, Unreadable
+from daemon.capture import record, standing, telling
+from daemon.capture.aside import unforeseen
 from daemon.clock import now
 from daemon.rulebook import Book, Rulebook
 from daemon.store import Store, Tx, ambiguities, decisions, quarantine, vetoes, work
 from daemon.store import calendars as shelf
+from daemon.store import standing as store_standing
 from daemon.store.calendars import LOOK_AGAIN, key_of
 from daemon.store.database import alone
-from daemon.store.errors import Unstorable
+from daemon.store.errors import StoreError, Unstorable
 from rules import decide, schedule
 from rules.model.decisions import Decision, Reason, Verdict
 from rules.model.people import Level, UserId
@@ -79,9 +82,26 @@ def judge(
         with alone(tx):
             return _judge_one(capture, tx, book, account, calendar, obj)
     except Unstorable as error:
-        place = _place(calendar, obj)
-        quarantine.put(tx, account.id, place, str(error), now(), step="store")
-        return Counter({(Verdict.WAIT, Reason.UNREADABLE): 1})
+        return _put_aside(tx, account, calendar, obj, str(error), "store")
+    except (ConnectorError, StoreError):
+        raise
+    except Exception as error:  # noqa: BLE001  a mistake of ours about one object; it is logged
+        return _put_aside(tx, account, calendar, obj, unforeseen(error), "judge")
+
+
+def _put_aside(
+    tx: Tx,
+    account: CalendarAccount,
+    calendar: shelf.Calendar,
+    obj: CalendarObject,
+    reason: str,
+    step: str,
+) -> Counts:
+    """Into quarantine, to be looked at again: later versions and settings may read it."""
+    moment = now()
+    again = quarantine.put(tx, account.id, _place(calendar, obj), reason, moment, step=step)
+    work.put(tx, LOOK_AGAIN, key_of(calendar.id, obj.href), again)
+    return Counter({(Verdict.WAIT, Reason.UNREADABLE): 1})
 
 
 def _judge_one(
@@ -100,10 +120,10 @@ def _judge_one(
     try:
         events = ical.read(obj.data, account.zone, moment - capture.past, moment + capture.future)
     except Unreadable as error:
-        quarantine.put(tx, account.id, place, str(error), moment, step="read")
-        return Counter({(Verdict.WAIT, Reason.UNREADABLE): 1})
+        return _put_aside(tx, account, calendar, obj, str(error), "read")
     if not events:
-        return Counter()
+        # Nothing in it happens: a journal, or who is busy when.
+        return Counter({(Verdict.IGNORE, Reason.NO_TIME): 1})
     first = Sighting(account.id, account.owner, place, events[0], account.level)
     absorbed = capture.absorb(tx, book, first, obj, events, moment)
     if absorbed is not None:
@@ -136,11 +156,45 @@ def _judge_one(
             continue
         if decision.reason is not Reason.SERIES:
             _keep(capture, tx, book, sighting, decision, moment)
+    if any(event.recurs for event in events):
+        # What is beyond the horizon now comes into it, though the object stays as it is.
+        look_again.append(moment + capture.future / 2)
     if look_again:
         work.put(tx, LOOK_AGAIN, key, min(look_again))
+    if not book.observing:
+        # What touches the edge of the horizon may be listed or not.
+        since = moment - capture.past + timedelta(days=2)
+        missing = standing.judged(tx, place, decided, since, moment)
+        _deleted(capture, tx, book, account, place, missing)
     _settle_questions(tx, book, place, decided)
     record.remember(tx, book, capture.secret, decided, moment)
     return counts
+
+
+def gone(
+    capture: CalendarCapture,
+    tx: Tx,
+    book: Book,
+    account: CalendarAccount,
+    calendar: shelf.Calendar,
+    href: str,
+) -> None:
+    """An object is in the calendar no more: what it recorded did not take place."""
+    place = EventPlace(calendar.id, calendar.name, href, "", calendar.dedicated)
+    _deleted(capture, tx, book, account, place, store_standing.of(tx, calendar.id, href))
+
+
+def _deleted(
+    capture: CalendarCapture,
+    tx: Tx,
+    book: Book,
+    account: CalendarAccount,
+    place: EventPlace,
+    copies: Sequence[store_standing.Copy],
+) -> None:
+    who = (account.id, account.name, account.owner)
+    mark = partial(record.key_hash, capture.secret)
+    standing.deleted(tx, who, place, copies, mark, book.ruleset.fingerprint, now())
 
 
 def _settle_questions(

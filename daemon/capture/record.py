@@ -187,9 +187,7 @@ def _veto(tx: Tx, mark: str, sighting: Sighting, decision: Decision, now: dateti
         vetoes.put(tx, mark, Level.NOTHING, by_rule=True)
     what = sighting.what
     keys = (
-        (identity.occurrence_key(what),)
-        if isinstance(what, Event)
-        else (identity.message_key(what),)
+        identity.occurrence_keys(what) if isinstance(what, Event) else (identity.message_key(what),)
     )
     of_rule = mark if vetoes.is_rules_own(tx, mark) else None
     exchanges.restrict(tx, keys, Level.NOTHING, now, of_rule)

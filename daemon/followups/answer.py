@@ -18,7 +18,7 @@ from daemon.steps import reached
 from daemon.store import Store, Tx, Unstorable, alone, exchanges, follow_ups, work
 from rules import away, closing
 from rules.model.decisions import WithdrawFollowUp
-from rules.model.exchanges import Exchange, ExchangeId
+from rules.model.exchanges import WITHDRAWN, Exchange, ExchangeId
 from rules.model.followups import Away, Closed, FollowUp, FollowUpId
 
 ANSWER = "answer"
@@ -78,7 +78,9 @@ def answers(answering: Answering, now: datetime) -> int:
 def _look(answering: Answering, tx: Tx, book: Book, number: ExchangeId, now: datetime) -> int:
     """How many follow-ups it closed. Raises LookupError, ValueError, OverflowError, Unstorable."""
     exchange = exchanges.get(tx, number)
-    return 0 if exchange is None else _answer(answering, tx, book, exchange, now)
+    if exchange is None or exchange.status == WITHDRAWN:
+        return 0
+    return _answer(answering, tx, book, exchange, now)
 
 
 def _answer(answering: Answering, tx: Tx, book: Book, exchange: Exchange, now: datetime) -> int:

@@ -15,7 +15,7 @@ from daemon.store.text import indexable, words
 from rules import identity
 from rules.model.exchanges import Draft, ExchangeId, ExchangeKey, Role
 from rules.model.people import Level, UserId
-from rules.model.sightings import MailPlace, Sighting, Undelivered
+from rules.model.sightings import Event, MailPlace, Sighting, Undelivered
 
 Row = dict[str, Any]
 
@@ -94,7 +94,16 @@ def copy(
         direction=draft.direction,
         level=int(level),
         owner_id=sighting.owner,
+        **_held(sighting, draft),
     )
+
+
+def _held(sighting: Sighting, draft: Draft) -> Row:
+    """What a copy of a meeting says of when it was."""
+    if not isinstance(sighting.what, Event):
+        return {}
+    at = {"held_at": draft.happened_at, "sequence": sighting.what.sequence}
+    return {**at, "gone": None}
 
 
 def message_id(draft: Draft) -> str | None:

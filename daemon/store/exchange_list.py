@@ -19,7 +19,7 @@ from daemon.store.exchange_read import in_order
 from daemon.store.tables import exchanges as t
 from daemon.store.tables.installation import list_item
 from rules.access import Scope, as_seen
-from rules.model.exchanges import Direction, Exchange, ExchangeId, Source
+from rules.model.exchanges import WITHDRAWN, Direction, Exchange, ExchangeId, Source
 from rules.model.people import ContactId, EntityId, ThirdPartyId, UserId
 from rules.model.sightings import MailKind
 
@@ -165,7 +165,7 @@ class _List:
         # Who sees their own only has that among the filters.
         others = self._scope.exchanges.others
         seen = [sight.exchanges(self._scope)] if others or self._scope.user is None else []
-        return [*seen, *left, *said]
+        return [*seen, *left, *said, t.exchange.c.status != WITHDRAWN]
 
     def _said(self, stems: Sequence[str]) -> Condition:
         """The words stand in what the caller may read of it."""

@@ -18,6 +18,7 @@ from daemon.store.tables.people import redirect
 from daemon.store.text import indexable
 from rules import identity
 from rules.model.exchanges import (
+    WITHDRAWN,
     ConfidentialComment,
     Direction,
     Exchange,
@@ -99,6 +100,7 @@ def history(
     that what is recorded meanwhile moves no page."""
     row = t.exchange.c
     query = _query().order_by(row.happened_at.desc(), row.id.desc()).limit(limit)
+    query = query.where(row.status != WITHDRAWN)
     for table, column, wanted in (
         (t.exchange_party, t.exchange_party.c.third_party_id, third_party),
         (t.exchange_contact, t.exchange_contact.c.contact_id, contact),
@@ -133,6 +135,7 @@ def related(tx: Tx, exchange: Exchange, limit: int = 1000) -> tuple[Exchange, ..
     if exchange.thread is not None:
         same = sa.or_(same, row.thread == exchange.thread)
     since = sa.and_(same, row.happened_at >= exchange.happened_at, row.id != exchange.id)
+    since = sa.and_(since, row.status != WITHDRAWN)
     return _exchanges(tx, _query().where(since).order_by(row.happened_at, row.id).limit(limit))
 
 

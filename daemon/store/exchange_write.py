@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from daemon.store import audit, classified, erasure, spots
+from daemon.store import audit, classified, erasure, spots, standing
 from daemon.store.database import Tx
 from daemon.store.errors import Stale
 from daemon.store.exchange_insert import (
@@ -41,7 +41,7 @@ from rules.model.exchanges import (
     Role,
 )
 from rules.model.people import Level, UserId
-from rules.model.sightings import Sighting
+from rules.model.sightings import EventPlace, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ def record(tx: Tx, sighting: Sighting, decision: Decision, now: datetime) -> Rec
         classified.add(tx, exchange, privacy.redact(draft, _level(tx, exchange)), now)
         if known and draft.confidential is not None:
             hush(tx, exchange, now)
+    if known and isinstance(sighting.place, EventPlace):
+        standing.settle(tx, exchange, now)
     return Recorded(exchange, new=known is None, first=first)
 
 
@@ -265,7 +267,8 @@ def _see(
     same = [t.sighting.c[name] == here[name] for name in spots.unique(where)]
     is_new = tx.execute(sa.select(t.sighting.c.id).where(*same)).first() is None
     row = copy(exchange, sighting, draft, level, now)
-    facts = {name: row[name] for name in ("direction", "level", "owner_id")}
+    anew = ("direction", "level", "owner_id", "held_at", "sequence", "gone")
+    facts = {name: row[name] for name in anew if name in row}
     statement = inserting(tx, t.sighting).values(row)
     tx.execute(statement.on_conflict_do_update(index_elements=spots.unique(where), set_=facts))
     return is_new

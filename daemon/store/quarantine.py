@@ -49,12 +49,12 @@ def put(
     *,
     key_hash: str | None = None,
     step: str = "",
-) -> None:
+) -> datetime:
     """It can't be read or stored: identity and reason, never content. Each time it waits longer;
     one that was dropped stays so.
 
     `key_hash` is the keyed hash of its Message-ID or UID, where that much could be read; `step`
-    is where it went wrong.
+    is where it went wrong. Returns when it is tried again.
     """
     where = spots.at(account, place)
     values = spots.columns(where)
@@ -76,6 +76,8 @@ def put(
         {**values, **facts, "first_at": now, "resolved_at": None}
     )
     tx.execute(statement.on_conflict_do_update(index_elements=spots.unique(where), set_=facts))
+    again: datetime = now + wait
+    return again
 
 
 def due(tx: Tx, account: AccountId, in_folder: FolderId, now: datetime) -> tuple[int, ...]:

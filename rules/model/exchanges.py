@@ -15,6 +15,9 @@ ExchangeId = NewType("ExchangeId", int)
 ACTIVE = "active"
 """The status of an exchange that nobody gave another."""
 
+WITHDRAWN = "withdrawn"
+"""That of a meeting which did not take place after all."""
+
 # A field of the same name would hide the type in the class body.
 Day = date
 

@@ -19,6 +19,7 @@ class Why(StrEnum):
     OTHER_RULES = "other rules plan it so"
     RULE_AGAIN = "a rule opens it again"
     FOLLOWS_ANOTHER = "the message that it followed from is gone"
+    NOT_HELD = "its meeting did not take place"
     # Of a reminder or letter that is not sent.
     DONE = "done"
     NOT_NEEDED = "not needed"

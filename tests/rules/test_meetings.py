@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from rules import decide
+from rules import decide, drafting
 from rules.model.decisions import Reason, RecordExchange, Verdict
 from rules.model.exchanges import Direction, KeyKind, Source
 from rules.model.people import Address, Level
-from rules.model.sightings import Answer, Attendee, Component, When
+from rules.model.sightings import Answer, Attendee, Component, EventRef, Message, When
 from tests.rules.house import (
     ACME,
     DIRECTORY,
@@ -42,6 +42,21 @@ def test_a_meeting_that_took_place_is_an_exchange():
     assert (draft.subject, draft.comment) == ("Réunion", "Ordre du jour")
     assert draft.happened_at == event.when.start
     assert draft.keys[0].kind is KeyKind.OCCURRENCE
+
+
+def test_the_invitation_by_mail_and_the_meeting_are_of_one_thread():
+    event = replace(meeting("sylvie@acme.fr"), uid="ABC@Google.com")
+    invitation = Message(invites=EventRef("abc@google.com", method="REQUEST"))
+    told = drafting.text_of(draft_of(look(event)), invitation)
+    assert told["parents"][-1] in draft_of(look(event)).parents
+
+
+def test_a_uid_is_known_in_whatever_letter_case():
+    keys = [
+        set(draft_of(look(replace(meeting("sylvie@acme.fr"), uid=uid))).keys)
+        for uid in ("ABC@x", "abc@X", "abc@x")
+    ]
+    assert keys[0] & keys[1] & keys[2]
 
 
 def test_a_meeting_that_the_customer_called_is_inbound():

@@ -206,6 +206,10 @@ sighting = table(
     moment("seen_at"),
     # What rules said of this copy, field by field, and where the rule stands in its set.
     sa.Column("said", Json, nullable=True),
+    # Of a meeting: when this copy says that it was, at which revision, and why it stands no more.
+    moment("held_at", null=True),
+    integer("sequence", null=True),
+    text("gone", null=True),
     sa.UniqueConstraint("folder_id", "uidvalidity", "uid"),
     sa.UniqueConstraint("calendar_id", "href", "recurrence"),
     sa.Index("ix_sighting_exchange_id", "exchange_id"),

@@ -88,6 +88,59 @@ def test_one_occurrence_of_somebody_elses_series():
     assert (event.recurs, event.recurrence_id) == (False, "20260330T080000Z")
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "RECURRENCE-ID:20260330T080000Z",
+        "RECURRENCE-ID;TZID=America/New_York:20260330T040000",
+        "RECURRENCE-ID;TZID=Romance Standard Time:20260330T100000",
+        # On the clock of the series, wherever it is read.
+        "RECURRENCE-ID:20260330T100000",
+        "RECURRENCE-ID;VALUE=DATE:20260330",
+        "RECURRENCE-ID:20260330",
+    ],
+)
+def test_however_an_occurrence_is_named_it_is_the_same_one(spelling):
+    data = calendar(
+        *["BEGIN:VEVENT", "UID:u1", *WEEKLY, "END:VEVENT"],
+        *["BEGIN:VEVENT", "UID:u1", "SUMMARY:Déplacé", spelling],
+        *["DTSTART;TZID=Europe/Paris:20260331T150000", "END:VEVENT"],
+    )
+    _, found = split(read(data, "Asia/Tokyo"))
+    assert [(e.recurrence_id, e.summary) for e in found] == [
+        ("20260316T090000Z", "Point ACME"),
+        ("20260323T090000Z", "Point ACME"),
+        ("20260330T080000Z", "Déplacé"),
+        ("20260406T080000Z", "Point ACME"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "spelling", ["EXDATE:20260323T100000", "EXDATE:20260323T090000Z", "EXDATE;VALUE=DATE:20260323"]
+)
+def test_however_an_occurrence_is_struck_out_it_is_gone(spelling):
+    _, found = split(read(vevent(*WEEKLY, spelling), "Asia/Tokyo"))
+    assert [e.when.start.day for e in found] == [16, 30, 6]
+
+
+def test_occurrences_without_their_series_stand_for_themselves_whenever_they_are():
+    def changed(at, start, sequence):
+        yield from ("BEGIN:VEVENT", "UID:u1", f"RECURRENCE-ID:{at}", f"DTSTART:{start}")
+        yield from (f"SEQUENCE:{sequence}", "END:VEVENT")
+
+    found = read(
+        calendar(
+            *changed("20200330T080000Z", "20200330T090000Z", 0),
+            *changed("20300330T080000Z", "20300330T100000Z", 2),
+            *changed("20300330T080000Z", "20300330T090000Z", 1),
+        )
+    )
+    assert [(e.recurrence_id, e.when.start.hour, e.recurs) for e in found] == [
+        ("20200330T080000Z", 9, False),
+        ("20300330T080000Z", 10, False),
+    ]
+
+
 def test_all_day_occurrences_are_named_by_their_day_wherever_they_are_read():
     data = vevent("DTSTART;VALUE=DATE:20260328", "RRULE:FREQ=DAILY;COUNT=3")
     for zone in ("Europe/Paris", "Asia/Tokyo"):
