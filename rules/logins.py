@@ -23,12 +23,20 @@ _READING = frozenset(
 
 class Scope(StrEnum):
     """What a token is for. `monitor`: how suivi is, and no exchange. `read`, `write`: what its user
-    may see or change, but for what admins do; `admin`: all that its user may do."""
+    may see or change, but for what admins do; `admin`: all that its user may do. `feed`: the
+    calendar of its user's follow-ups, at an address that is the token; it stands alone, for an
+    address is not kept as a token is, and opens nothing else."""
 
     MONITOR = "monitor"
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
+    FEED = "feed"
+
+
+def fit_together(scopes: Collection[Scope]) -> bool:
+    """Whether one token may have all these."""
+    return Scope.FEED not in scopes or len(set(scopes)) == 1
 
 
 def limit_of(scopes: Collection[Scope]) -> frozenset[Right] | None:

@@ -1,5 +1,6 @@
 """iCalendar (RFC 5545): events read from hostile bytes, follow-ups written into them. Pure."""
 
+from connectors.ical.feed import Shown, feed
 from connectors.ical.glance import Seen, glance
 from connectors.ical.reader import outside_attendees, read
 from connectors.ical.semantics import semantics
@@ -8,6 +9,8 @@ from connectors.ical.writer import write
 
 __all__ = [
     "Seen",
+    "Shown",
+    "feed",
     "first",
     "glance",
     "occurrence",

@@ -64,15 +64,27 @@ def write(
 def _fresh(
     follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes, more: Mapping[str, str]
 ) -> bytes:
-    stamp = patch.utc(now)
-    kind = follow_up.component
-    times = Times.fresh(ended(follow_up.when, kind), zone)
+    definition, body = _component(follow_up, zone, url, now, ring, more)
     head = [
         content("BEGIN", "VCALENDAR"),
         content("VERSION", "2.0"),
         content("PRODID", PRODID),
-        times.definition,
+        definition,
     ]
+    return b"".join([*head, body, content("END", "VCALENDAR")])
+
+
+def component(follow_up: FollowUp, zone: str, url: str, now: datetime) -> tuple[bytes, bytes]:
+    """The definition of the zone that it needs, and the event or task of a follow-up by itself."""
+    return _component(follow_up, zone, url, now, _alarm(follow_up), {})
+
+
+def _component(
+    follow_up: FollowUp, zone: str, url: str, now: datetime, ring: bytes, more: Mapping[str, str]
+) -> tuple[bytes, bytes]:
+    stamp = patch.utc(now)
+    kind = follow_up.component
+    times = Times.fresh(ended(follow_up.when, kind), zone)
     body = [
         content("BEGIN", kind.value),
         content("UID", escape(follow_up.uid)),
@@ -95,8 +107,7 @@ def _fresh(
     body += [content(name, value) for name, value in _progress(follow_up, stamp).items()]
     body.append(content("X-SUIVI-FOLLOW-UP", escape(follow_up.key)))
     body.append(content(rings.MARK, rings.trigger(ring)))
-    tail = [content("END", kind.value), content("END", "VCALENDAR")]
-    return b"".join([*head, *body, ring, *tail])
+    return times.definition, b"".join([*body, ring, content("END", kind.value)])
 
 
 def _progress(follow_up: FollowUp, stamp: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from daemon.reminders.mails import sort_of
 from daemon.reminders.sheets import Sheets
 from daemon.rulefiles.mistake import lines
 from daemon.web.machine import Machine, RulesState, TemplateState
+from rules.model.followups import FollowUp
 
 
 def machine_of(parts: Callable[[], Parts], wake: Callable[[], None]) -> Machine:
@@ -28,7 +29,10 @@ def machine_of(parts: Callable[[], Parts], wake: Callable[[], None]) -> Machine:
         sheets = Sheets(parts().settings.templates_folder)
         return tuple(_template(sheets, name, language) for name in sheets.names())
 
-    return Machine(wake, Vault(parts().secret), rules, templates)
+    def page_of(follow_up: FollowUp) -> str:
+        return parts().link(follow_up)
+
+    return Machine(wake, Vault(parts().secret), rules, templates, page_of)
 
 
 def _template(sheets: Sheets, name: str, language: str) -> TemplateState:

@@ -99,7 +99,7 @@ class Parts:
     def publisher(self, account: AccountId) -> Publish:
         """The follow-up arrow of one calendar account."""
         zone = self.members.calendars[account][0].zone
-        return Publish(self.store, self.rulebook, Absorb(zone), zone, self._link)
+        return Publish(self.store, self.rulebook, Absorb(zone), zone, self.link)
 
     def _mail_member(
         self, account: MailAccount, mailbox: Mailbox, progress: Progress, lines: Lines
@@ -152,7 +152,8 @@ class Parts:
 
         return work
 
-    def _link(self, follow_up: FollowUp) -> str:
+    def link(self, follow_up: FollowUp) -> str:
+        """Where its page is."""
         # Pages of follow-ups come with the pages issue; until then no address is promised.
         return ""
 

@@ -9,7 +9,7 @@ from daemon.cli.context import Trouble, ready_store, say, settings, words
 from daemon.cli.output import Json, as_json, table
 from daemon.cli.shown import local
 from daemon.i18n import mark
-from rules.logins import Scope
+from rules.logins import Scope, fit_together
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help=mark("Whose."))]
 
@@ -21,6 +21,10 @@ def add(group: typer.Typer) -> None:
     tokens.command("list", help=mark("The tokens that there are."))(listed)
     tokens.command("revoke", help=mark("A token opens nothing any more."))(revoke)
     group.add_typer(tokens, name="token")
+    text = mark(
+        "The secret address of a calendar of their follow-ups, for programs to subscribe to."
+    )
+    group.command("feed", help=text)(feed)
 
 
 def create(
@@ -34,6 +38,28 @@ def create(
     days: Annotated[int, typer.Option(min=1, max=3650, help=mark("How long it is good."))] = 365,
 ) -> None:
     """`suivi user token create EMAIL --name NAME --scope read`"""
+    _ = words()
+    if not fit_together(scope):
+        raise Trouble(_("a token for feed is for nothing else"))
+    say(_made(context, email, name, scope, days))
+
+
+def feed(
+    context: typer.Context,
+    email: Email,
+    *,
+    name: Annotated[str, typer.Option(help=mark("What it is for."))],
+    days: Annotated[int, typer.Option(min=1, max=3650, help=mark("How long it is good."))] = 3650,
+) -> None:
+    """`suivi user feed EMAIL --name NAME`"""
+    http = settings(context, quiet=True).http
+    told = _made(context, email, name, [Scope.FEED], days)
+    here = f"http://{http.listen}"
+    say(f"{(http.public_url or here).rstrip('/')}/feeds/{told}.ics")
+
+
+def _made(context: typer.Context, email: str, name: str, scope: list[Scope], days: int) -> str:
+    """A new token; which one it is, and until when it is good, is said beside."""
     from daemon import clock
     from daemon.cli.users import WHO, a_user
     from daemon.logins import secret
@@ -43,7 +69,7 @@ def create(
     zone = settings(context, quiet=True).company.timezone
     now = clock.now()
     until = now + timedelta(days=days)
-    told = secret.new(secret.TOKEN)
+    told: str = secret.new(secret.TOKEN)
     with ready_store(context) as opened, opened.write() as tx:
         user = a_user(tx, email)
         if not user.active:
@@ -54,7 +80,7 @@ def create(
     text = _("Token {number} is good until {until}; it is shown this once:")
     # Beside the token on stdout, so that a script gets the token alone.
     typer.echo(text.format(number=number, until=local(until, zone)), err=True)
-    say(told)
+    return told
 
 
 def listed(

@@ -29,10 +29,30 @@ def by_token(desk: Desk, told: str, now: datetime) -> Admitted | None:
         user = people.get_user(tx, token.user) if token is not None else None
     if token is None or user is None or not user.active or not token.valid(now):
         return None
+    if Scope.FEED in token.scopes:
+        # It stands in an address, and opens that alone.
+        return None
+    _touch(desk, token, now)
+    return Admitted(replace(user, limit=limit_of(token.scopes)), scopes=token.scopes)
+
+
+def by_feed(desk: Desk, told: str, now: datetime) -> User | None:
+    """Whose follow-ups the calendar at this address shows."""
+    with desk.store.read() as tx:
+        token = tokens.find(tx, secret.hashed(told))
+        user = people.get_user(tx, token.user) if token is not None else None
+    if token is None or user is None or not user.active or not token.valid(now):
+        return None
+    if token.scopes != {Scope.FEED}:
+        return None
+    _touch(desk, token, now)
+    return user
+
+
+def _touch(desk: Desk, token: tokens.Token, now: datetime) -> None:
     if token.used_at is None or now - token.used_at > TOUCH:
         with desk.store.write() as tx:
             tokens.touch(tx, token.id, now)
-    return Admitted(replace(user, limit=limit_of(token.scopes)), scopes=token.scopes)
 
 
 def by_session(desk: Desk, told: str, now: datetime) -> Admitted | None:

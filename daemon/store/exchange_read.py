@@ -1,4 +1,7 @@
-"""Reading exchanges; `daemon.store.exchanges` is the door to them."""
+"""Reading exchanges; `daemon.store.exchanges` is the door to them.
+
+Longer than most, for every reading shares the one query and what hangs on its rows.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,6 +1,6 @@
 """Lists of follow-ups: what is asked for, as far as the caller may see it, page by page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from daemon.store import search, sight
 from daemon.store.database import Tx
+from daemon.store.rows import chunks
 from daemon.store.tables import follow_ups as f
 from daemon.store.tables.exchanges import element as element_table
 from rules.access import Scope
@@ -85,6 +86,21 @@ def coming(
 def count(tx: Tx, scope: Scope, wanted: Wanted, most: int) -> int:
     """How many follow-ups the list has; `most` + 1 for more than that."""
     return len(page(tx, scope, wanted, limit=most + 1))
+
+
+def changed_at(tx: Tx, several: Iterable[FollowUpId]) -> dict[FollowUpId, datetime]:
+    """When each of these was changed last."""
+    found: dict[FollowUpId, datetime] = {}
+    for some in chunks(several):
+        query = sa.select(row.id, row.changed_at).where(row.id.in_(some))
+        found |= {FollowUpId(number): at for number, at in tx.execute(query)}
+    return found
+
+
+def last_changed(tx: Tx) -> datetime | None:
+    """When any follow-up was changed last."""
+    found: datetime | None = tx.execute(sa.select(sa.func.max(row.changed_at))).scalar()
+    return found
 
 
 def _mine(user: UserId) -> sa.CompoundSelect[int]:

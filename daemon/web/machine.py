@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from daemon.config.vault import Vault
+from rules.model.followups import FollowUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,11 @@ def _nobodys() -> Vault:
 @dataclass(frozen=True, slots=True)
 class Machine:
     """`wake` lets all accounts be read now; `vault` seals their passwords; `rules` and `templates`
-    say how those stand, in a language."""
+    say how those stand, in a language; `page_of` is the address of a follow-up's page, "" for
+    none."""
 
     wake: Callable[[], None] = lambda: None
     vault: Vault = field(default_factory=_nobodys, repr=False)
     rules: Callable[[str], RulesState] = lambda _language: RulesState("", None, (), 0, (), ())
     templates: Callable[[str], tuple[TemplateState, ...]] = lambda _language: ()
+    page_of: Callable[[FollowUp], str] = lambda _follow_up: ""

@@ -1,6 +1,6 @@
 """The whole URL table."""
 
-from daemon.web import health, pages, welcome
+from daemon.web import feeds, health, pages, welcome
 from daemon.web.api import (
     accounts,
     ambiguities,
@@ -33,6 +33,7 @@ ROUTES = (
     Route("GET", "/healthz", health.alive, health.Alive),
     Route("GET", "/readyz", health.ready, health.ShownReadiness, also={503: health.ShownReadiness}),
     Route("GET", "/metrics", health.metrics, schema=False),
+    *feeds.ROUTES,
     *exchanges.ROUTES,
     *history.ROUTES,
     *exchange.ROUTES,

@@ -44,7 +44,10 @@ def create(house: InHouse, present: Present, wanted: shapes.NewToken) -> shapes.
         made = stored.get(tx, number)
     if made is None:
         raise Problem(409, mark("the token is gone already"))
-    return shapes.MadeToken(token=told, **shapes.token(made).model_dump())
+    url = None
+    if Scope.FEED in made.scopes:
+        url = f"{(house.doors.public_url or '').rstrip('/')}/feeds/{told}.ics"
+    return shapes.MadeToken(token=told, url=url, **shapes.token(made).model_dump())
 
 
 def revoke(house: InHouse, caller: Caller, number: Id) -> None:

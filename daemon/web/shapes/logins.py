@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from daemon.logins.choosing import LONGEST
 from daemon.store.sessions import Session
 from daemon.store.tokens import Token
 from daemon.web.shapes.strict import Whole
-from rules.logins import Scope
+from rules.logins import Scope, fit_together
 from rules.model.people import Right, User
 
 Password = Annotated[
@@ -66,11 +66,17 @@ class Sessions(BaseModel):
     items: list[OneSession]
 
 
+def _fit_together(scopes: list[Scope]) -> list[Scope]:
+    if not fit_together(scopes):
+        raise ValueError("a token for feed is for nothing else")
+    return scopes
+
+
 class NewToken(Taken):
     """A token to make, for oneself; it ends after `days`."""
 
     name: Label
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=4)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=4), AfterValidator(_fit_together)]
     days: Whole = Field(default=365, ge=1, le=3650)
 
 
@@ -90,6 +96,9 @@ class MadeToken(OneToken):
     """A token that was just made: its secret is told this once."""
 
     token: str
+    url: str | None = Field(
+        default=None, description="Of a token for `feed`: where its calendar is."
+    )
 
 
 class Tokens(BaseModel):

@@ -300,6 +300,17 @@ def test_a_token_does_what_it_is_for(browser: httpx2.Client, alice) -> None:
         assert program.get(EXCHANGES, headers=headers).status_code == 401
 
 
+def test_the_address_of_a_calendar_is_made_and_taken_back(browser: httpx2.Client, alice) -> None:
+    enter(browser)
+    both = {"name": "phone", "scopes": ["feed", "read"]}
+    assert browser.post("/api/v1/tokens", json=both).status_code == 422
+    made = browser.post("/api/v1/tokens", json={"name": "phone", "scopes": ["feed"]}).json()
+    assert made["url"] == f"/feeds/{made['token']}.ics"
+    assert browser.get(made["url"]).status_code == 200
+    assert browser.delete(f"/api/v1/tokens/{made['id']}").status_code == 204
+    assert browser.get(made["url"]).status_code == 404
+
+
 def test_a_token_ends(browser: httpx2.Client, store: Store, alice) -> None:
     with store.write() as tx:
         for told, until in (("old", -1), ("new", 1)):
