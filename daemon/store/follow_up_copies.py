@@ -29,13 +29,11 @@ def without_copy(
         # A person's own event has guests of its own, and their servers see to it.
         ours = sa.and_(row.origin != Origin.PERSON, row.id.in_(assigned_to(user)))
         theirs = sa.or_(theirs, ours)
+    # One object carries a series, as the copy of its first occurrence, whatever became of that.
+    alone = sa.and_(row.series_id.is_(None), row.state == State.TO_DO)
+    head = sa.and_(row.id.in_(_heads()), row.series_id.in_(_going_on()))
     query = query_of().where(
-        row.state == State.TO_DO,
-        row.live.is_(True),
-        theirs,
-        row.id.not_in(carried),
-        # One object carries a series, as the copy of its first occurrence.
-        sa.or_(row.series_id.is_(None), row.id.in_(_heads())),
+        row.live.is_(True), theirs, row.id.not_in(carried), sa.or_(alone, head)
     )
     return read_all(tx, query.order_by(row.start_at, row.id).limit(limit))
 
@@ -43,6 +41,12 @@ def without_copy(
 def _heads() -> sa.Select[tuple[int]]:
     first = sa.func.min(row.id)
     return sa.select(first).where(row.series_id.is_not(None)).group_by(row.series_id)
+
+
+def _going_on() -> sa.Select[tuple[int]]:
+    """The series of which something is to be done."""
+    one = t.follow_up.alias("occurrence").c
+    return sa.select(one.series_id).where(one.state == State.TO_DO, one.series_id.is_not(None))
 
 
 def unpublished(

@@ -23,11 +23,12 @@ from daemon import steps
 from daemon.app import turns
 from daemon.app.parts import Parts
 from daemon.app.turns import Member
+from daemon.followups.series import extend_all
 from daemon.jobs import Turn
-from daemon.store import follow_ups, people
+from daemon.store import follow_ups, people, series
 from daemon.store.tables.places import account as account_table
 from daemon.store.tables.places import calendar as calendar_table
-from rules import merge
+from rules import identity, merge
 from rules.model.followups import (
     Assignee,
     CalendarCopy,
@@ -59,6 +60,7 @@ FAULTS: Final = (
     Fault("", 429),
 )
 STEPS: Final = ("event.fetched", "event.recorded", "follow-up.written", "follow-up.deleted")
+YEAR: Final = timedelta(days=360)
 MERGED: Final = ("title", "description", "place", "when")
 
 
@@ -109,6 +111,8 @@ class History:
     said: dict[tuple[str, str], _Said] = field(default_factory=dict)
     wild: set[str] = field(default_factory=set)
     """The UIDs whose object came and went, of which only agreement is asked."""
+    series: set[str] = field(default_factory=set)
+    """The UIDs of what repeats."""
     numbers: int = 0
     start: datetime = field(init=False)
 
@@ -131,7 +135,10 @@ class History:
         weights: dict[Callable[[], None], int] = {
             self.turns: 12,
             self.person_types: 3,
+            self.person_types_a_series: 2,
+            self.person_excepts: 6,
             self.suivi_opens: 3,
+            self.suivi_opens_a_series: 1,
             self.person_edits: 12,
             self.suivi_edits: 8,
             self.person_deletes: 2,
@@ -151,6 +158,8 @@ class History:
         died = clean = False
         faults = len(self.proxy.met)
         try:
+            with_now = (self.parts.rulebook.in_force(), "Europe/Paris", datetime.now(UTC))
+            extend_all(self.parts.store, *with_now)
             for member in self._members():
                 clean = turns.take(self.parts.store, "history", member, _turn()) is not None
         except Killed as death:
@@ -207,6 +216,40 @@ class History:
         data = typed(uid, f"Relance Brasserie Mistral {self.numbers}", at, kind)
         self.server.put("ann", f"{self.dice.choice(self.homes['ann'])}{uid}.ics", data)
         self._tell(f"person types {uid} {kind}")
+
+    def person_types_a_series(self) -> None:
+        """An event that repeats."""
+        self.numbers += 1
+        uid = f"typed-{self.seed}-{self.numbers}"
+        title = f"Relance Brasserie Mistral {self.numbers}"
+        rule = f"RRULE:FREQ=WEEKLY;COUNT={self.dice.randint(2, 6)}\r\n".encode()
+        data = typed(uid, title, self._when(), "VEVENT").replace(b"SUMMARY", rule + b"SUMMARY")
+        self.server.put("ann", f"{self.homes['ann'][0]}{uid}.ics", data)
+        self._repeats(uid)
+        self._tell(f"person types the series {uid}")
+
+    def person_excepts(self) -> None:
+        """One occurrence of a series is moved, ticked off or struck out."""
+        found = [one for one in self._all() if uid_of(one[2]) in self.series]
+        if not found:
+            return
+        user, href, data = self.dice.choice(found)
+        events = {
+            e.recurrence_id: e
+            for e in ical.read(data, "Europe/Paris", self.start, self.start + YEAR)
+            if e.recurrence_id and e.when is not None
+        }
+        if not events:
+            return
+        which = self.dice.choice(sorted(events))
+        what = self.dice.choice(["move", "tick", "strike"])
+        fresh = excepted(data, which, events[which], what)
+        self.server.put(user, href, fresh)
+        self._tell(f"person excepts {which} of {uid_of(data)}: {what}")
+
+    def _repeats(self, uid: str) -> None:
+        self.series.add(uid)
+        self.wild.add(uid)
 
     def person_edits(self) -> None:
         """One change of one object."""
@@ -304,7 +347,7 @@ class History:
     def person_gives_away(self) -> None:
         """To a colleague's calendar."""
         found = self._pick("ann")
-        if found is not None:
+        if found is not None and uid_of(found[2]) not in self.series:
             self._move("ann", found[1], "bob", self.homes["bob"][0], found[2])
 
     def _move(self, user: str, href: str, to: str, home: str, data: bytes) -> None:
@@ -340,6 +383,24 @@ class History:
             )
         self._tell(f"suivi opens {opened.uid}")
 
+    def suivi_opens_a_series(self) -> None:
+        """A follow-up that repeats, as a page makes it."""
+        self.numbers += 1
+        key, at = f"own-{self.seed}-{self.numbers}", self._when()
+        uid, rule = identity.follow_up_uid(key), f"FREQ=WEEKLY;COUNT={self.dice.randint(2, 6)}"
+        with self.parts.store.write() as tx:
+            user = people.user_by_email(tx, "ann@lumen.example")
+            assert user is not None
+            when = When(at, None, zone="Europe/Paris")
+            whose = (Assignee(user.id, owner=True),)
+            draft = FollowUpDraft(key, f"Appeler {self.numbers}", when, whose, uid=uid)
+            made = series.put(tx, uid, datetime.now(UTC), rule=rule, draft=draft)
+            which = f"{at:%Y%m%dT%H%M%SZ}"
+            first = replace(draft, key=f"{key}/{which}", series=made.id, occurrence=which)
+            follow_ups.open(tx, first, datetime.now(UTC), self.start - timedelta(days=1))
+        self._repeats(uid)
+        self._tell(f"suivi opens the series {uid}")
+
     def suivi_edits(self) -> None:
         """One change of one follow-up, as a page or a reply makes it."""
         ours = self._choose()
@@ -366,7 +427,7 @@ class History:
     def suivi_reassigns(self) -> None:
         """To the colleague, or back."""
         ours = self._choose()
-        if ours is None:
+        if ours is None or ours.series is not None:
             return
         with self.parts.store.read() as tx:
             users = [people.user_by_email(tx, f"{n}@lumen.example") for n in ("ann", "bob")]
@@ -423,7 +484,10 @@ class History:
         by_uid: dict[str, list[tuple[str, str, bytes]]] = {}
         for user, href, data in shown:
             by_uid.setdefault(uid_of(data), []).append((user, href, data))
-        known = {one.uid: one for one in self._follow_ups(deleted=True)}
+        for uid in self.series:
+            self._agree_series(uid, [data for _, _, data in by_uid.pop(uid, [])])
+        rows = self._follow_ups(deleted=True)
+        known = {one.uid: one for one in rows if one.uid not in self.series}
         for uid, copies in by_uid.items():
             assert uid in known, f"{uid} is no follow-up\n{self}"
             users = {user for user, _, _ in copies}
@@ -447,6 +511,36 @@ class History:
                 self._kept(known[uid], name, said)
         for put in self.proxy.puts:
             assert b"ATTENDEE" not in put and b"ORGANIZER" not in put, str(self)
+
+    def _agree_series(self, uid: str, copies: list[bytes]) -> None:
+        """What is in the object, occurrence by occurrence, is what the follow-ups say."""
+        rows = [one for one in self._follow_ups(deleted=True) if one.uid == uid]
+        names = [one.occurrence for one in rows]
+        assert len(names) == len(set(names)), f"{uid}: an occurrence is there twice\n{self}"
+        assert len(copies) <= 1, f"{uid}: doubled\n{self}"
+        until = datetime.now(UTC) + timedelta(days=366)
+        events = {
+            e.recurrence_id: e
+            for data in copies
+            for e in ical.read(data, "Europe/Paris", self.start, until)
+            if e.recurrence_id and e.when is not None
+        }
+        coming = sorted(events, key=lambda name: events[name].when.start)  # type: ignore[union-attr]
+        missing = set(coming[:12]) - set(names)
+        assert not missing, f"{uid}: {missing} are no follow-ups\n{copies[0].decode()}\n{self}"
+        for one in rows:
+            there = events.get(one.occurrence)
+            if there is None or there.when is None:
+                assert one.deleted or one.state is not State.TO_DO, f"{one} is nowhere\n{self}"
+                continue
+            if one.deleted:
+                assert uid.startswith("typed"), f"{one.occurrence} is deleted\n{self}"
+                continue
+            title, state = merge.told(there, one)
+            theirs = (title, state, there.description, there.location, there.when.start)
+            mine = (one.title, one.state, one.description, one.place, one.when.start)
+            told = f"{one.occurrence}: {mine} is not {theirs}\n{copies[0].decode()}\n{self}"
+            assert mine == theirs, told
 
     def _same(self, ours: FollowUp, user: str, data: bytes) -> None:
         with self.parts.store.read() as tx:
@@ -548,6 +642,37 @@ def _field(event: Event, name: str) -> object:
     return {"title": merge.told(event)[0], "description": event.description}.get(
         name, event.location
     )
+
+
+def excepted(data: bytes, which: str, event: Event, what: str) -> bytes:
+    """A series of which a phone has changed one occurrence."""
+    data = unfolded(data)
+    kept = re.sub(
+        rb"BEGIN:VEVENT\r\n(?:(?!END:VEVENT).)*RECURRENCE-ID[^\r]*"
+        + which[:8].encode()
+        + rb"(?:(?!END:VEVENT).)*END:VEVENT\r\n",
+        b"",
+        data,
+        flags=re.DOTALL,
+    )
+    if kept.count(b"RRULE") != 1 or event.when is None:
+        return data
+    if what == "strike":
+        return kept.replace(b"RRULE", f"EXDATE:{which}\r\nRRULE".encode(), 1)
+    at = event.when.start.astimezone(UTC) + timedelta(hours=3 if what == "move" else 0)
+    title = ("✓ " if what == "tick" else "") + event.summary.removeprefix("✓ ")
+    lines = (
+        "BEGIN:VEVENT",
+        f"UID:{event.uid}",
+        f"DTSTAMP:{which}",
+        f"RECURRENCE-ID:{which}",
+        f"DTSTART:{at:%Y%m%dT%H%M%SZ}",
+        f"DTEND:{at + timedelta(minutes=30):%Y%m%dT%H%M%SZ}",
+        f"SUMMARY:{title}",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    )
+    return kept.replace(b"END:VCALENDAR", "\r\n".join(lines).encode())
 
 
 def _turn() -> Turn:
