@@ -113,6 +113,7 @@ class History:
     """The UIDs whose object came and went, of which only agreement is asked."""
     series: set[str] = field(default_factory=set)
     """The UIDs of what repeats."""
+    met: list[Fault] = field(default_factory=list)
     numbers: int = 0
     start: datetime = field(init=False)
 
@@ -530,6 +531,9 @@ class History:
         assert not missing, f"{uid}: {missing} are no follow-ups\n{copies[0].decode()}\n{self}"
         for one in rows:
             there = events.get(one.occurrence)
+            if not copies:
+                # Opened again after its series was deleted there, one is in suivi alone.
+                continue
             if there is None or there.when is None:
                 assert one.deleted or one.state is not State.TO_DO, f"{one} is nowhere\n{self}"
                 continue

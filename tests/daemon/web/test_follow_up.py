@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from daemon.followups import series
+from daemon.rulebook import Rulebook
 from daemon.store import Store, audit, follow_ups, options
 from rules.model.followups import FollowUpId
 from rules.options import ALL
+from rules.ruleset import RuleSet
 from tests.daemon.web.company import NOW, Company, company
 
 SOON = "2027-03-02T10:00:00+01:00"
@@ -78,6 +81,36 @@ def test_a_whole_day_begins_at_midnight_where_it_is(we: Company) -> None:
     ref = opened(we, start="2027-03-02T23:30:00Z", all_day=True, zone="Europe/Paris")
     told = we.call("anna", "GET", f"/follow-ups/{ref}").json()
     assert (told["start"], told["all_day"]) == ("2027-03-02T23:00:00Z", True)
+
+
+def test_one_that_repeats_is_one_for_each_time(we: Company) -> None:
+    rule = {"zone": "Europe/Paris", "repeats": "rrule:freq=monthly;byday=1mo"}
+    key = {"Idempotency-Key": "mondays"}
+    given = {"start": SOON, "title": "Rappeler", **rule}
+    for _ in range(2):
+        answer = we.call("anna", "POST", "/follow-ups", json=given, headers=key)
+        assert answer.status_code == 201, answer.text
+    ref = answer.json()["follow_up"]["ref"]
+    first = we.call("anna", "GET", f"/follow-ups/{ref}").json()
+    # The first Monday after that Tuesday, at ten in Paris, in summer as in winter.
+    assert (first["start"], first["occurrence"]) == ("2027-04-05T08:00:00Z", "20270405T080000Z")
+    # A while before the first: the next ones within a year are opened by the daemon.
+    book = Rulebook(we.store, RuleSet(), ()).in_force()
+    series.extend_all(we.store, book, "Europe/Paris", NOW + timedelta(days=90))
+    items = we.call("anna", "GET", "/follow-ups").json()["items"]
+    assert {one["series"] for one in items} == {first["series"]}
+    assert [one["start"][:13] for one in items][:3] == [
+        "2027-04-05T08",
+        "2027-05-03T08",
+        "2027-06-07T08",
+    ]
+    we.call("anna", "POST", f"/follow-ups/{ref}/actions", json={"action": "done"}, headers=ANY)
+    left = we.call("anna", "GET", "/follow-ups").json()["items"]
+    assert len(left) == len(items) - 1
+    for wrong in ("FREQ=SECONDLY", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"):
+        answer = we.call("anna", "POST", "/follow-ups", json={**given, "repeats": wrong})
+        assert answer.status_code == 422, answer.text
+        assert ("repeats" in answer.text and wrong in answer.text) or "five years" in answer.text
 
 
 def test_one_call_records_all_and_may_be_repeated(we: Company) -> None:
