@@ -21,7 +21,10 @@ MAX_CHANGES: Final = 1_000
 MAX_YEARS: Final = 200
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _PART: Final = re.compile(r"(BYMONTH|BYDAY|BYMONTHDAY)=([A-Z0-9,+-]{1,60})")
-_IGNORED: Final = re.compile(r"FREQ=YEARLY|WKST=[A-Z]{2}|INTERVAL=1|UNTIL=[0-9TZ]{8,16}")
+# At which hour is said by DTSTART too.
+_IGNORED: Final = re.compile(
+    r"FREQ=YEARLY|WKST=[A-Z]{2}|INTERVAL=1|UNTIL=[0-9TZ]{8,16}|BY(?:HOUR|MINUTE|SECOND)=\d{1,2}"
+)
 _OFFSET: Final = re.compile(r"([+-]?)(\d{2}):?(\d{2})(?::?(\d{2}))?")
 _NTH: Final = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 

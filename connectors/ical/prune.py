@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connectors.errors import Unreadable
-from connectors.ical.lines import Line, clean, parameter, parse
+from connectors.ical.lines import Line, clean, parameter, parse, unescape
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_PHYSICAL_LINES: Final = 150_000
@@ -161,6 +161,8 @@ def _by_name(zones: Iterable[tuple[Line, ...]]) -> dict[str, tuple[Line, ...]]:
     for definition in zones:
         for line in definition:
             if line.name == "TZID":
-                named.setdefault(line.value.strip(), definition)
+                # It is a text, with its commas escaped; as a parameter it is none.
+                for name in (line.value.strip(), unescape(line.value).strip()):
+                    named.setdefault(name, definition)
                 break
     return named

@@ -82,6 +82,20 @@ def test_hours_that_an_invented_clock_shows_twice_or_never_are_told_like_those_o
         assert ours.when.start.astimezone(UTC) == named.when.start.astimezone(UTC), local
 
 
+def test_a_name_with_commas_is_escaped_where_it_is_defined():
+    name = "(UTC+02:00) Athens, Bucharest"
+    escaped = name.replace(",", "\\,")
+    zones = PARIS_RULES.format(name=escaped).replace("+0200", "+0300").replace("+0100", "+0200")
+    data = vevent(f'DTSTART;TZID="{name}":20260702T100000', zones=zones)
+    assert one(data).when.start == datetime(2026, 7, 2, 7, tzinfo=UTC)
+
+
+def test_rules_that_say_the_hour_too():
+    zones = PARIS_RULES.format(name="Ours").replace("YEARLY;", "YEARLY;BYMINUTE=0;BYHOUR=2;")
+    data = vevent("DTSTART;TZID=Ours:20260702T100000", zones=zones)
+    assert one(data, "Asia/Tokyo").when.start == datetime(2026, 7, 2, 8, tzinfo=UTC)
+
+
 def test_an_hour_that_the_clock_skips_is_told_as_it_passes():
     when = one(vevent("DTSTART;TZID=Europe/Paris:20260329T023000")).when
     assert when.start == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
