@@ -13,7 +13,8 @@ from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject, Homes
 
 @dataclass(frozen=True, slots=True)
 class CaldavAccount:
-    """Where to log in. `url` is the server, the principal, the home set or one calendar; `ca_file`
+    """Where to log in. `url` is the server, the principal, the home set or one calendar, or only a
+    domain, or an address in it, which DNS tells the server of (RFC 6764); `ca_file`
     a PEM file of further authorities; `timeout` in seconds, for connecting and for each read. With
     `tokens` the login is by one of these instead of a password."""
 

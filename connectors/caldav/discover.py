@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
+from connectors.caldav import srv
 from connectors.caldav.hrefs import Spellings, canonical
 from connectors.caldav.http import Session
 from connectors.caldav.multistatus import (
@@ -59,7 +60,8 @@ def discover(session: Session, spellings: Spellings) -> Homes:
     can't be listed is left out.
     """
     tried: set[str] = set()
-    for path in (session.path, session.profile.starts, WELL_KNOWN, "/"):
+    told = _told_by_domain(session)
+    for path in (told, session.path, session.profile.starts, WELL_KNOWN, "/"):
         if not path or path in tried:
             continue
         tried.add(path)
@@ -74,6 +76,14 @@ def discover(session: Session, spellings: Spellings) -> Homes:
             lent, theirs = _delegated(session, others, spellings)
             return _found(session, (*homes, *lent), (*own, *theirs))
     raise Refused.at(session.host, Problem.NO_CALENDARS, path=session.path)
+
+
+def _told_by_domain(session: Session) -> str:
+    """The path at the place that the account's domain names; the session goes there. DNS is not
+    signed as a rule: the login follows it within the domain only."""
+    for place in srv.places(session.domain) if session.domain else ():
+        return _here(session, place)
+    return ""
 
 
 def look(session: Session, spellings: Spellings, homes: Homes) -> tuple[CalendarInfo, ...]:

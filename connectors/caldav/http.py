@@ -63,6 +63,9 @@ class Session:
         self.host = parts.hostname
         self.origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self.path = parts.path or "/"
+        self.domain = "" if "://" in url else self.host
+        """The domain that the account was given by instead of an address: it may tell where its
+        calendars are."""
         self.account = f"{user} {self.origin}{self.path}"
         """Who asks where."""
         self.profile: Profile = profiles.of(self.origin + self.path)
@@ -91,9 +94,13 @@ class Session:
         """Go on at another origin of the same provider; False where the login may not go there."""
         if origin == self.origin:
             return True
-        if not profiles.may_follow(self.profile, self.origin, origin):
+        parts = urlsplit(origin)
+        is_ours = self.domain and profiles.is_under(parts.hostname or "", self.domain)
+        if not (is_ours and parts.scheme == "https") and not profiles.may_follow(
+            self.profile, self.origin, origin
+        ):
             return False
-        self.origin, self.host = origin, urlsplit(origin).hostname or self.host
+        self.origin, self.host = origin, parts.hostname or self.host
         self.login.forget()
         return True
 

@@ -1,5 +1,6 @@
 """From settings to connectors: how each configured server is reached."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from connectors import imap, smtp
@@ -57,6 +58,30 @@ def caldav_client(calendar: Calendar) -> "CaldavAccountClient":
             user=calendar.user,
             password=calendar.password.get_secret_value(),
             ca_file=str(calendar.ca_file) if calendar.ca_file else None,
+            timeout=calendar.timeout,
+            tokens=calendar_tokens(calendar),
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def _shared(source: TokenSource) -> Tokens:
+    """One for all who ask with the same words: a token lasts for many turns, and what a server
+    says of the next refresh token counts for all of them."""
+    return Tokens(source)
+
+
+def calendar_tokens(calendar: Calendar) -> Tokens | None:
+    """The tokens of a calendar account; None where it has a password."""
+    if calendar.oauth_url is None:
+        return None
+    return _shared(
+        TokenSource(
+            url=calendar.oauth_url,
+            client=calendar.oauth_client or "",
+            secret=calendar.password.get_secret_value(),
+            scope=calendar.oauth_scope,
+            refresh_token_file=calendar.oauth_refresh_token_file,
             timeout=calendar.timeout,
         )
     )

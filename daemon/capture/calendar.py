@@ -34,6 +34,9 @@ from rules.model.wire import CalendarDelta, CalendarInfo, CalendarObject
 CHUNK = 100
 """Objects in one transaction: what a kill makes suivi read again."""
 
+_AT_ONCE = 500
+"""The same, where one answer brings all: less is read again than is asked for again."""
+
 _MANY = 200
 """So many objects are had faster by one answer with all of them."""
 
@@ -250,7 +253,7 @@ def _in_chunks(objects: Iterable[CalendarObject]) -> Iterator[list[CalendarObjec
     some: list[CalendarObject] = []
     for obj in objects:
         some.append(obj)
-        if len(some) == CHUNK:
+        if len(some) == _AT_ONCE:
             yield some
             some = []
     if some:

@@ -86,6 +86,16 @@ def _proxy(text: str) -> str:
     return text
 
 
+def _calendar_address(text: str) -> str:
+    """An address of the web, or a domain or mail address that DNS tells the server of."""
+    if "://" in text:
+        return _web_address(text)
+    host = text.rpartition("@")[2]
+    if not re.fullmatch(r"[^\s@/:?#]+(@[^\s@/:?#]+)?", text) or "." not in host:
+        raise ValueError("should be https://dav.example.org/…, anne@example.org or example.org")
+    return text
+
+
 def _ancestor(text: str) -> str:
     parts = urlsplit(text)
     whole = parts.scheme in ("http", "https") and parts.hostname and text.isascii()
@@ -100,6 +110,7 @@ Ancestor = Annotated[str, AfterValidator(_ancestor)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+CalendarAddress = Annotated[str, AfterValidator(_calendar_address)]
 DatabaseAddress = Annotated[str, AfterValidator(_database)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Privacy = Annotated[Level, BeforeValidator(_level)]

@@ -53,8 +53,9 @@ def load(path: Path | None = None, *, servers: bool = True) -> Settings:
         source.line(where, text) for where, text in found.warnings if not variable(where)
     )
     files = [*found.files, *((path,) if notices else ())]
-    if settings.smtp is not None and settings.smtp.oauth_refresh_token_file is not None:
-        files.append(settings.smtp.oauth_refresh_token_file)
+    refresh = [calendar.oauth_refresh_token_file for calendar in settings.calendars]
+    refresh.append(settings.smtp.oauth_refresh_token_file if settings.smtp else None)
+    files += [file for file in refresh if file is not None]
     filled = {
         "warnings": notices + _strange_variables(),
         "secret_files": tuple(dict.fromkeys(files)),

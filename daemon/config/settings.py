@@ -20,6 +20,7 @@ from pydantic import (
 
 from daemon.config.kinds import (
     Ancestor,
+    CalendarAddress,
     DatabaseAddress,
     Email,
     HeaderName,
@@ -172,13 +173,14 @@ class Mailbox(Section):
 
 
 class Calendar(Section):
-    """A CalDAV account. `follow_ups` names the calendar that suivi writes to, by display name or
+    """A CalDAV account; `url` may be a domain, or an address in it, where DNS tells of the server
+    (RFC 6764). `follow_ups` names the calendar that suivi writes to, by display name or
     href (default: the first writable one for events); `watch` empty means all of one's own but
     `ignore`. One that a colleague has lent is read, and written to, only where it is named."""
 
     name: Name
     owner: Email
-    url: WebAddress
+    url: CalendarAddress
     user: Name
     password: SecretStr
     ca_file: Path | None = None
@@ -188,6 +190,16 @@ class Calendar(Section):
     ignore: tuple[Name, ...] = ()
     dedicated: tuple[Name, ...] = ()
     level: Privacy = Level.EVERYTHING
+    oauth_url: WebAddress | None = None
+    oauth_client: Name | None = None
+    oauth_scope: str = ""
+    oauth_refresh_token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Calendar":
+        if self.oauth_url is not None and not self.oauth_client:
+            raise ValueError("oauth_url needs oauth_client beside it")
+        return self
 
 
 class Capture(Section):

@@ -259,6 +259,7 @@ class Killed(BaseException):
 def test_killed_after_any_chunk_it_goes_on_from_there(desk: Desk, server, monkeypatch, when):
     """First load, then everything judged again because the directory has changed."""
     monkeypatch.setattr(arrow, "CHUNK", 3)
+    monkeypatch.setattr(arrow, "_AT_ONCE", 3)
     many = 12
     for n in range(many):
         server.place(WORK, f"{WORK}{n:02}.ics", held(f"{n}", f"{n:02}"))
