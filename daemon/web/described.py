@@ -22,7 +22,7 @@ def responses(route: Route) -> dict[int | str, dict[str, Any]]:
     if route.method in ("POST", "PUT", "PATCH"):
         found |= _BODY
     own: dict[int | str, dict[str, Any]] = {
-        status: {"model": model, "description": HTTPStatus(status).phrase}
+        status: {**({"model": model} if model else {}), "description": HTTPStatus(status).phrase}
         for status, model in route.also.items()
     }
     return {**documented(sorted(found - route.also.keys())), **own}

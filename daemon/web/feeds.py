@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Annotated
 
-from fastapi import Path, Request, Response
+from fastapi import Header, Path, Response
 
 from connectors import ical
 from daemon.clock import now
@@ -40,7 +40,22 @@ Secret = Annotated[
 ]
 
 
-def feed(house: InHouse, request: Request, secret: Secret) -> Response:
+IfNoneMatch = Annotated[
+    str | None,
+    Header(alias="If-None-Match", max_length=4000, description="The ETags it is had as."),
+]
+IfModifiedSince = Annotated[
+    str | None,
+    Header(alias="If-Modified-Since", max_length=100, description="As of when it is had."),
+]
+
+
+def feed(
+    house: InHouse,
+    secret: Secret,
+    if_none_match: IfNoneMatch = None,
+    if_modified_since: IfModifiedSince = None,
+) -> Response:
     """The open follow-ups that are assigned to whom the address was given. It may be asked again
     with `If-None-Match` or `If-Modified-Since`."""
     user = admitting.by_feed(house.doors.desk, secret, now())
@@ -55,7 +70,7 @@ def feed(house: InHouse, request: Request, secret: Secret) -> Response:
     # Within the second something more may change, and would carry the same time.
     if changed is not None and now() - changed > timedelta(seconds=2):
         headers["Last-Modified"] = format_datetime(changed.replace(microsecond=0), usegmt=True)
-    if _knows(request, headers):
+    if _knows(if_none_match, if_modified_since, headers):
         return Response(status_code=304, headers=headers)
     return Calendar(data, headers=headers)
 
@@ -84,13 +99,12 @@ def _uid(follow_up: FollowUp) -> str:
     return identity.follow_up_uid(follow_up.key) if follow_up.occurrence else follow_up.uid
 
 
-def _knows(request: Request, headers: dict[str, str]) -> bool:
+def _knows(told: str | None, since: str | None, headers: dict[str, str]) -> bool:
     """Whether who asks has it as it is (RFC 9110 §13.2.2: the ETag decides, where one is told)."""
-    told = request.headers.get("if-none-match")
     if told is not None:
-        known = (one.strip().removeprefix("W/") for one in told[:4000].split(","))
+        known = (one.strip().removeprefix("W/") for one in told.split(","))
         return any(one in ("*", headers["ETag"]) for one in known)
-    since, last = request.headers.get("if-modified-since"), headers.get("Last-Modified")
+    last = headers.get("Last-Modified")
     if since is None or last is None:
         return False
     try:
@@ -103,6 +117,13 @@ def _knows(request: Request, headers: dict[str, str]) -> bool:
 
 
 ROUTES = (
-    Route("GET", "/feeds/{secret}.ics", feed, problems=(404, 422), answer=Calendar),
+    Route(
+        "GET",
+        "/feeds/{secret}.ics",
+        feed,
+        problems=(404, 422),
+        also={304: None},
+        answer=Calendar,
+    ),
     Route("HEAD", "/feeds/{secret}.ics", feed, schema=False, answer=Calendar),
 )

@@ -14,8 +14,8 @@ class Route:
     """One URL. `model` describes the JSON answer with which it succeeds, as `status`; `problems`
     are the other statuses it may answer with, each a problem document (RFC 9457); those that go
     without saying (`daemon.web.described`) need not be named. `also` are statuses that answer with
-    a document of their own. `body` is how many bytes it takes where that is more than usual,
-    `answer` the class of an answer that is no JSON. Pages have no model and are not in the
+    a document of their own, or with none. `body` is how many bytes it takes where that is more than
+    usual, `answer` the class of an answer that is no JSON. Pages have no model and are not in the
     schema."""
 
     method: str
@@ -25,7 +25,7 @@ class Route:
     schema: bool = True
     status: int = 200
     problems: tuple[int, ...] = ()
-    also: Mapping[int, type] = field(default_factory=dict)
+    also: Mapping[int, type | None] = field(default_factory=dict)
     body: int | None = None
     answer: type[Response] = JSONResponse
 

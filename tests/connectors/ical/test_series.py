@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.errors import Unreadable
-from tests.connectors.ical.objects import calendar, paris, read, vevent, vtodo
+from tests.connectors.ical.objects import PARIS, calendar, paris, read, vevent, vtodo
 
 WEEKLY = [
     "DTSTART;TZID=Europe/Paris:20260316T100000",
@@ -39,6 +39,16 @@ def test_and_over_the_one_in_autumn():
         "20261025T003000Z",
         "20261026T013000Z",
     ]
+
+
+def test_a_travellers_series_keeps_the_hour_of_where_it_was_made():
+    """New York puts its clocks on three weeks before Paris, and back a week after it."""
+    lines = ["DTSTART;TZID=Eastern Standard Time:{}T090000", "RRULE:FREQ=WEEKLY;COUNT=5"]
+    for first, hours in (("20260303", [15, 14, 14, 14, 15]), ("20261013", [15, 15, 14, 15, 15])):
+        _, found = split(read(vevent(lines[0].format(first), lines[1])))
+        assert {e.when.start.hour for e in found} == {9}
+        assert {e.when.zone for e in found} == {"America/New_York"}
+        assert [e.when.start.astimezone(PARIS).hour for e in found] == hours
 
 
 def test_moved_cancelled_and_excluded_occurrences():

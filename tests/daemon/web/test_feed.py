@@ -154,6 +154,14 @@ def test_what_opens_nothing_is_not_told_apart(
         assert told not in str(tokens.all_of(tx))
 
 
+def test_it_is_described_with_all_its_answers(anonymous: httpx2.Client) -> None:
+    document = anonymous.get("/api/v1/openapi.json").json()
+    told = document["paths"]["/feeds/{secret}.ics"]["get"]
+    assert {"200", "304", "404", "422"} <= told["responses"].keys()
+    assert "text/calendar" in told["responses"]["200"]["content"]
+    assert "content" not in told["responses"]["304"]
+
+
 def test_a_confidential_comment_is_not_in_it(
     store: Store, anonymous: httpx2.Client, alice: UserId, address: str
 ) -> None:
