@@ -90,19 +90,32 @@ def before_call(context, case, kwargs):
         for name in LEFT_OUT.get((case.method, case.path), ()):
             found = ALWAYS[name][0]
             case.body.setdefault(name, [found] if name in FILLED else found)
+        if os.environ["SUIVI_FUZZ_NOBODY"] and case.method == "POST":
+            fill_assignees(case)
     if case.path.endswith("/addresses"):
         case.query["email"] = f"carla{case.path_parameters['number']}@dup.example"
     if (case.method, case.path) == ("DELETE", "/api/v1/sessions/{session}"):
-        case.path_parameters["session"] = fresh_session(case.operation.base_url)
+        fresh = fresh_session(case.operation.base_url)
+        if fresh is not None:
+            case.path_parameters["session"] = fresh
+
+
+def fill_assignees(case):
+    """Who is no user has nobody to assign a follow-up to but whom they name."""
+    planned = case.body if case.path.endswith("/follow-ups") else case.body.get("follow_up")
+    if isinstance(planned, dict) and not planned.get("assignees"):
+        planned["assignees"] = [{"email": ALWAYS["follow-ups.email"][0]}]
 
 
 def fresh_session(base):
-    """One that nobody has ended yet: a new password ends them all."""
+    """One that nobody has ended yet: a new password ends them all. None where the token's owner
+    never had one."""
     url = f"{base.rstrip('/')}/api/v1/session"
     headers = {"Authorization": f"Bearer {os.environ['SUIVI_FUZZ_TOKEN']}"}
     login = {"email": ALWAYS["session.email"][0], "password": ALWAYS["password"][0]}
     requests.post(url, json=login, timeout=30)
-    return requests.get(f"{url}s", headers=headers, timeout=30).json()["items"][0]["id"]
+    items = requests.get(f"{url}s", headers=headers, timeout=30).json().get("items")
+    return items[0]["id"] if items else None
 
 
 def collection(path, name):

@@ -54,6 +54,7 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 ADMIN = "suivi_token-of-an-administrator"
 WEAK = "suivi_token-of-who-may-do-nothing"
+MACHINE = "the-token-of-the-machine-itself"
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def populated(store: Store) -> Told:
         boxes = [_setup(tx, "mail", count) for count in range(60)]
         calendars = [_setup(tx, "calendar", count) for count in range(60)]
         lists.put(tx, "purpose", "quote", {"en": "Quote", "fr": "Devis"})
+        # One that may be changed and retired: nothing else needs it.
+        lists.put(tx, "purpose", "visit", {"en": "Visit", "fr": "Visite"})
         lists.put(tx, "product", "saw", {"en": "Saw", "fr": "Scie"})
         # Many, for each operation that deletes takes some away.
         dealings = [_dealing(tx, count, parties[0], alice) for count in range(300)]
@@ -118,7 +121,7 @@ def populated(store: Store) -> Told:
             "third-parties.number": [parties[1]],
             "contacts.number": contacts[60:],
             "ambiguities.number": asked,
-            "/lists.code": ["quote"],
+            "/lists.code": ["visit"],
             "/mailboxes.number": boxes[:10],
             "/calendar-accounts.number": calendars[:10],
             "users.number": [zoe],

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.daemon.web.fuzz_world import Told
+from tests.daemon.web.fuzz_world import MACHINE, Told
 
 HERE = Path(__file__).parent
 
@@ -61,6 +61,7 @@ def fuzz(url: str, token: str, told: Told, folder: Path, *options: str) -> Found
         "SCHEMATHESIS_HOOKS": "fuzz_hooks",
         "PYTHONPATH": str(HERE),
         "SUIVI_FUZZ_TOKEN": token,
+        "SUIVI_FUZZ_NOBODY": "yes" if token == MACHINE else "",
         "SUIVI_FUZZ_KNOWN": json.dumps(told.known),
         "SUIVI_FUZZ_ALWAYS": json.dumps(told.always),
         "SUIVI_FUZZ_DOOMED": json.dumps(told.doomed),

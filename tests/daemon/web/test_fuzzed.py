@@ -16,15 +16,12 @@ from daemon.store import Store, open_store, upgrade
 from daemon.web import Links
 from daemon.web.auth.doors import Doors
 from daemon.web.routes import ROUTES
-from tests.daemon.web.fuzz_world import ADMIN, WEAK, Told, desk, populated, writing_desk
+from tests.daemon.web.fuzz_world import ADMIN, MACHINE, WEAK, Told, desk, populated, writing_desk
 from tests.daemon.web.fuzzing import fuzz
 from tests.servers import postgres
 
 SHORT = ("--phases", "coverage", "--max-examples", "4", "--seed", "1")
 OPERATIONS = {f"{route.method} {route.path}" for route in ROUTES if route.schema}
-
-
-MACHINE = "the-token-of-the-machine-itself"
 
 
 @pytest.fixture(
