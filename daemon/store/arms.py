@@ -83,6 +83,17 @@ class Hung:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """That an exchange is none of these few: asked by its id, and of each query once."""
+
+    few: sa.Select[int]
+
+    def of(self, arm: Arm) -> Condition:
+        """As a condition on an arm."""
+        return arm.id.not_in(self.few)
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
     """Between two keys, neither of them in it, and from `since`, before `until`; newest first, or
     oldest first."""
@@ -119,7 +130,10 @@ def _row(arm: Arm, key: Key) -> sa.Tuple:
 
 
 def keys(
-    arms: Sequence[Arm], conditions: Sequence[Condition | Hung], where: Range, limit: int | None
+    arms: Sequence[Arm],
+    conditions: Sequence[Condition | Hung | Apart],
+    where: Range,
+    limit: int | None,
 ) -> sa.Select[datetime, int]:
     """The first rows of these arms together, each once, as (at, id)."""
     if len(arms) == 1:
@@ -131,12 +145,12 @@ def keys(
 
 
 def _one(
-    arm: Arm, conditions: Sequence[Condition | Hung], where: Range, limit: int | None
+    arm: Arm, conditions: Sequence[Condition | Hung | Apart], where: Range, limit: int | None
 ) -> sa.Select[datetime, int]:
     at, number = arm.at.label("at"), arm.id.label("id")
     query = sa.select(at, number).select_from(arm.source).where(*arm.mine, *where.of(arm))
-    query = query.where(*(one.of(arm) for one in conditions if isinstance(one, Hung)))
-    plain = [one for one in conditions if not isinstance(one, Hung)]
+    query = query.where(*(one.of(arm) for one in conditions if isinstance(one, Hung | Apart)))
+    plain = [one for one in conditions if not isinstance(one, Hung | Apart)]
     if arm.source is t.exchange:
         query = query.where(*plain)
     else:

@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from daemon.store import arms, search, sight
-from daemon.store.arms import FEW, Arm, Condition, Hung, Key, Range
+from daemon.store.arms import FEW, Apart, Arm, Condition, Hung, Key, Range
 from daemon.store.database import Tx
 from daemon.store.exchange_read import in_order
 from daemon.store.tables import exchanges as t
@@ -64,6 +64,13 @@ def shown(tx: Tx, scope: Scope, exchange: ExchangeId) -> Exchange | None:
 def count(tx: Tx, scope: Scope, wanted: Wanted, most: int) -> int:
     """How many exchanges the list has; `most` + 1 for more than that."""
     return _List(tx, scope, wanted).count(most)
+
+
+_withdrawn = t.exchange.alias()
+_STANDING = Apart(
+    # As the partial index has it, which a bound value would miss.
+    sa.select(_withdrawn.c.id).where(_withdrawn.c.status == sa.literal_column(f"'{WITHDRAWN}'"))
+)
 
 
 class _List:
@@ -158,14 +165,14 @@ class _List:
     def _by_index(self) -> "_Plan":
         return _Plan((arms.indexed(search.hits(self._tx, self._stems or ())),))
 
-    def _conditions(self, plan: "_Plan") -> list[Condition | Hung]:
+    def _conditions(self, plan: "_Plan") -> list[Condition | Hung | Apart]:
         """What the arms that are read don't say yet."""
         left = [one.holds for one in self._filters if one is not plan.filter]
         said = [] if self._stems is None else [self._said(self._stems)]
         # Who sees their own only has that among the filters.
         others = self._scope.exchanges.others
         seen = [sight.exchanges(self._scope)] if others or self._scope.user is None else []
-        return [*seen, *left, *said, t.exchange.c.status != WITHDRAWN]
+        return [*seen, *left, *said, _STANDING]
 
     def _said(self, stems: Sequence[str]) -> Condition:
         """The words stand in what the caller may read of it."""

@@ -9,6 +9,7 @@ from daemon.store.tables.columns import (
     integer,
     moment,
     of_exchange,
+    only,
     owned_by,
     ref,
     table,
@@ -54,6 +55,7 @@ exchange = table(
     sa.Index("ix_exchange_entity_id", "entity_id", "happened_at", "id"),
     sa.Index("ix_exchange_message_id", "message_id"),
     sa.Index("ix_exchange_thread", "thread"),
+    only("ix_exchange_withdrawn", "status = 'withdrawn'", "id"),
 )
 
 exchange_party = table(

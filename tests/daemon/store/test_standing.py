@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from daemon.store import Store, exchange_list, exchanges, standing
+from daemon.store import Store, exchange_list, exchanges, follow_ups, standing
 from daemon.store.exchange_list import Wanted
 from rules import identity
 from rules.access import scope
+from rules.model.decisions import CloseFollowUp
 from rules.model.exchanges import WITHDRAWN, ExchangeKey, KeyKind, Source
+from rules.model.followups import Answered, FollowUpDraft, How, State
 from rules.model.people import Right, User, UserId
-from rules.model.sightings import CalendarId, Event, EventPlace
+from rules.model.sightings import CalendarId, Event, EventPlace, When
 
 HOUR = timedelta(hours=1)
 ALL = scope(User(UserId(0), "administrator", "", rights=frozenset(Right)), ())
@@ -106,3 +108,15 @@ def test_an_invitation_and_its_meeting_are_of_one_thread(
         (mail,) = exchanges.with_message_id(tx, "i@a")
         assert mail.id != exchange
         assert mail.thread == exchanges.get(tx, exchange).thread is not None
+
+
+def test_what_did_not_take_place_closes_nothing(store: Store, meet, now: datetime) -> None:
+    exchange = meet(5, now)
+    draft = FollowUpDraft(key="k", title="Relancer", when=When(now - HOUR), assignees=())
+    with store.write() as tx:
+        waiting, _ = follow_ups.open(tx, draft, now, None)
+        effect = CloseFollowUp(waiting.id, exchange, Answered(How.SPOKEN, "EXC-1", "meeting"))
+        assert follow_ups.close(tx, effect, now).state is State.DONE
+    gone(store, 5, now)
+    with store.read() as tx:
+        assert follow_ups.get(tx, waiting.id).state is State.TO_DO
