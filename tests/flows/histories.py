@@ -124,7 +124,7 @@ class History:
 
     # --- playing -------------------------------------------------------------------------------
 
-    def play(self, length: int = 12) -> None:
+    def play(self, length: int = 11) -> None:
         """So many things happen, with turns in between; then all is quiet."""
         for _ in range(length):
             act = self.dice.choices(*self._acts())[0]
@@ -543,8 +543,9 @@ class History:
             title, state = merge.told(there, one)
             theirs = (title, state, there.description, there.location, there.when.start)
             mine = (one.title, one.state, one.description, one.place, one.when.start)
-            told = f"{one.occurrence}: {mine} is not {theirs}\n{copies[0].decode()}\n{self}"
-            assert mine == theirs, told
+            assert mine == theirs, (
+                f"{one.occurrence}: {mine} is not {theirs}\n{copies[0].decode()}\n{self}"
+            )
 
     def _same(self, ours: FollowUp, user: str, data: bytes) -> None:
         with self.parts.store.read() as tx:
