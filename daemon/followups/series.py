@@ -8,13 +8,17 @@ goes by.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
+
+import structlog
 
 from connectors import ical
 from connectors.errors import Unreadable
 from daemon.rulebook import Book
 from daemon.store import Store, Tx, follow_ups
 from daemon.store import series as stored
+from daemon.store.database import alone
+from daemon.store.errors import Unstorable
 from rules import merge
 from rules.model.followups import (
     CalendarCopy,
@@ -30,6 +34,8 @@ from rules.model.people import UserId
 from rules.model.reasons import Why
 from rules.model.sightings import Component, Event, EventPlace
 from rules.model.wire import CalendarObject
+
+log = structlog.stdlib.get_logger(__name__)
 
 BY_CALENDAR = "calendar"
 BEHIND: Final = timedelta(days=60)
@@ -208,19 +214,28 @@ def join(
 
 
 def extend_all(store: Store, book: Book, zone: str, now: datetime) -> int:
-    """Open the next occurrences of every series whose time has come; how many there are."""
+    """Open the next occurrences of every series whose time has come; how many there are. One that
+    can't be stored keeps no other from it, and is tried again a day later."""
     with store.read() as tx:
         if not stored.to_extend(tx, now, 1):
             return 0
+    opened = 0
     with store.write() as tx:
-        return sum(extend(tx, book, zone, one, now) for one in stored.to_extend(tx, now))
+        for one in stored.to_extend(tx, now):
+            try:
+                with alone(tx):
+                    opened += extend(tx, book, zone, one, now)
+            except Unstorable as error:
+                log.warning("series: put off", series=one.id, why=str(error))
+                stored.extended(tx, one.id, now + timedelta(days=1))
+    return opened
 
 
 def extend(tx: Tx, book: Book, zone: str, known: Series, now: datetime) -> int:
     """Open the next occurrences of a series; how many there are."""
     rows = stored.occurrences(tx, known.id)
     copies = follow_ups.copies(tx, rows[0].id) if rows else ()
-    if any(c.state in (CopyState.GONE, CopyState.PARKED) for c in copies):
+    if any(c.state is CopyState.GONE for c in copies):
         stored.extended(tx, known.id, now + timedelta(days=1))
         return 0
     data = next((c.base for c in copies if c.base is not None), None)
@@ -281,32 +296,25 @@ def _open(
 def _draft(
     known: Series, rows: Sequence[FollowUp], name: str, event: Event
 ) -> FollowUpDraft | None:
-    """An occurrence as the object shows it, about what the others are about."""
-    assert event.when is not None  # noqa: S101  only those that are to come
-    title, state = merge.told(event)
-    like = next((one for one in rows if not one.deleted), None)
-    said: dict[str, Any] = {
-        "title": title,
-        "when": event.when,
-        "description": event.description,
-        "place": event.location,
-        "priority": event.priority,
-        "state": state,
-        "series": known.id,
-        "occurrence": name,
-    }
-    if known.draft is not None:
-        key = f"{known.draft.key}/{name}"
-        return replace(known.draft, key=key, uid=known.uid, **said)
-    if like is None:
+    """An occurrence as the object shows it, about what the latest of the others is about; None
+    where all of them were deleted."""
+    like = next((one for one in reversed(rows) if not one.deleted), None)
+    if like is None or event.when is None:
         return None
-    stem = like.key.removesuffix(f"/{like.occurrence}")
+    title, state = merge.told(event)
     return FollowUpDraft(
-        key=f"{stem}/{name}",
+        key=f"{like.key.removesuffix(f'/{like.occurrence}')}/{name}",
         uid=known.uid,
+        title=title,
+        when=event.when,
+        description=event.description,
+        place=event.location,
+        priority=event.priority,
+        state=state,
         assignees=like.assignees,
         third_party=like.third_party,
         contact=like.contact,
+        exchange=like.exchange,
         creator=like.creator,
         entity=like.entity,
         reminders=like.reminders,
@@ -314,7 +322,8 @@ def _draft(
         origin=like.origin,
         component=like.component,
         project=like.project,
-        **said,
+        series=known.id,
+        occurrence=name,
     )
 
 

@@ -11,7 +11,7 @@ from daemon.store.errors import Stale
 from daemon.store.follow_up_read import row
 from daemon.store.follow_up_write import locked, owe
 from daemon.store.tables import follow_ups as t
-from rules.model.followups import CopyState, FollowUpId, Origin, State
+from rules.model.followups import CopyState, FollowUpId, Origin, SeriesId, State
 from rules.model.reasons import Why
 
 _NOTHING = {
@@ -50,6 +50,7 @@ def delete(tx: Tx, follow_up: FollowUpId, now: datetime, expected_revision: int)
     if stored.series is not None:
         # Its object carries the others too.
         owe(tx, stored)
+        _forget(tx, stored.series)
         return
     copy = t.calendar_copy
     mine = copy.c.follow_up_id == follow_up
@@ -59,3 +60,11 @@ def delete(tx: Tx, follow_up: FollowUpId, now: datetime, expected_revision: int)
         return
     carried = copy.c.state.in_((CopyState.IN_STEP, CopyState.PENDING))
     tx.execute(sa.update(copy).where(mine, carried).values(state=CopyState.PENDING))
+
+
+def _forget(tx: Tx, series: SeriesId) -> None:
+    """Of a series of which every occurrence was deleted nothing is told either."""
+    left = sa.select(row.id).where(row.series_id == series, row.deleted_at.is_(None))
+    if tx.execute(left.limit(1)).first() is None:
+        whole = t.follow_up_series
+        tx.execute(sa.update(whole).where(whole.c.id == series).values(draft=None))
