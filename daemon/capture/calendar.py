@@ -17,7 +17,7 @@ from datetime import datetime
 from connectors.errors import ConnectorError, Refused, Unreachable
 from daemon.capture import watching
 from daemon.capture.glimpsing import Glimpsing
-from daemon.capture.meetings import CalendarAccount, CalendarCapture, Counts, gone, judge
+from daemon.capture.meetings import CalendarAccount, CalendarCapture, Counts, gone, judge, judge_all
 from daemon.clock import now
 from daemon.ports import Calendars
 from daemon.rulebook import Book
@@ -179,7 +179,7 @@ class _Turn:
         loaded: set[str] = set()
         objects = self.calendars.load(info.href)
         for some in _in_chunks(o for o in objects if wanted is None or o.href in wanted):
-            self._judge(calendar, some, {})
+            self._judge(calendar, some, {}, first=wanted is None)
             loaded.update(o.href for o in some)
         return loaded
 
@@ -206,16 +206,22 @@ class _Turn:
         calendar: shelf.Calendar,
         objects: Sequence[CalendarObject],
         listed: Mapping[str, str],
+        *,
+        first: bool = False,
     ) -> None:
-        """What became of these objects, and their etags, in one transaction."""
+        """What became of these objects, and their etags, in one transaction; `first`: nothing is
+        known of any of them."""
         reached("event.fetched")
         with self.capture.store.write() as tx:
             accounts.fence(tx, self.lease, now())
             told = Glimpsing(self.book, calendar, now() - self.capture.log_for)
             ignored, others = told.over(tx, objects)
             judged: Counts = Counter({(Verdict.IGNORE, why): n for why, n in ignored.items()})
-            for obj in others:
-                judged += judge(self.capture, tx, self.book, self.account, calendar, obj)
+            how = (self.capture, tx, self.book, self.account, calendar)
+            if first:
+                judged += judge_all(*how, others)
+            else:
+                judged += sum((judge(*how, obj) for obj in others), Counter())
             folders.add_tally(tx, "calendar", calendar.id, now().date(), judged)
             etags = {o.href: o.etag or listed.get(o.href, "") for o in objects}
             shelf.commit(tx, calendar.id, etags, ())

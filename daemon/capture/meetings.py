@@ -69,6 +69,49 @@ class CalendarCapture:
     log_for: timedelta = timedelta(days=14)
 
 
+def judge_all(
+    capture: CalendarCapture,
+    tx: Tx,
+    book: Book,
+    account: CalendarAccount,
+    calendar: shelf.Calendar,
+    objects: Sequence[CalendarObject],
+) -> Counts:
+    """Several objects of which nothing is known yet, exactly as one after another: what they record
+    goes in together, in a third of the statements. Where anything goes wrong with that, each is
+    judged by itself instead, and then it shows of which it is true."""
+    counts: Counts = Counter()
+    try:
+        with alone(tx):
+            kept: list[tuple[Sighting, Decision]] = []
+            for obj in objects:
+                counts += _judge_one(capture, tx, book, account, calendar, obj, kept)
+            _independent(kept)
+            _keep(capture, tx, book, kept, now())
+    except (ConnectorError, StoreError) as error:
+        if not isinstance(error, Unstorable):
+            raise
+    except Exception:  # noqa: BLE001, S110  it comes again below, with the object that it is about
+        pass
+    else:
+        return counts
+    each = (judge(capture, tx, book, account, calendar, obj) for obj in objects)
+    return sum(each, Counter())
+
+
+class _NotTogether(Exception):
+    """These objects depend on each other."""
+
+
+def _independent(kept: Sequence[tuple[Sighting, Decision]]) -> None:
+    """Raises _NotTogether for two copies of one event: what is said of the first counts for the
+    second."""
+    uids = {s.what.uid for s, _ in kept if isinstance(s.what, Event)}
+    hrefs = {s.place.href for s, _ in kept if isinstance(s.place, EventPlace)}
+    if len(uids) != len(hrefs):
+        raise _NotTogether
+
+
 def judge(
     capture: CalendarCapture,
     tx: Tx,
@@ -111,7 +154,9 @@ def _judge_one(
     account: CalendarAccount,
     calendar: shelf.Calendar,
     obj: CalendarObject,
+    kept: list[tuple[Sighting, Decision]] | None = None,
 ) -> Counts:
+    """What becomes of one object; with `kept` what it records is added there instead."""
     moment = now()
     place = _place(calendar, obj)
     key = key_of(calendar.id, obj.href)
@@ -127,7 +172,7 @@ def _judge_one(
     first = Sighting(account.id, account.owner, place, events[0], account.level)
     absorbed = capture.absorb(tx, book, first, obj, events, moment)
     if absorbed is not None:
-        _keep(capture, tx, book, first, absorbed, moment)
+        _keep(capture, tx, book, [(first, absorbed)], moment)
         telling.told(account.name, [(first, absorbed)])
         return Counter({(absorbed.verdict, absorbed.reason): 1})
     counts: Counts = Counter()
@@ -155,7 +200,10 @@ def _judge_one(
             look_again.append(at)
             continue
         if decision.reason is not Reason.SERIES:
-            _keep(capture, tx, book, sighting, decision, moment)
+            if kept is None:
+                _keep(capture, tx, book, [(sighting, decision)], moment)
+            else:
+                kept.append((sighting, decision))
     if any(event.recurs for event in events):
         # What is beyond the horizon now comes into it, though the object stays as it is.
         look_again.append(moment + capture.future / 2)
@@ -215,12 +263,11 @@ def _keep(
     capture: CalendarCapture,
     tx: Tx,
     book: Book,
-    sighting: Sighting,
-    decision: Decision,
+    kept: Sequence[tuple[Sighting, Decision]],
     moment: datetime,
 ) -> None:
     keeping = record.Keeping(book, capture.secret, capture.log_for, moment)
-    decisions.append_all(tx, record.keep(tx, keeping, [(sighting, decision)]), moment)
+    decisions.append_all(tx, record.keep(tx, keeping, kept), moment)
 
 
 def _place(calendar: shelf.Calendar, obj: CalendarObject) -> EventPlace:

@@ -9,6 +9,7 @@ import pytest
 from connectors.errors import Refused, Unreachable
 from connectors.memory import MemoryCalendars
 from daemon.capture import calendar as arrow
+from daemon.capture import meetings
 from daemon.store import people
 from rules.model.people import ThirdParty, ThirdPartyId
 from rules.model.wire import CalendarDelta
@@ -270,14 +271,14 @@ def test_killed_after_any_chunk_it_goes_on_from_there(desk: Desk, server, monkey
             raise Killed(step)
 
     judged: Counter = Counter()
-    one = arrow.judge
+    one = meetings._judge_one
 
-    def counted(capture, tx, book, account, calendar, obj):
+    def counted(capture, tx, book, account, calendar, obj, kept=None):
         judged[obj.href] += 1
-        return one(capture, tx, book, account, calendar, obj)
+        return one(capture, tx, book, account, calendar, obj, kept)
 
     monkeypatch.setattr(arrow, "reached", dies)
-    monkeypatch.setattr(arrow, "judge", counted)
+    monkeypatch.setattr(meetings, "_judge_one", counted)
     killed = 0
     for turn in range(6):
         if turn == 3:
@@ -320,3 +321,25 @@ def test_a_token_of_whole_seconds_is_asked_again(desk, server, monkeypatch):
     desk.turn(server)
     assert desk.recorded() == ["Visite"]
     assert desk.etags().keys() == {"a.ics", "b.ics"}
+
+
+def test_a_first_load_is_recorded_together_and_one_bad_object_spoils_nothing(
+    desk, server, monkeypatch
+):
+    for n in range(5):
+        server.place(WORK, f"{WORK}{n}.ics", held(f"{n}", f"Visite {n}"))
+    # Two copies of one event, and one of which our own judgement fails.
+    server.place(WORK, f"{WORK}again.ics", held("3", "Visite 3"))
+    server.place(WORK, f"{WORK}bad.ics", held("bad", "Bad"))
+    honest = meetings.decide.event
+
+    def fails(ruleset, directory, sighting, *more, **options):
+        if sighting.what.uid == "bad":
+            raise ZeroDivisionError
+        return honest(ruleset, directory, sighting, *more, **options)
+
+    monkeypatch.setattr(meetings.decide, "event", fails)
+    assert desk.turn(server) == {"matched": 6, "unreadable": 1}
+    assert desk.recorded() == [f"Visite {n}" for n in range(5)]
+    assert len(desk.rows("sighting")) == 6
+    assert len(desk.rows("quarantine")) == 1
