@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from daemon.store import upgrade
 from tests.flows.agenda import Calendar
 from tests.flows.house import USERS, House
-from tests.flows.servers import SERVERS, serving
+from tests.flows.servers import QUICK, SERVERS, serving
 from tests.flows.written import nobody_was_invited
 from tests.servers import postgres, smtpsink
 from tests.servers.dav import DavServer
@@ -99,10 +99,13 @@ def dav(tmp_path: Path) -> Iterator[DavServer]:
         nobody_was_invited(record)
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(
+    params=[n if n in QUICK else pytest.param(n, marks=pytest.mark.long) for n in SERVERS]
+)
 def anns(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calendar]:
     """Ann's calendar "work" on each calendar server in turn; at the end, what suivi wrote there
-    has invited nobody."""
+    has invited nobody. The whole story is told on all of them in every run (test_every_server);
+    the rest of it on those that take long to start by --long."""
     asked = cast(str, request.param)
     users = {"ann": USERS["ann"]}
     with (

@@ -18,7 +18,10 @@ from rules.model.wire import CalendarDelta
 from tests.flows.agenda import JEAN, PHONE, Calendar, begins, call, kept, line, nobody_invited
 from tests.flows.house import House, eventually
 from tests.flows.inside import Inside, ago, ahead, event, furnish, inside, utc
+from tests.flows.servers import SERVERS
 from tests.servers.quirks import QUIRKS
+
+on_each = pytest.mark.parametrize("anns", SERVERS, indirect=True)
 
 ANN = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@lumen.example"
 
@@ -27,6 +30,7 @@ WRONG_TOKEN = "a sync token that it never gave"
 COUNT_SECONDS = ("cyrus", "sogo")
 
 
+@on_each
 def test_the_daemon_and_a_person_share_a_calendar(
     make_house: Callable[..., House], sqlite: str, anns: Calendar
 ) -> None:
@@ -88,6 +92,7 @@ def test_the_daemon_and_a_person_share_a_calendar(
     assert "held.ics" not in {one.path.rsplit("/")[-1] for one in anns.record.written}
 
 
+@on_each
 def test_a_token_is_not_the_proof_and_nothing_new_costs_nothing(
     make_house: Callable[..., House], sqlite: str, anns: Calendar
 ) -> None:
@@ -119,6 +124,7 @@ def test_a_token_is_not_the_proof_and_nothing_new_costs_nothing(
         assert asked == ["PROPFIND"] or (anns.name in COUNT_SECONDS and len(asked) <= 4), asked
 
 
+@on_each
 def test_a_list_of_tasks_a_second_calendar_and_both_at_once(
     make_house: Callable[..., House], sqlite: str, anns: Calendar
 ) -> None:
