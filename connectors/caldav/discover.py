@@ -252,10 +252,12 @@ def _components(row: Row) -> frozenset[str]:
 
 
 def _writable(row: Row) -> bool:
-    """True too where the server tells no privileges: then a PUT shows."""
-    told: Element | None = row.found.get(DAV + "current-user-privilege-set")
+    """True too where the server tells no privileges: then a PUT shows. Who may not even see them
+    (RFC 3744 §3.7) was let in to read."""
+    name = DAV + "current-user-privilege-set"
+    told: Element | None = row.found.get(name)
     if told is None:
-        return True
+        return name not in row.forbidden
     granted = {str(leaf.tag).rpartition("}")[2] for leaf in told.iterfind(f"{DAV}privilege/*")}
     return bool(granted & {"all", "write"}) or {"write-content", "bind"} <= granted
 

@@ -17,11 +17,13 @@ class NotMultistatus(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One response element: `status` of the resource itself, properties that were found (200)."""
+    """One response element: `status` of the resource itself, properties that were found (200), and
+    the names of those that this user may not see (403)."""
 
     href: str
     status: int
     found: Mapping[str, Element] = field(default_factory=dict)
+    forbidden: frozenset[str] = frozenset()
 
     def text(self, name: str) -> str | None:
         """The text of a property, None where it is absent or empty."""
@@ -137,13 +139,17 @@ def _root(body: bytes) -> Element:
 def _row(response: Element) -> Row:
     own = response.find(DAV + "status")
     found: dict[str, Element] = {}
+    forbidden: set[str] = set()
     answered = 200 if own is None else _code(own.text)
     for propstat in response.iterfind(DAV + "propstat"):
         code = _code(propstat.findtext(DAV + "status"))
         prop = propstat.find(DAV + "prop")
         if code == 200 and prop is not None:
             found.update((str(child.tag), child) for child in prop)
-    return Row((response.findtext(DAV + "href") or "").strip(), answered, found)
+        elif code == 403 and prop is not None:
+            forbidden.update(str(child.tag) for child in prop)
+    href = (response.findtext(DAV + "href") or "").strip()
+    return Row(href, answered, found, frozenset(forbidden))
 
 
 def _code(status: str | None) -> int:

@@ -64,7 +64,7 @@ PROFILES: Final = (
     ),
     Profile(
         "sogo",
-        headers=(("server", "sogo"),),
+        headers=(("server", "sope"), ("server", "sogo")),
         paths=("/SOGo/",),
         trusted=False,
         queries=False,
