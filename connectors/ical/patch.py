@@ -145,11 +145,9 @@ def _words(follow_up: FollowUp, standing: Event, place: Place) -> Edits:
             edits["DESCRIPTION"] = _text(place, "DESCRIPTION", follow_up.description)
         elif not theirs:
             edits["DESCRIPTION"] = None
-    unsaid = not theirs or not standing.location
-    if follow_up.place and unsaid and not _alike(follow_up.place, standing.location):
+    if follow_up.place and not _alike(follow_up.place, standing.location):
         edits["LOCATION"] = _text(place, "LOCATION", follow_up.place)
-    unsaid = not theirs or not standing.priority
-    if follow_up.priority and unsaid and follow_up.priority != standing.priority:
+    if follow_up.priority and follow_up.priority != standing.priority:
         edits["PRIORITY"] = content("PRIORITY", str(follow_up.priority))
     if not theirs and standing.component is Component.VEVENT and standing.busy != follow_up.busy:
         edits["TRANSP"] = content("TRANSP", free(follow_up) or "OPAQUE")

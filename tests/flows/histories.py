@@ -535,7 +535,9 @@ class History:
                 # Opened again after its series was deleted there, one is in suivi alone.
                 continue
             if there is None or there.when is None:
-                assert one.deleted or one.state is not State.TO_DO, f"{one} is nowhere\n{self}"
+                # Struck out there and opened again here, one is in suivi alone.
+                over = one.deleted or one.state is not State.TO_DO or one.schedule_version > 1
+                assert over, f"{one} is nowhere\n{self}"
                 continue
             if one.deleted:
                 assert uid.startswith("typed"), f"{one.occurrence} is deleted\n{self}"

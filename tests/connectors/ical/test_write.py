@@ -229,6 +229,14 @@ def test_nothing_of_a_persons_is_emptied():
         assert kept.encode() in written
 
 
+def test_a_place_that_suivi_was_given_is_written_into_a_persons_event_too():
+    written = write(replace(THEIRS, place="Lyon", priority=2), APPLE, marked=False)
+    assert differences(APPLE, written) == (
+        ["LOCATION:Café du coin"],
+        ["LOCATION:Lyon", "PRIORITY:2"],
+    )
+
+
 def test_a_description_of_ours_is_emptied_when_it_is():
     data = write(follow_up(description="old"))
     assert b"DESCRIPTION:old" not in write(follow_up(), data)
