@@ -8,7 +8,7 @@ import subprocess
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -118,8 +118,8 @@ def running(
     environment: Mapping[str, str] = MappingProxyType({}),
     patience: float = 10,
 ) -> Iterator[DavServer]:
-    """Start `command` (`{port}` in it is filled in), wait until it answers, stop it at the end,
-    and all that it has started when `patience` seconds were not enough."""
+    """Start `command` (`{port}` in it is filled in), wait until it answers; at the end it has
+    `patience` seconds to stop, and nothing that it has started stays."""
     port = port or free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -139,8 +139,11 @@ def running(
             try:
                 process.wait(patience)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
                 process.wait()
+            # PHP's workers outlive the one that started them.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait(server: DavServer, process: "subprocess.Popen[bytes]", log: Path) -> None:
