@@ -35,18 +35,21 @@ def write(
     """The calendar object of a follow-up for an assignee who lives in `zone`.
 
     Without `base` a new one. With it, `base` with only those of our properties replaced that say
-    something else; all other bytes stay, and where nothing differs the answer is `base`. `url`
-    leads to the follow-up ("" for none); without `marked`, neither it nor our reference is put into
-    `base`. `follows` is the UID of the meeting that it follows from. A new one
-    repeats by `rule` (RRULE, without its name); of a series in `base`, the `occurrence` of this
-    RECURRENCE-ID is changed, and set apart only for that. Never writes an ATTENDEE or
-    ORGANIZER. Raises Unreadable for a base that can't be read.
+    something else; all other bytes stay, line ends of CR alone apart, and where nothing
+    differs the answer is `base`. `url` leads to the follow-up ("" for none); without `marked`,
+    neither it nor our reference is put into `base`. `follows` is the UID of the meeting that it
+    follows from. A new one repeats by `rule` (RRULE, without its name); of a series in `base`, the
+    `occurrence` of this RECURRENCE-ID is changed, and set apart only for that. Never writes an
+    ATTENDEE or ORGANIZER. Raises Unreadable for a base that can't be read.
     """
     if base is None:
         ring = _alarm(follow_up) if alarm else b""
         return _fresh(
             follow_up, zone, url, now, ring, {"RRULE": rule, "RELATED-TO": escape(follows)}
         )
+    if b"\n" not in base:
+        # Lines that end in CR alone, as old Notes wrote them: no line of ours would end like that.
+        base = base.replace(b"\r", b"\r\n")
     # What stands there says what it is.
     follow_up = replace(follow_up, component=patch.kind(follow_up, base))
     ring = _alarm(follow_up) if alarm else b""
