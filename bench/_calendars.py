@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,9 +24,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.demo.company.ics import PARIS
 from daemon.store import open_store
+from tests.servers.clients import VDIRSYNCER_CONF
 from tests.servers.dav import DavServer
 from tests.servers.radicale import radicale
+from tests.servers.relay import relay
 from tests.servers.xandikos import xandikos
 
 ROOT = Path(__file__).parents[1]
@@ -36,24 +38,6 @@ USER = "ann"
 CONTACT = 0.05
 RECURRING = 0.10
 
-_ZONE = """\
-BEGIN:VTIMEZONE
-TZID:Europe/Paris
-BEGIN:DAYLIGHT
-TZOFFSETFROM:+0100
-TZOFFSETTO:+0200
-TZNAME:CEST
-DTSTART:19700329T020000
-RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
-END:DAYLIGHT
-BEGIN:STANDARD
-TZOFFSETFROM:+0200
-TZOFFSETTO:+0100
-TZNAME:CET
-DTSTART:19701025T030000
-RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
-END:STANDARD
-END:VTIMEZONE"""
 _TITLES = (
     "Point d'équipe",
     "Déjeuner",
@@ -83,23 +67,6 @@ name = "ann"
 owner = "ann@lumen.example"
 url = "{url}"
 user = "{user}"
-password = "{password}"
-"""
-_VDIRSYNCER = """\
-[general]
-status_path = "{home}/status/"
-[pair box]
-a = "here"
-b = "there"
-collections = ["work"]
-[storage here]
-type = "filesystem"
-path = "{home}/calendars/"
-fileext = ".ics"
-[storage there]
-type = "caldav"
-url = "{url}"
-username = "{user}"
 password = "{password}"
 """
 _PEOPLE = """\
@@ -144,10 +111,10 @@ class Box:
         """What Xandikos does not ask for."""
         return self.server.passwords[USER] or "none"
 
-    def config(self, template: str, home: Path) -> str:
+    def config(self, template: str, home: Path, **more: str) -> str:
         """A configuration that reads this box into `home`."""
         home.mkdir(parents=True, exist_ok=True)
-        return template.format(home=home, url=self.url, user=USER, password=self.password)
+        return template.format(home=home, url=self.url, user=USER, password=self.password, **more)
 
     def counted(self) -> Traffic:
         """The traffic since it was asked last."""
@@ -184,7 +151,7 @@ def event(number: int) -> tuple[str, bytes]:
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//Mozilla.org/NONSGML Mozilla Calendar V1.1//EN",
-        *_ZONE.split("\n"),
+        *PARIS.split("\n"),
         "BEGIN:VEVENT",
         f"UID:{uid}",
         "DTSTAMP:20250601T000000Z",
@@ -221,7 +188,7 @@ def boxes(folder: Path, sizes: dict[str, int]) -> Iterator[dict[str, Box]]:
                 print(f"{kind}: filling {events} events", flush=True)
                 place = folder / f"{kind}-{name}"
                 box = stack.enter_context(serve(place, events))
-                box.port = stack.enter_context(relay(box.server.port, box.traffic))
+                box.port = stack.enter_context(counting(box.server.port, box.traffic))
                 _warm(box)
                 found[f"{kind}{name}"] = box
         yield found
@@ -268,45 +235,22 @@ def _fill(place: Path, events: int) -> int:
 
 
 @contextmanager
-def relay(port: int, traffic: Traffic) -> Iterator[int]:
+def counting(port: int, traffic: Traffic) -> Iterator[int]:
     """The port of a relay to `port` of this machine that counts into `traffic`."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=_serve, args=(listener, port, traffic), daemon=True).start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
+
+    def carry(source: socket.socket, sink: socket.socket, is_up: bool) -> None:
         with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+            while data := source.recv(1 << 18):
+                if is_up:
+                    traffic.up += len(data)
+                    traffic.requests += len(_REQUEST.findall(data))
+                else:
+                    traffic.down += len(data)
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
 
-
-def _serve(listener: socket.socket, port: int, traffic: Traffic) -> None:
-    while True:
-        try:
-            near, _ = listener.accept()
-        except OSError:
-            return
-        server = socket.create_connection(("127.0.0.1", port))
-        for source, sink, is_up in ((near, server, True), (server, near, False)):
-            source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=_pump, args=(source, sink, traffic, is_up), daemon=True).start()
-
-
-def _pump(source: socket.socket, sink: socket.socket, traffic: Traffic, is_up: bool) -> None:
-    while True:
-        try:
-            data = source.recv(1 << 18)
-            if not data:
-                sink.shutdown(socket.SHUT_WR)
-                return
-            if is_up:
-                traffic.up += len(data)
-                traffic.requests += len(_REQUEST.findall(data))
-            else:
-                traffic.down += len(data)
-            sink.sendall(data)
-        except OSError:
-            return
+    with relay(port, carry) as near:
+        yield near
 
 
 def vdirsyncer() -> str:
@@ -330,7 +274,7 @@ class Theirs:
     def fresh(cls, box: Box, folder: Path) -> "Theirs":
         """In a folder where nothing was."""
         home = _fresh(folder / f"vdirsyncer-{box.name}-{box.port}")
-        (home / "config").write_text(box.config(_VDIRSYNCER, home))
+        (home / "config").write_text(box.config(VDIRSYNCER_CONF, home, listed='"work"'))
         (home / "calendars" / "work").mkdir(parents=True)
         done = subprocess.run(
             [vdirsyncer(), "-c", str(home / "config"), "discover", "--no-list"],

@@ -80,10 +80,10 @@ def discover(session: Session, spellings: Spellings) -> Homes:
 
 def _told_by_domain(session: Session) -> str:
     """The path at the place that the account's domain names; the session goes there. DNS is not
-    signed as a rule: the login follows it within the domain only."""
-    for place in srv.places(session.domain) if session.domain else ():
-        return _here(session, place)
-    return ""
+    signed as a rule: the login follows it within the domain only. What the domain would rather
+    have is taken; the others are for when it is down, and then the next turn is soon enough."""
+    places = srv.places(session.domain) if session.domain else ()
+    return _here(session, places[0]) if places else ""
 
 
 def look(session: Session, spellings: Spellings, homes: Homes) -> tuple[CalendarInfo, ...]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+import structlog
+
 from connectors import ical
 from connectors.errors import ConnectorError, Unreadable
 from daemon.capture import record, standing, telling
@@ -28,6 +30,8 @@ from rules.model.decisions import Decision, Reason, Verdict
 from rules.model.people import Level, UserId
 from rules.model.sightings import AccountId, CalendarId, Event, EventPlace, Sighting
 from rules.model.wire import CalendarObject
+
+log = structlog.stdlib.get_logger(__name__)
 
 Counts = Counter[tuple[Verdict, Reason]]
 """How many were judged how."""
@@ -88,13 +92,14 @@ def judge_all(
                 counts += _judge_one(capture, tx, book, account, calendar, obj, kept)
             _independent(kept)
             _keep(capture, tx, book, kept, now())
-    except (ConnectorError, StoreError) as error:
-        if not isinstance(error, Unstorable):
-            raise
-    except Exception:  # noqa: BLE001, S110  it comes again below, with the object that it is about
-        pass
-    else:
-        return counts
+            return counts
+    except (_NotTogether, Unstorable):
+        # Of which object it is true shows below.
+        log.debug("objects are judged one by one", calendar=calendar.name)
+    except (ConnectorError, StoreError):
+        raise
+    except Exception as error:  # noqa: BLE001  a mistake of ours, about one of them or all; logged
+        unforeseen(error)
     each = (judge(capture, tx, book, account, calendar, obj) for obj in objects)
     return sum(each, Counter())
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from connectors import ical
 from connectors.errors import Unreadable
-from daemon.followups import series
+from daemon.followups import copies, series
+from daemon.followups.copies import BY_CALENDAR
 from daemon.rulebook import Book
 from daemon.store import Tx, exchanges, follow_ups, ledger
 from daemon.store import series as stored_series
@@ -31,7 +32,6 @@ from rules.model.sightings import CalendarId, Event, EventPlace, Sighting
 from rules.model.wire import CalendarObject
 
 HORIZON = timedelta(days=366)
-BY_CALENDAR = "calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class Absorb:
         ours = follow_ups.by_uid(tx, uid)
         if ours is None:
             return None
-        copies = follow_ups.copies(tx, ours.id)
-        return series.join(tx, ours, next(iter(copies), None), self.zone, now)
+        copy = next(iter(follow_ups.copies(tx, ours.id)), None)
+        return series.join(tx, ours, copy, self.zone, now)
 
     def _merge(
         self,
@@ -110,22 +110,12 @@ class Absorb:
             after = follow_ups.change(tx, after, BY_CALENDAR, Why.CHANGED_THERE, now, ours.revision)
         # What was to be written before still is: not all of it is told by the merge.
         owed = copy.state is CopyState.PENDING or copy.pushed_revision < ours.revision
-        push = merged.push or owed
-        follow_ups.put_copy(
-            tx,
-            replace(
-                copy,
-                calendar=place.calendar,
-                href=obj.href,
-                etag=obj.etag,
-                schedule_tag=obj.schedule_tag,
-                base=obj.data,
-                sent=None,
-                pushed_revision=copy.pushed_revision if push else after.revision,
-                state=CopyState.PENDING if push else CopyState.IN_STEP,
-                reason="",
-            ),
-        )
+        here = copies.seen(copy, obj, place)
+        if merged.push or owed:
+            here = replace(here, state=CopyState.PENDING)
+        else:
+            here = replace(here, pushed_revision=after.revision)
+        follow_ups.put_copy(tx, here)
         steps = tuple(Step("kept", s.answer, s.evidence) for s in merged.kept)
         return _decision(book, "calendar copy", "merged", *steps)
 
@@ -149,17 +139,10 @@ class Absorb:
                 here = replace(known[owner], calendar=place.calendar, href=obj.href)
                 follow_ups.put_copy(tx, here)
             return _decision(book, "calendar copy", "a colleague's", Step("assigned?", "no"))
-        here = CalendarCopy(
-            follow_up=ours.id,
-            user=owner,
-            calendar=place.calendar,
-            href=obj.href,
-            etag=obj.etag,
-            schedule_tag=obj.schedule_tag,
-            base=obj.data,
-            pushed_revision=ours.revision,
-            state=CopyState.ELSEWHERE,
+        theirs_now = CalendarCopy(
+            ours.id, owner, place.calendar, obj.href, pushed_revision=ours.revision
         )
+        here = replace(copies.seen(theirs_now, obj, place), state=CopyState.ELSEWHERE)
         follow_ups.put_copy(tx, here)
         lost = known.get(ours.owner or UserId(0))
         if lost is None or lost.state is not CopyState.GONE or ours.state is not State.NOT_NEEDED:
@@ -199,22 +182,7 @@ class Absorb:
             series.begin(tx, book, self.zone, found, obj, place, now)
             return _decision(book, "series of follow-ups", "adopted", sign=sign)
         follow_up, new = follow_ups.open(tx, found, now, book.live_since)
-        owner = follow_up.owner or UserId(0)
-        follow_ups.put_copy(
-            tx,
-            CalendarCopy(
-                follow_up=follow_up.id,
-                user=owner,
-                calendar=place.calendar,
-                href=obj.href,
-                etag=obj.etag,
-                schedule_tag=obj.schedule_tag,
-                base=obj.data,
-                # The object is the person's: nothing is owed to it until suivi changes something.
-                pushed_revision=follow_up.revision,
-                state=CopyState.IN_STEP,
-            ),
-        )
+        copies.of_a_person(tx, follow_up, obj, place)
         return _decision(book, "follow-up", "adopted" if new else "known", sign=sign)
 
     def _read(self, data: bytes | None, now: datetime) -> Event | None:

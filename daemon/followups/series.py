@@ -14,6 +14,8 @@ import structlog
 
 from connectors import ical
 from connectors.errors import Unreadable
+from daemon.followups import copies
+from daemon.followups.copies import BY_CALENDAR
 from daemon.rulebook import Book
 from daemon.store import Store, Tx, follow_ups
 from daemon.store import series as stored
@@ -37,7 +39,6 @@ from rules.model.wire import CalendarObject
 
 log = structlog.stdlib.get_logger(__name__)
 
-BY_CALENDAR = "calendar"
 BEHIND: Final = timedelta(days=60)
 """What was longer ago is history: nobody's calendar changes it any more."""
 AHEAD: Final = timedelta(days=366)
@@ -87,19 +88,10 @@ def absorb(
             push |= _one(tx, ours, *sides, theirs, was_known=was_known, now=now)
     _open(tx, book, known, rows, theirs, now)
     head = follow_ups.by_key(tx, rows[0].key)
-    here = replace(
-        copy,
-        calendar=place.calendar,
-        href=obj.href,
-        etag=obj.etag,
-        schedule_tag=obj.schedule_tag,
-        base=obj.data,
-        sent=None,
-        pushed_revision=head.revision if head else copy.pushed_revision,
-        state=CopyState.PENDING if push else CopyState.IN_STEP,
-        reason="",
-    )
-    follow_ups.put_copy(tx, here)
+    here = copies.seen(copy, obj, place)
+    if head is not None:
+        here = replace(here, pushed_revision=head.revision)
+    follow_ups.put_copy(tx, replace(here, state=CopyState.PENDING) if push else here)
     return "merged"
 
 
@@ -173,27 +165,9 @@ def begin(
     first, _ = follow_ups.open(
         tx, replace(draft, series=made.id, occurrence=which), now, book.live_since
     )
-    put_copy(tx, first, obj, place)
+    copies.of_a_person(tx, first, obj, place)
     _open(tx, book, made, (first,), theirs, now)
     return first
-
-
-def put_copy(tx: Tx, head: FollowUp, obj: CalendarObject, place: EventPlace) -> None:
-    """The object as it stands is that of this series, and owed nothing."""
-    follow_ups.put_copy(
-        tx,
-        CalendarCopy(
-            follow_up=head.id,
-            user=head.owner or UserId(0),
-            calendar=place.calendar,
-            href=obj.href,
-            etag=obj.etag,
-            schedule_tag=obj.schedule_tag,
-            base=obj.data,
-            pushed_revision=head.revision,
-            state=CopyState.IN_STEP,
-        ),
-    )
 
 
 def join(
@@ -234,11 +208,11 @@ def extend_all(store: Store, book: Book, zone: str, now: datetime) -> int:
 def extend(tx: Tx, book: Book, zone: str, known: Series, now: datetime) -> int:
     """Open the next occurrences of a series; how many there are."""
     rows = stored.occurrences(tx, known.id)
-    copies = follow_ups.copies(tx, rows[0].id) if rows else ()
-    if any(c.state is CopyState.GONE for c in copies):
+    carried = follow_ups.copies(tx, rows[0].id) if rows else ()
+    if any(c.state is CopyState.GONE for c in carried):
         stored.extended(tx, known.id, now + timedelta(days=1))
         return 0
-    data = next((c.base for c in copies if c.base is not None), None)
+    data = next((c.base for c in carried if c.base is not None), None)
     if data is None and known.draft is not None:
         data = fresh(known, known.draft, zone, now)
     return _open(tx, book, known, rows, read(data, zone, now), now)
@@ -328,13 +302,13 @@ def _draft(
 
 
 def _copy(tx: Tx, head: FollowUp, place: EventPlace, owner: UserId | None) -> CalendarCopy | None:
-    copies = follow_ups.copies(tx, head.id)
-    here = next((c for c in copies if (c.calendar, c.href) == (place.calendar, place.href)), None)
+    known = follow_ups.copies(tx, head.id)
+    here = next((c for c in known if (c.calendar, c.href) == (place.calendar, place.href)), None)
     if here is not None:
         return here
-    if not copies:
+    if not known:
         return CalendarCopy(head.id, head.owner or UserId(0), place.calendar, place.href)
-    return next((c for c in copies if c.user == (owner or UserId(0))), None)
+    return next((c for c in known if c.user == (owner or UserId(0))), None)
 
 
 def compose(

@@ -17,7 +17,7 @@ import pytest
 
 from tests.servers.dav import DavServer
 
-_VDIRSYNCER = """\
+VDIRSYNCER_CONF = """\
 [general]
 status_path = "{home}/status/"
 
@@ -93,7 +93,7 @@ class Desk:
             "user": self.user,
             "password": self.server.passwords[self.user],
         }
-        for name, text in (("vdirsyncer", _VDIRSYNCER), ("khal", _KHAL), ("todoman", _TODOMAN)):
+        for name, text in (("vdirsyncer", VDIRSYNCER_CONF), ("khal", _KHAL), ("todoman", _TODOMAN)):
             (self.home / _FILES[name]).write_text(text.format(**words), "utf-8")
         # It asks for each folder whether to make it.
         self._run("vdirsyncer", "-c", "discover", typed="y\n" * len(self.calendars))

@@ -5,7 +5,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+
+from tests.servers.relay import relay
 
 Late = queue.SimpleQueue[tuple[float, bytes]]
 
@@ -14,30 +16,14 @@ Late = queue.SimpleQueue[tuple[float, bytes]]
 def far(port: int, seconds: float) -> Iterator[int]:
     """The port of a relay to `port` of this machine; each octet takes `seconds` one way. As much
     as is sent is under way at once: it delays, and does not slow down."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=_serve, args=(listener, port, seconds), daemon=True).start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        # Wakes the thread that waits for the next connection.
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
 
+    def carry(source: socket.socket, sink: socket.socket, _is_up: bool) -> None:
+        late: Late = queue.SimpleQueue()
+        threading.Thread(target=_take, args=(source, late, seconds), daemon=True).start()
+        _give(sink, late)
 
-def _serve(listener: socket.socket, port: int, seconds: float) -> None:
-    while True:
-        try:
-            near, _ = listener.accept()
-        except OSError:
-            return
-        # A connection is made in one round trip, and the server greets after it.
-        server = socket.create_connection(("127.0.0.1", port))
-        for source, sink in ((near, server), (server, near)):
-            source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            late: Late = queue.SimpleQueue()
-            threading.Thread(target=_take, args=(source, late, seconds), daemon=True).start()
-            threading.Thread(target=_give, args=(sink, late), daemon=True).start()
+    with relay(port, carry) as near:
+        yield near
 
 
 def _take(source: socket.socket, late: Late, seconds: float) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from daemon.logins.choosing import LONGEST
 from daemon.store.sessions import Session
@@ -66,6 +67,12 @@ class Sessions(BaseModel):
     items: list[OneSession]
 
 
+# One for feed is for nothing else.
+_ALONE: JsonDict = {
+    "anyOf": [{"items": {"const": "feed"}}, {"not": {"contains": {"const": "feed"}}}]
+}
+
+
 def _fit_together(scopes: list[Scope]) -> list[Scope]:
     if not fit_together(scopes):
         raise ValueError("a token for feed is for nothing else")
@@ -76,7 +83,11 @@ class NewToken(Taken):
     """A token to make, for oneself; it ends after `days`."""
 
     name: Label
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=4), AfterValidator(_fit_together)]
+    scopes: Annotated[
+        list[Scope],
+        Field(min_length=1, max_length=4, json_schema_extra=_ALONE),
+        AfterValidator(_fit_together),
+    ]
     days: Whole = Field(default=365, ge=1, le=3650)
 
 

@@ -54,6 +54,7 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 ADMIN = "suivi_token-of-an-administrator"
 WEAK = "suivi_token-of-who-may-do-nothing"
+FEED = "suivi_address-of-a-calendar"
 MACHINE = "the-token-of-the-machine-itself"
 
 
@@ -129,6 +130,7 @@ def populated(store: Store) -> Told:
             "entities.number": [others[2]],
             "tokens.number": [number],
             "invitation": [invitation],
+            "secret": [FEED],
             "exchange": [exchange for exchange, _ in dealings[200:]],
             "follow_up": [follow_up for _, follow_up in dealings[200:]],
         },
@@ -167,6 +169,7 @@ def populated(store: Store) -> Told:
             "title": ["Relance"],
             "template": ["reminder"],
             "follow-ups.to": ["+3d"],
+            "repeats": ["FREQ=MONTHLY;BYDAY=1MO"],
             "?to": ["2026-12-01"],
             "exchanges.to": ["carla@dup.example"],
             "exchanges.cc": ["carla@dup.example"],
@@ -200,12 +203,14 @@ def populated(store: Store) -> Told:
 
 
 def _entrance(tx: Tx, store: Store, alice: UserId, bob: UserId, yann: UserId) -> tuple[int, str]:
-    """Tokens for Alice and Bob; a password and one more token for Alice, and a link for Yann."""
+    """Tokens for Alice and Bob; a password, a feed and one more token for Alice, and a link for
+    Yann."""
     day = NOW.replace(year=2036)
     passwords.put(tx, alice, desk(store).hasher.hashed(PASSWORD), NOW)
     # Small numbers are made up: a token that calls should have none of them.
     for count in range(20):
         tokens.add(tx, yann, "decoy", f"hash {count}", [Scope.READ], NOW, day)
+    tokens.add(tx, alice, "phone", secret.hashed(FEED), [Scope.FEED], NOW, day)
     for user, told in ((alice, ADMIN), (bob, WEAK), (alice, "suivi_another-token-of-hers")):
         number = tokens.add(tx, user, "fuzz", secret.hashed(told), [Scope.ADMIN], NOW, day)
     return number, choosing.invite(tx, yann, "test", datetime.now(UTC))
