@@ -208,7 +208,7 @@ def _entrance(tx: Tx, store: Store, alice: UserId, bob: UserId, yann: UserId) ->
     day = NOW.replace(year=2036)
     passwords.put(tx, alice, desk(store).hasher.hashed(PASSWORD), NOW)
     # Small numbers are made up: a token that calls should have none of them.
-    for count in range(20):
+    for count in range(300):
         tokens.add(tx, yann, "decoy", f"hash {count}", [Scope.READ], NOW, day)
     tokens.add(tx, alice, "phone", secret.hashed(FEED), [Scope.FEED], NOW, day)
     for user, told in ((alice, ADMIN), (bob, WEAK), (alice, "suivi_another-token-of-hers")):
