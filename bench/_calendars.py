@@ -22,10 +22,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
+from _recorded import recorded
 
 from connectors.demo.company.ics import PARIS
-from daemon.store import open_store
 from tests.servers.clients import VDIRSYNCER_CONF
 from tests.servers.dav import DavServer
 from tests.servers.radicale import radicale
@@ -322,13 +321,7 @@ class Ours:
 
     def recorded(self) -> int:
         """How many exchanges there are."""
-        store = open_store(f"sqlite:///{self.home / 'suivi.sqlite3'}")
-        try:
-            with store.read() as tx:
-                count: int = tx.execute(sa.text("SELECT count(*) FROM exchange")).scalar_one()
-        finally:
-            store.close()
-        return count
+        return recorded(self.home / "suivi.sqlite3")
 
     def _words(self, *words: str) -> list[str]:
         config = str(self.home / "suivi.toml")

@@ -33,6 +33,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from _recorded import recorded
+
 from tests.flows.house import House
 from tests.servers.dovecot import Dovecot
 from tests.servers.far import far
@@ -236,9 +238,9 @@ def _suivi(box: Box, folder: Path) -> Run:
     config = str(home / "suivi.toml")
     run = _told(box, [sys.executable, str(HERE / "_span.py"), config], house.environ())
     # Only to be sure that what was timed is the whole work.
-    recorded = len(house.history("Brasserie Mistral", limit=len(box.filled.expected) + 1))
-    if recorded != len(box.filled.expected):
-        sys.exit(f"{recorded} exchanges recorded, {len(box.filled.expected)} expected")
+    done = recorded(home / "suivi.sqlite3")
+    if done != len(box.filled.expected):
+        sys.exit(f"{done} exchanges recorded, {len(box.filled.expected)} expected")
     shutil.rmtree(home)
     return run
 
